@@ -1,0 +1,123 @@
+/** The functions that are part of the language, and what a call's name stands for. */
+import type { Expr, Fn } from "../parser/ast.ts";
+import type { Diagnostic } from "../source/diagnostic.ts";
+import { argumentCount } from "./rules/argument-count.ts";
+import { axisCount } from "./rules/axis-count.ts";
+import { kernelCalled } from "./rules/kernel-called.ts";
+import { unknownFunction } from "./rules/unknown-function.ts";
+import { findItem, functionNames, type FnDef, type Module } from "./scope.ts";
+import type { SReduceOp, SUnaryOp } from "./spec.ts";
+
+/** A call, or a name that looks like one. */
+export type Apply = Extract<Expr, { readonly kind: "apply" }>;
+
+/** Functions of one number. "float": the result is float; "same": of the argument's type; "round": integers stay as they are. */
+const UNARY: ReadonlyMap<string, "float" | "same" | "round" | "convert"> = new Map([
+  ...(["exp", "log", "exp2", "log2", "sqrt", "rsqrt", "tanh", "sin", "cos", "erf"] as const).map(
+    (f) => [f, "float"] as const,
+  ),
+  ...(["abs", "sign"] as const).map((f) => [f, "same"] as const),
+  ...(["floor", "ceil", "round"] as const).map((f) => [f, "round"] as const),
+  ...(["float", "int"] as const).map((f) => [f, "convert"] as const),
+]);
+
+const REDUCTIONS: ReadonlySet<string> = new Set<SReduceOp>([
+  "sum",
+  "max",
+  "min",
+  "prod",
+  "mean",
+  "var",
+  "any",
+  "all",
+  "count",
+  "argmax",
+  "argmin",
+  "kth_largest",
+  "cumsum",
+]);
+
+/** Reductions over exactly one axis. */
+export const ONE_AXIS: ReadonlySet<string> = new Set<SReduceOp>(["argmax", "argmin", "kth_largest", "cumsum"]);
+
+/** Every name that the language itself defines as a function. */
+export const BUILTIN_NAMES: readonly string[] = [...UNARY.keys(), ...REDUCTIONS, "pow", "size", "concat"];
+
+export type Callee =
+  | { readonly kind: "reduction"; readonly op: SReduceOp }
+  | { readonly kind: "elementwise"; readonly op: "min" | "max" }
+  | { readonly kind: "unary"; readonly op: SUnaryOp; readonly result: "float" | "same" | "round" | "convert" }
+  | { readonly kind: "pow" | "size" | "concat" }
+  | { readonly kind: "fn"; readonly def: FnDef };
+
+/** How a function is called, for messages. */
+export const usageOf = (name: string, fn: Fn | null): string => {
+  if (fn !== null) {
+    const axes = fn.axes.length === 0 ? "" : `[${fn.axes.map((a) => a.text).join(", ")}]`;
+    return `${name}${axes}(${fn.params.map((p) => p.name.text).join(", ")})`;
+  }
+  if (name === "kth_largest") return "kth_largest[j](x, k)";
+  if (name === "concat") return "concat[j](a, b)";
+  if (name === "size") return "size(j)";
+  if (name === "pow") return "pow(x, y)";
+  return REDUCTIONS.has(name) ? `${name}[j](x)` : `${name}(x)`;
+};
+
+const builtin = (e: Apply, args: readonly Expr[]): Callee | null => {
+  const name = e.name.text;
+  if ((name === "max" || name === "min") && e.index === null && args.length > 1)
+    return { kind: "elementwise", op: name };
+  if (REDUCTIONS.has(name)) return { kind: "reduction", op: name as SReduceOp };
+  const result = UNARY.get(name);
+  if (result !== undefined) return { kind: "unary", op: name as SUnaryOp, result };
+  return name === "pow" || name === "size" || name === "concat" ? { kind: name } : null;
+};
+
+/** What is called. A diagnostic when it cannot be; null when that was reported elsewhere. */
+export const resolveCallee = (
+  module: Module,
+  e: Apply,
+  args: readonly Expr[],
+  isValue: boolean,
+): Callee | { readonly kind: "error"; readonly error: Diagnostic | null } => {
+  const known = builtin(e, args);
+  if (known !== null) return known;
+  const item = findItem(module, e.name.text);
+  if (item === null) return { kind: "error", error: null };
+  if (item === undefined) {
+    const names = [...functionNames(module), ...BUILTIN_NAMES];
+    return { kind: "error", error: unknownFunction(e.name, names, isValue, module.prelude !== null) };
+  }
+  if (item.kind === "kernel") return { kind: "error", error: kernelCalled(e.name) };
+  return { kind: "fn", def: item.def };
+};
+
+const wantedArgs = (callee: Callee): number | null => {
+  switch (callee.kind) {
+    case "reduction":
+      return callee.op === "kth_largest" ? 2 : 1;
+    case "pow":
+      return 2;
+    case "unary":
+    case "size":
+      return 1;
+    case "fn":
+      return callee.def.fn.params.length;
+    case "elementwise":
+    case "concat":
+      return null;
+  }
+};
+
+/** Checks the numbers of arguments and of indices; null when they are right. A reduction without brackets is not asked here. */
+export const checkCounts = (callee: Callee, e: Apply, args: readonly Expr[]): Diagnostic | null => {
+  const name = e.name.text;
+  const usage = usageOf(name, callee.kind === "fn" ? callee.def.fn : null);
+  const wanted = wantedArgs(callee);
+  if (wanted !== null && args.length !== wanted) return argumentCount(name, e.span, wanted, args.length, usage);
+  const given = e.index?.length ?? 0;
+  const axes = callee.kind === "fn" ? callee.def.fn.axes.length : callee.kind === "concat" ? 1 : 0;
+  if (callee.kind === "reduction")
+    return given > 1 && ONE_AXIS.has(callee.op) ? axisCount(name, e.span, 1, given, usage) : null;
+  return given === axes ? null : axisCount(name, e.span, axes, given, usage);
+};

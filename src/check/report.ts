@@ -1,0 +1,34 @@
+/** How a rule makes its message. */
+import type { Diagnostic, Label } from "../source/diagnostic.ts";
+import type { Span } from "../source/span.ts";
+
+/** What the catalogue says about a code. */
+export type RuleDoc = { readonly code: string; readonly title: string; readonly explain: string };
+
+type More = {
+  /** Words beside the caret. */
+  readonly label?: string;
+  readonly help?: string | null;
+  readonly related?: readonly Label[];
+  readonly severity?: Diagnostic["severity"];
+};
+
+/** A message of `rule` at `span`; an error unless `more` says otherwise. */
+export const diagnose = (rule: RuleDoc, span: Span, message: string, more: More = {}): Diagnostic => ({
+  code: rule.code,
+  severity: more.severity ?? "error",
+  message,
+  primary: { span, text: more.label ?? "" },
+  related: more.related ?? [],
+  help: more.help ?? null,
+});
+
+/** `a`, `b` and `c` */
+export const listNames = (names: readonly string[], last = "and"): string => {
+  const quoted = names.map((n) => `\`${n}\``);
+  if (quoted.length < 2) return quoted.join("");
+  return `${quoted.slice(0, -1).join(", ")} ${last} ${quoted[quoted.length - 1]}`;
+};
+
+/** `1 index`, `2 indices` */
+export const countOf = (n: number, one: string, many: string = `${one}s`): string => `${n} ${n === 1 ? one : many}`;

@@ -1,0 +1,27 @@
+import type { Diagnostic } from "../../source/diagnostic.ts";
+import type { Span } from "../../source/span.ts";
+import { countOf, diagnose, type RuleDoc } from "../report.ts";
+
+export const rule: RuleDoc = {
+  code: "TFX2301",
+  title: "wrong number of arguments",
+  explain:
+    "A function takes exactly the arguments it declares; `max` and `min` take two or more when they are elementwise.",
+};
+
+/** `expected` as a text when it is not one number; `usage` is how the function is called. */
+export const argumentCount = (
+  name: string,
+  span: Span,
+  expected: number | string,
+  given: number,
+  usage: string,
+): Diagnostic =>
+  diagnose(
+    rule,
+    span,
+    `\`${name}\` takes ${typeof expected === "number" ? countOf(expected, "argument") : expected}, ${given} given`,
+    {
+      help: `write ${usage}`,
+    },
+  );

@@ -1,0 +1,21 @@
+import type { Diagnostic } from "../../source/diagnostic.ts";
+import type { Span } from "../../source/span.ts";
+import { countOf, diagnose, type RuleDoc } from "../report.ts";
+
+export const rule: RuleDoc = {
+  code: "TFX2302",
+  title: "wrong number of axes in a call",
+  explain:
+    "A `fn` that works over axes is called with as many indices in brackets as it declares: `fn softmax[j](x)` as `softmax[j](s)`. One that " +
+    "declares none takes no brackets. `cumsum`, `argmax`, `argmin` and `kth_largest` work over one index.",
+};
+
+export const axisCount = (name: string, span: Span, expected: number, given: number, usage: string): Diagnostic =>
+  diagnose(
+    rule,
+    span,
+    `\`${name}\` works over ${expected === 0 ? "no index" : countOf(expected, "index", "indices")}, ${given === 0 ? "none" : given} given`,
+    {
+      help: `write ${usage}`,
+    },
+  );

@@ -1,0 +1,25 @@
+import type { Name } from "../../parser/ast.ts";
+import type { Diagnostic } from "../../source/diagnostic.ts";
+import { diagnose, type RuleDoc } from "../report.ts";
+import { didYouMean } from "../suggest.ts";
+
+export const rule: RuleDoc = {
+  code: "TFX2101",
+  title: "index without a size",
+  explain:
+    "An index gets its size where it is first written, `q: f32[b: B, i: N, d: D]`, and is written bare afterwards. Lower case is an index, " +
+    "upper case its size.",
+};
+
+export const axisWithoutSize = (name: Name, sized: readonly string[]): Diagnostic => {
+  const upper = /^[A-Z]/.test(name.text);
+  const help = `write \`${name.text.toLowerCase()}: ${name.text.toUpperCase()}\` where it is first used`;
+  return diagnose(
+    rule,
+    name.span,
+    upper ? `\`${name.text}\` is a size, an index is expected here` : `index \`${name.text}\` has no size`,
+    {
+      help: (upper ? null : didYouMean(name.text, sized)) ?? help,
+    },
+  );
+};

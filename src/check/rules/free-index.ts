@@ -1,0 +1,28 @@
+import { printSize, type SizeExpr } from "../../ir/scalar/size.ts";
+import type { Diagnostic } from "../../source/diagnostic.ts";
+import type { Span } from "../../source/span.ts";
+import { diagnose, type RuleDoc } from "../report.ts";
+
+export const rule: RuleDoc = {
+  code: "TFX2103",
+  title: "index neither reduced nor in the result",
+  explain:
+    "Reductions are explicit: every index that is free in a result's value must be one of the result's own indices. Reduce the others by " +
+    "name, `sum[d](q * k)`, or add them to the result. Nothing is summed silently, as it would be in einsum notation.",
+};
+
+/** `from` says where the index enters: "`q` (line 2) and `k` (line 3)". */
+export const freeIndex = (
+  axis: string,
+  size: SizeExpr,
+  span: Span,
+  from: string,
+  result: { readonly name: string; readonly indices: readonly string[] },
+  help: string | null,
+): Diagnostic =>
+  diagnose(rule, span, `index \`${axis}\` is neither reduced nor in the result`, {
+    label: `\`${axis}\` (size ${printSize(size)}) comes from ${from}`,
+    help:
+      help ??
+      `reduce it, as in sum[${axis}](…), or declare the result as \`${result.name}[${[...result.indices, axis].join(", ")}]\``,
+  });

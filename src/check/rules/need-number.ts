@@ -1,0 +1,17 @@
+import type { Diagnostic } from "../../source/diagnostic.ts";
+import type { Span } from "../../source/span.ts";
+import { diagnose, type RuleDoc } from "../report.ts";
+
+export const rule: RuleDoc = {
+  code: "TFX2202",
+  title: "number expected",
+  explain:
+    "Conditions do not take part in arithmetic by themselves. Choose with `if c then x else y`, convert with `float(c)` or `int(c)`, count with " +
+    "`count[j](c)`, or restrict the domain with `where`.",
+};
+
+export const needNumber = (
+  span: Span,
+  place: string,
+  help = "choose with `if … then … else …`, or convert with `float(…)`",
+): Diagnostic => diagnose(rule, span, `a number is expected ${place}, found a condition`, { help });

@@ -1,0 +1,16 @@
+import type { Diagnostic } from "../../source/diagnostic.ts";
+import type { Span } from "../../source/span.ts";
+import { diagnose, listNames, type RuleDoc } from "../report.ts";
+
+export const rule: RuleDoc = {
+  code: "TFX2209",
+  title: "rank of kth_largest depends on an index",
+  explain:
+    "The second argument of `kth_largest[j](s, k)` is one integer for the whole kernel: a literal, a size or a scalar parameter.",
+};
+
+export const rankNotConstant = (span: Span, free: readonly string[]): Diagnostic =>
+  diagnose(rule, span, "the rank of `kth_largest` must be the same everywhere", {
+    label: `depends on ${listNames(free)}`,
+    help: "use a scalar parameter, for example `static k: i32 = 8`",
+  });

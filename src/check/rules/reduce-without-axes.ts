@@ -1,0 +1,17 @@
+import type { Diagnostic } from "../../source/diagnostic.ts";
+import type { Span } from "../../source/span.ts";
+import { diagnose, listNames, type RuleDoc } from "../report.ts";
+
+export const rule: RuleDoc = {
+  code: "TFX2106",
+  title: "reduction without an index",
+  explain:
+    "A reduction says in brackets what it reduces over: `sum[d](x)`. Only `max` and `min` of two or more arguments need none, they are elementwise.",
+};
+
+/** `free` are the indices of the argument, null when it is not known. */
+export const reduceWithoutAxes = (op: string, span: Span, free: readonly string[] | null, arg: string): Diagnostic =>
+  diagnose(rule, span, `\`${op}\` does not say over which index`, {
+    label: free === null || free.length === 0 ? "" : `the argument has ${listNames(free)}`,
+    help: `write ${(free ?? []).length > 0 ? free!.map((f) => `${op}[${f}](${arg})`).join(" or ") : `${op}[j](${arg})`}`,
+  });

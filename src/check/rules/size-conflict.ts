@@ -1,0 +1,18 @@
+import type { Name } from "../../parser/ast.ts";
+import { printSize, type SizeExpr } from "../../ir/scalar/size.ts";
+import type { Diagnostic } from "../../source/diagnostic.ts";
+import type { Span } from "../../source/span.ts";
+import { diagnose, type RuleDoc } from "../report.ts";
+
+export const rule: RuleDoc = {
+  code: "TFX2102",
+  title: "index with two sizes",
+  explain:
+    "Writing an index again means the same axis, so it has one size. Two axes that differ in size need two names.",
+};
+
+export const sizeConflict = (name: Name, at: Span, here: SizeExpr, first: SizeExpr, firstSpan: Span): Diagnostic =>
+  diagnose(rule, at, `index \`${name.text}\` has size ${printSize(here)} here and ${printSize(first)} before`, {
+    related: [{ span: firstSpan, text: `size ${printSize(first)}` }],
+    help: `write \`${name.text}\` alone, or give this axis another name`,
+  });

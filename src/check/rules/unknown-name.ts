@@ -1,0 +1,28 @@
+import type { Name } from "../../parser/ast.ts";
+import type { Diagnostic } from "../../source/diagnostic.ts";
+import { diagnose, listNames, type RuleDoc } from "../report.ts";
+import { didYouMean } from "../suggest.ts";
+
+export const rule: RuleDoc = {
+  code: "TFX2001",
+  title: "unknown name",
+  explain:
+    "A name in an expression must be a parameter, a result that is already assigned, a `let` above it, an index or a size of the " +
+    "signature. Inside a `fn` only its own parameters, axes and `let`s are visible: the caller's names are not.",
+};
+
+/** A name that stands for nothing here; `visible` are the names that would have been possible. */
+export const unknownName = (name: Name, visible: readonly string[], fn: string | null): Diagnostic =>
+  diagnose(rule, name.span, `unknown name \`${name.text}\``, {
+    label:
+      fn === null
+        ? "not a parameter, a `let`, an index or a size"
+        : `not a parameter, an axis or a \`let\` of \`${fn}\``,
+    help:
+      didYouMean(name.text, visible) ??
+      (fn !== null
+        ? `pass it as a parameter of \`${fn}\``
+        : visible.length > 0
+          ? `known here: ${listNames(visible.slice(0, 16))}`
+          : null),
+  });

@@ -1,0 +1,20 @@
+import type { Name } from "../../parser/ast.ts";
+import type { Diagnostic } from "../../source/diagnostic.ts";
+import { diagnose, type RuleDoc } from "../report.ts";
+import { didYouMean } from "../suggest.ts";
+
+export const rule: RuleDoc = {
+  code: "TFX2005",
+  title: "unknown type",
+  explain:
+    "Storage types are `f32 f16 i32 u32 bool` and the packed `i8 u8 i4 u4`. A type variable must be declared after the kernel's name: " +
+    "`kernel attn<T: f32 | f16>(…)`.",
+};
+
+export const unknownType = (name: Name, known: readonly string[]): Diagnostic =>
+  diagnose(rule, name.span, `unknown type \`${name.text}\``, {
+    label: `expected one of ${known.join(", ")}`,
+    help:
+      didYouMean(name.text, known) ??
+      (/^[A-Z]\w*$/.test(name.text) ? `declare it after the kernel's name: <${name.text}: f32 | f16>` : null),
+  });

@@ -1,0 +1,44 @@
+/** `tfx compile FILE` */
+import { join } from "node:path";
+import { compile as compileText } from "../../compile.ts";
+import { TARGETS, BASELINE } from "../../codegen/target.ts";
+import type { ExitCode } from "../errors.ts";
+import { writeAll } from "../files.ts";
+import { numbers, sizes, strings, type Pairs } from "../options.ts";
+import { report, type Format } from "../report.ts";
+import { choose, loadSpecs } from "../request.ts";
+import { createSources } from "../sources.ts";
+
+export type CompileOptions = {
+  readonly kernel?: string;
+  readonly dim?: Pairs;
+  readonly static?: Pairs;
+  readonly type?: Pairs;
+  readonly target: string;
+  readonly out: string;
+  readonly format: Format;
+};
+
+/** Writes `NAME.wgsl` and `NAME.json` for the kernel named, or for each kernel of the file; all of them or none. */
+export const compile = (file: string, options: CompileOptions): ExitCode => {
+  const sources = createSources();
+  const specs = loadSpecs(file, options.kernel, sources, options.format);
+  if (specs === null) return 1;
+  const files = [];
+  let errors = 0;
+  for (const spec of specs) {
+    const choice = choose(spec, sizes(options.dim), numbers(options.static), strings(options.type));
+    const target = TARGETS[options.target] ?? BASELINE;
+    const { resolveImport } = sources;
+    const result = compileText(sources.read(file), { file, kernel: spec.name, ...choice, target, resolveImport });
+    errors += report(result.diagnostics, sources, options.format);
+    for (const { wgsl, ...rest } of result.artifacts) {
+      const path = join(options.out, rest.kernel);
+      files.push({ path: `${path}.wgsl`, content: wgsl }, { path: `${path}.json`, content: `${JSON.stringify(rest, null, 2)}\n` });
+    }
+  }
+  if (errors > 0) return 1;
+  writeAll(files);
+  for (const { path } of files) console.log(path);
+  return 0;
+};

@@ -1,0 +1,95 @@
+/** A device for the command line: Dawn through the npm package `webgpu`, on a GPU where there is one, else on SwiftShader. */
+import { spawnSync } from "node:child_process";
+import type { Target } from "../codegen/target.ts";
+import { hasSystemDriver, softwareDriver, type DriverName } from "./adapters.ts";
+import { isSoftware, openDevice, targetOf } from "./device.ts";
+import { UsageError } from "./errors.ts";
+
+/**
+ * Keep the whole value while kernels run and `close` it after: Dawn's threads outlive neither its instance nor the adapter, and
+ * Node does not end while they are referenced.
+ */
+export type Gpu = {
+  readonly gpu: GPU;
+  readonly adapter: GPUAdapter;
+  readonly device: GPUDevice;
+  readonly target: Target;
+  readonly close: () => void;
+};
+
+/** Set for the process that was started again with its environment complete. */
+const MARK = "TFX_ENVIRONMENT_SET";
+
+const driverOf = (choice: string): DriverName => {
+  if (choice === "lavapipe") return "lavapipe";
+  if (choice !== "cpu") return "swiftshader";
+  return softwareDriver("swiftshader").available ? "swiftshader" : "lavapipe";
+};
+
+/** Whether the adapter is a software one of ours: its driver alone is offered to the loader. */
+const isSoftwareChoice = (choice: string): boolean => ["cpu", "swiftshader", "lavapipe"].includes(choice);
+
+/**
+ * Starts this process again where the dynamic linker must know folders that only the environment can tell it, and gives that
+ * process's exit code; null where nothing is missing. Call before anything is printed.
+ */
+export const restartFor = (choice: string): number | null => {
+  if (process.platform !== "linux" || process.env[MARK] !== undefined) return null;
+  const driver = softwareDriver(driverOf(choice));
+  if (!driver.available) return null;
+  const libraries = driver.env["LD_LIBRARY_PATH"] ?? "";
+  if (libraries === (process.env["LD_LIBRARY_PATH"] ?? "")) return null;
+  const env = { ...process.env, LD_LIBRARY_PATH: libraries, [MARK]: "1" };
+  const child = spawnSync(process.execPath, [...process.execArgv, ...process.argv.slice(1)], { stdio: "inherit", env });
+  return child.status ?? 70;
+};
+
+const useDriver = (name: DriverName): void => {
+  const driver = softwareDriver(name);
+  if (!driver.available) throw new UsageError(`no ${name} adapter: ${driver.reason}`);
+  process.env["VK_ICD_FILENAMES"] = driver.env["VK_ICD_FILENAMES"] ?? "";
+};
+
+type Found = { readonly gpu: GPU; readonly adapter: GPUAdapter };
+
+const findAdapter = async (choice: string): Promise<Found> => {
+  let dawn: typeof import("webgpu");
+  try {
+    dawn = await import("webgpu");
+  } catch (error) {
+    throw new UsageError(`running kernels needs the npm package webgpu: ${error instanceof Error ? error.message : String(error)}`);
+  }
+  Object.assign(globalThis, dawn.globals);
+  const request = async (options: readonly string[]): Promise<Found | null> => {
+    const gpu = dawn.create([...options]);
+    const adapter = await gpu.requestAdapter({ powerPreference: "high-performance" });
+    return adapter === null ? null : { gpu, adapter };
+  };
+  if (isSoftwareChoice(choice)) useDriver(driverOf(choice));
+  if (choice !== "auto" && !isSoftwareChoice(choice)) {
+    const named = await request([`adapter=${choice}`]).catch((error: unknown) => {
+      throw new UsageError(`no adapter "${choice}": ${error instanceof Error ? error.message : String(error)}`);
+    });
+    if (named !== null) return named;
+    throw new UsageError(`no adapter "${choice}"`);
+  }
+  const chosen = process.env["VK_ICD_FILENAMES"] !== undefined;
+  if (choice !== "auto" || hasSystemDriver()) {
+    const found = await request([]).catch(() => null);
+    if (found !== null && (choice !== "auto" || chosen || !isSoftware(found.adapter))) return found;
+  }
+  if (choice === "auto") {
+    useDriver(driverOf("cpu"));
+    const found = await request([]);
+    if (found !== null) return found;
+  }
+  throw new UsageError(`no WebGPU adapter (--adapter ${choice})`);
+};
+
+/** Throws UsageError when there is no such adapter. */
+export const openGpu = async (choice: string, use: { readonly subgroups: boolean }): Promise<Gpu> => {
+  const { gpu, adapter } = await findAdapter(choice);
+  const target = targetOf(adapter, "tint", use);
+  const device = await openDevice(adapter, target);
+  return { gpu, adapter, device, target, close: () => device.destroy() };
+};

@@ -1,0 +1,114 @@
+/** The command line `tfx`. Commands are loaded when they are called. */
+import { readFileSync } from "node:fs";
+import { Command, CommanderError, InvalidArgumentError, Option } from "commander";
+import { TARGETS } from "../codegen/target.ts";
+import { UsageError, type ExitCode } from "./errors.ts";
+import { collectPairs } from "./options.ts";
+import { FORMATS } from "./report.ts";
+
+const version = (): string => {
+  const manifest: unknown = JSON.parse(readFileSync(new URL("../../package.json", import.meta.url), "utf8"));
+  return (manifest as { readonly version: string }).version;
+};
+
+const wholeNumber = (text: string): number => {
+  if (!/^-?\d+$/.test(text)) throw new InvalidArgumentError("Not a whole number.");
+  return Number(text);
+};
+
+const pairs = (flags: string, help: string): Option => new Option(flags, `${help} (repeatable)`).argParser(collectPairs);
+const kernel = (): Option => new Option("-k, --kernel <name>", "the kernel; may be left out when the file has one");
+const dim = (): Option => pairs("-d, --dim <NAME=N>", "a size that is known at compile time");
+const fixed = (): Option => pairs("--static <name=value>", "a static parameter");
+const type = (): Option => pairs("--type <T=type>", "the element type that a type variable stands for");
+const format = (): Option => new Option("--format <format>", "how diagnostics are written").choices(FORMATS).default("pretty");
+const target = (): Option => new Option("--target <name>", "what the kernel may use").choices(Object.keys(TARGETS)).default("baseline");
+
+type Run = (action: () => ExitCode | Promise<ExitCode>) => Promise<void>;
+
+const withCompileOptions = (command: Command): Command =>
+  command.addOption(kernel()).addOption(dim()).addOption(fixed()).addOption(type()).addOption(target()).addOption(format());
+
+const addRun = (program: Command, run: Run): void => {
+  program
+    .command("run")
+    .description("run a kernel on .npy files, or on random data, and say how exact and how fast it was")
+    .argument("<file>")
+    .addOption(kernel())
+    .addOption(pairs("-i, --input <name=file.npy>", "an input"))
+    .addOption(pairs("-o, --output <name=file.npy>", "where a result goes"))
+    .addOption(pairs("-s, --set <name=value>", "a scalar parameter"))
+    .addOption(fixed())
+    .addOption(dim())
+    .addOption(type())
+    .option("--check", "compare with the f64 meaning of the file; exit code 1 when the error is too large")
+    .option("--adapter <name>", "auto, cpu, swiftshader, lavapipe, or a part of a GPU's name", "auto")
+    .addOption(new Option("--subgroups <use>", "subgroup operations").choices(["on", "off"]).default("on"))
+    .addOption(new Option("--random <seed>", "make up the inputs that have no file").argParser(wholeNumber))
+    .option("--json", "print one JSON object")
+    .addOption(format())
+    .action((file, options) => run(async () => (await import("./commands/run.ts")).run(file, options)));
+};
+
+const addCommands = (program: Command, run: Run): void => {
+  program
+    .command("check")
+    .description("report everything that is wrong in files")
+    .argument("<file...>")
+    .addOption(format())
+    .action((files, options) => run(async () => (await import("./commands/check.ts")).check(files, options)));
+  withCompileOptions(program.command("compile"))
+    .description("write NAME.wgsl and NAME.json for a kernel, or for all kernels of a file")
+    .argument("<file>")
+    .option("--out <folder>", "where the files go", ".")
+    .action((file, options) => run(async () => (await import("./commands/compile.ts")).compile(file, options)));
+  addRun(program, run);
+  withCompileOptions(program.command("explain"))
+    .description("print how a kernel is computed and why so, or what a message's code means")
+    .argument("<file-or-code>")
+    .action((file, options) => run(async () => (await import("./commands/explain.ts")).explain(file, options)));
+  program
+    .command("fmt")
+    .description("lay files out canonically, in place; - reads stdin and writes stdout")
+    .argument("<file...>")
+    .option("--check", "write nothing; exit code 1 when a file would change")
+    .addOption(format())
+    .action((files, options) => run(async () => (await import("./commands/fmt.ts")).fmt(files, options)));
+  program
+    .command("list")
+    .description("print the kernels of a file with their signatures")
+    .argument("<file>")
+    .option("--json", "print a JSON array")
+    .addOption(format())
+    .action((file, options) => run(async () => (await import("./commands/list.ts")).list(file, options)));
+};
+
+const internal = (error: unknown): ExitCode => {
+  console.error(`tfx: internal error: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`);
+  console.error("This is a bug in TFX, not in your file.");
+  return 70;
+};
+
+/** Runs the command line; never throws. */
+export const main = async (argv: readonly string[]): Promise<ExitCode> => {
+  let code: ExitCode = 0;
+  const program = new Command("tfx")
+    .description("compiles attention and normalization variants to fused WebGPU kernels")
+    .version(version())
+    .exitOverride()
+    .configureHelp({ showGlobalOptions: true });
+  addCommands(program, async (action) => {
+    code = await action();
+  });
+  try {
+    await program.parseAsync([...argv], { from: "user" });
+    return code;
+  } catch (error) {
+    if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
+    if (!(error instanceof UsageError)) return internal(error);
+    console.error(`tfx: ${error.message}`);
+    return 2;
+  }
+};
+
+process.exitCode = await main(process.argv.slice(2));

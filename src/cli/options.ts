@@ -1,0 +1,36 @@
+/** `name=value` options, collected into a map. */
+import { UsageError } from "./errors.ts";
+
+export type Pairs = ReadonlyMap<string, string>;
+
+/** For commander: each occurrence adds a pair. */
+export const collectPairs = (text: string, previous: Pairs | undefined): Pairs => {
+  const at = text.indexOf("=");
+  if (at <= 0) throw new UsageError(`expected NAME=VALUE, found "${text}"`);
+  const name = text.slice(0, at);
+  if (previous?.has(name)) throw new UsageError(`${name} is given twice`);
+  return new Map([...(previous ?? []), [name, text.slice(at + 1)]]);
+};
+
+const numberOf = (name: string, text: string): number => {
+  if (text === "true") return 1;
+  if (text === "false") return 0;
+  const value = Number(text);
+  if (text.trim() === "" || Number.isNaN(value)) throw new UsageError(`${name}=${text}: not a number`);
+  return value;
+};
+
+/** Values of scalars: numbers, `true` and `false`. */
+export const numbers = (pairs: Pairs | undefined): Record<string, number> =>
+  Object.fromEntries([...(pairs ?? [])].map(([name, text]) => [name, numberOf(name, text)]));
+
+/** Sizes: whole numbers from 0. */
+export const sizes = (pairs: Pairs | undefined): Record<string, number> =>
+  Object.fromEntries(
+    [...(pairs ?? [])].map(([name, text]) => {
+      if (!/^\d+$/.test(text)) throw new UsageError(`${name}=${text}: a size is a whole number`);
+      return [name, Number(text)];
+    }),
+  );
+
+export const strings = (pairs: Pairs | undefined): Record<string, string> => Object.fromEntries(pairs ?? []);

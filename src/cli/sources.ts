@@ -1,0 +1,49 @@
+/** Where texts come from: files of the user, and the standard library beside this package. */
+import { existsSync, readFileSync, statSync } from "node:fs";
+import { dirname, join, relative } from "node:path";
+import { fileURLToPath } from "node:url";
+import { UsageError } from "./errors.ts";
+
+const STDLIB = fileURLToPath(new URL("../../stdlib/", import.meta.url));
+
+export type Import = { readonly file: string; readonly text: string };
+
+/** The files that were read, for the frames of diagnostics. */
+export type SourceStore = {
+  /** The text of the file that the user named. Throws UsageError. */
+  readonly read: (file: string) => string;
+  /** The file that `use … from "path"` in the file `from` means, or null. */
+  readonly resolveImport: (path: string, from: string) => Import | null;
+  readonly text: (file: string) => string | undefined;
+};
+
+const isFile = (path: string): boolean => existsSync(path) && statSync(path).isFile();
+
+/** Names relative to the working directory where that is shorter, always with forward slashes. */
+const display = (path: string): string => {
+  const near = relative(process.cwd(), path);
+  return (near.startsWith("..") ? path : near).replaceAll("\\", "/");
+};
+
+/** Remembers what it reads. */
+export const createSources = (): SourceStore => {
+  const texts = new Map<string, string>();
+  const remember = (file: string, path: string): Import => {
+    const text = readFileSync(path, "utf8");
+    texts.set(file, text);
+    return { file, text };
+  };
+  return {
+    read: (file) => {
+      if (!existsSync(file)) throw new UsageError(`${file}: no such file`);
+      if (!isFile(file)) throw new UsageError(`${file}: not a file`);
+      return remember(file, file).text;
+    },
+    resolveImport: (path, from) => {
+      const base = path.startsWith("std/") ? join(STDLIB, path.slice(4)) : join(dirname(from), path);
+      const found = [base, `${base}.tfx`].find(isFile);
+      return found === undefined ? null : remember(display(found), found);
+    },
+    text: (file) => texts.get(file),
+  };
+};

@@ -1,0 +1,198 @@
+/**
+ * Tile IR to WGSL: names are chosen, helpers gathered, entry points made. One module holds every dispatch of a program;
+ * binding 0 is the uniform struct, storage buffers follow as 1, 2, … in the program's order.
+ */
+import { evalSize, sizeNames, type SizeExpr } from "../ir/scalar/size.ts";
+import { BOOL, I32, type Expr, type Stmt, type TileKernel, type TileProgram, type VType } from "../ir/tile/tile.ts";
+import { sizeToExpr } from "../ir/tile/build.ts";
+import { dropUnused, forEachExprIn, mapKernels, usedUniforms } from "../ir/tile/walk.ts";
+import type { Target } from "./target.ts";
+import { typeName } from "./wgsl/helpers.ts";
+import { bufferElement, isWideBool, literal, lowerExpr, type Cx } from "./wgsl/lower-expr.ts";
+import { bin, call, text, type WEntry, type WExpr, type WgslModule, type WStmt } from "./wgsl/module.ts";
+import { declare, newScope, type Scope } from "./wgsl/names.ts";
+
+export { printWgsl } from "./wgsl/print.ts";
+
+/** Workgroups along x; what is above goes to y (maxComputeWorkgroupsPerDimension, the default limit). */
+export const MAX_GROUPS = 65535;
+
+/** Whether a dispatch may have workgroups beyond its last: y rows of x, of which the last is filled up. */
+const mayOverrun = (groups: SizeExpr): boolean =>
+  sizeNames(groups).length > 0 || evalSize(groups, () => 0) > MAX_GROUPS;
+
+/** Whether a kernel's entry point reads the uniform struct: in its body, or to know how many workgroups there are. */
+export const readsParams = (k: TileKernel): boolean => usedUniforms(dropUnused(k).body).size > 0 || sizeNames(k.groups).length > 0;
+
+/** The uniforms that the program reads (in its order), and sizes that only a workgroup count needs. */
+export const liveUniforms = (program: TileProgram): readonly { readonly name: string; readonly type: VType }[] => {
+  const used = new Set<string>();
+  for (const k of program.kernels) {
+    for (const name of usedUniforms(dropUnused(k).body)) used.add(name);
+    if (mayOverrun(k.groups)) for (const name of sizeNames(k.groups)) used.add(name);
+  }
+  const known = new Set(program.uniforms.map((u) => u.name));
+  const extra = [...used].filter((name) => !known.has(name)).map((name) => ({ name, type: I32 }));
+  return [...program.uniforms.filter((u) => used.has(u.name)), ...extra];
+};
+
+const fieldType = (t: VType): "i32" | "u32" | "f32" => {
+  if (t.elem === "f16" || t.width !== 1) throw new Error(`tile IR: a uniform cannot be ${typeName(t)}`);
+  return t.elem === "bool" ? "u32" : t.elem;
+};
+
+/** The statements of one block, in a scope of their own. */
+const lowerBlock = (body: readonly Stmt[], cx: Cx, parent: Scope): readonly WStmt[] => {
+  const scope = newScope(parent);
+  return body.flatMap((s) => lowerStmt(s, cx, scope));
+};
+
+const noteF16 = (t: VType, cx: Cx): string => {
+  if (t.elem === "f16") cx.uses.f16 = true;
+  return typeName(t);
+};
+
+const isZero = (e: Expr | null): boolean => e === null || (e.kind === "lit" && e.value === 0 && !Object.is(e.value, -0));
+
+const lowerArray = (s: Stmt & { readonly kind: "array" }, cx: Cx, scope: Scope): readonly WStmt[] => {
+  // The initial value is lowered first: it cannot mention the array.
+  const value = s.init === null ? null : lowerExpr(s.init, cx, scope);
+  const name = declare(scope, s.name);
+  const variable: WStmt = { kind: "var", name, type: `array<${noteF16(s.type, cx)}, ${s.length}>`, value: null };
+  if (value === null || isZero(s.init)) return [variable];
+  const inner = newScope(scope);
+  const at = declare(inner, "i");
+  const fill: WStmt = { kind: "assign", to: { kind: "index", a: text(name), index: text(at) }, value };
+  return [variable, { kind: "for", name: at, from: text("0"), to: text(String(s.length)), step: text("1"), body: [fill] }];
+};
+
+const lowerStore = (s: Stmt & { readonly kind: "store" }, cx: Cx, scope: Scope): WStmt => {
+  const { at, wideBool } = bufferElement(s.buffer, s.index, cx, scope);
+  const value = lowerExpr(s.value, cx, scope);
+  return {
+    kind: "assign", to: at,
+    value: wideBool === null ? value : call("select", literal(0, wideBool), literal(1, wideBool), value),
+  };
+};
+
+const lowerStmt = (s: Stmt, cx: Cx, scope: Scope): readonly WStmt[] => {
+  const expr = (e: Expr): WExpr => lowerExpr(e, cx, scope);
+  switch (s.kind) {
+    case "let": {
+      const value = expr(s.value);
+      return [{ kind: "let", name: declare(scope, s.name), value }];
+    }
+    case "var": {
+      const value = s.init === null ? null : expr(s.init);
+      // A vector or typed literal tells the type; an untyped integer or float literal is i32 or f32 as written.
+      return [{ kind: "var", name: declare(scope, s.name), type: value === null ? noteF16(s.type, cx) : null, value }];
+    }
+    case "array": return lowerArray(s, cx, scope);
+    case "set": return [{ kind: "assign", to: expr({ kind: "ref", name: s.name, type: s.value.type }), value: expr(s.value) }];
+    case "setElement":
+      return [{ kind: "assign", to: expr({ kind: "element", array: s.array, index: s.index, type: s.value.type }), value: expr(s.value) }];
+    case "store": return [lowerStore(s, cx, scope)];
+    case "if": return [{ kind: "if", cond: expr(s.cond), then: lowerBlock(s.then, cx, scope), else: lowerBlock(s.else, cx, scope) }];
+    case "for": {
+      const from = expr(s.from);
+      const inner = newScope(scope);
+      const name = declare(inner, s.name);
+      const [to, step] = [lowerExpr(s.to, cx, inner), lowerExpr(s.step, cx, inner)];
+      return [{ kind: "for", name, from, to, step, body: lowerBlock(s.body, cx, inner) }];
+    }
+    case "barrier": return [{ kind: "call", fn: "workgroupBarrier" }];
+    case "comment": return [{ kind: "comment", text: s.text }];
+  }
+};
+
+type EntryInput = WEntry["inputs"][number];
+
+/** The lines at the top of an entry point that give its builtins their i32 names. */
+const prologue = (k: TileKernel, cx: Cx, scope: Scope, builtins: Map<string, string>): { readonly inputs: readonly EntryInput[]; readonly body: readonly WStmt[] } => {
+  const used = new Set<string>();
+  forEachExprIn(k.body, (e) => {
+    if (e.kind === "builtin") used.add(e.name);
+  });
+  const overrun = mayOverrun(k.groups);
+  if (overrun) used.add("group");
+  const inputs: EntryInput[] = [];
+  const body: WStmt[] = [];
+  const input = (builtin: string, wanted: string, type: string): string => {
+    const name = declare(scope, wanted);
+    inputs.push({ builtin, name, type });
+    return name;
+  };
+  const define = (name: string, value: WExpr): void => {
+    const final = declare(scope, name);
+    builtins.set(name, final);
+    body.push({ kind: "let", name: final, value: call("i32", value) });
+  };
+  if (used.has("group")) {
+    const wid = input("workgroup_id", "wid", "vec3u");
+    const nwg = overrun ? input("num_workgroups", "nwg", "vec3u") : null;
+    const x: WExpr = { kind: "member", a: text(wid), name: "x" };
+    define("group", nwg === null ? x : bin("+", x, bin("*", { kind: "member", a: text(wid), name: "y" }, { kind: "member", a: text(nwg), name: "x" })));
+  }
+  if (used.has("lane")) define("lane", text(input("local_invocation_index", "lid", "u32")));
+  if (used.has("subgroup_lane")) define("subgroup_lane", text(input("subgroup_invocation_id", "sg_lane", "u32")));
+  if (used.has("subgroup_size")) define("subgroup_size", text(input("subgroup_size", "sg_size", "u32")));
+  if (used.has("subgroup_lane") || used.has("subgroup_size")) cx.uses.subgroups = true;
+  return { inputs, body };
+};
+
+const lowerKernel = (k: TileKernel, name: string, module: Cx): WEntry => {
+  const buffers = new Map(module.buffers);
+  const builtins = new Map<string, string>();
+  const workgroup = k.workgroup.map((b) => {
+    const final = declare(module.module, b.name);
+    buffers.set(b.name, { buffer: b, name: final });
+    return { name: final, type: `array<${noteF16(b.type, module)}, ${b.length ?? 0}>` };
+  });
+  const cx: Cx = { ...module, buffers, builtins };
+  const scope = newScope(module.module);
+  const top = prologue(k, cx, scope, builtins);
+  const guard: readonly WStmt[] = mayOverrun(k.groups)
+    ? [{
+        kind: "if",
+        cond: bin(">=", text(builtins.get("group") ?? "group"), lowerExpr(sizeToExpr(k.groups), cx, scope)),
+        then: [{ kind: "return" }], else: [],
+      }]
+    : [];
+  // The body shares the function's scope: WGSL has parameters and top-level variables in one.
+  const body = k.body.flatMap((s) => lowerStmt(s, cx, scope));
+  return { name, doc: k.doc, workgroupSize: k.lanes, inputs: top.inputs, workgroup, body: [...top.body, ...guard, ...body] };
+};
+
+/** The module of a program for a target. Throws on a program that the verifier would reject. */
+export const lowerToWgsl = (source: TileProgram, target: Target): WgslModule => {
+  const program = mapKernels(source, dropUnused);
+  const scope = newScope(null);
+  const buffers = new Map(program.storage.map((b) => [b.name, { buffer: b, name: declare(scope, b.name) }]));
+  const uniforms = liveUniforms(source);
+  const fieldScope = newScope(null);
+  const params = uniforms.map((u) => ({ uniform: u.name, name: declare(fieldScope, u.name), type: fieldType(u.type) }));
+  const paramsName = { struct: declare(scope, "Params"), variable: declare(scope, "params") };
+  const names = program.kernels.map((k) => declare(scope, k.name));
+  const cx: Cx = {
+    module: scope, buffers, builtins: new Map(), helpers: new Map(),
+    params: {
+      variable: paramsName.variable,
+      fields: new Map(params.map((p) => [p.uniform, p.name])),
+      bools: new Set(uniforms.filter((u) => u.type.elem === BOOL.elem).map((u) => u.name)),
+    },
+    uses: { f16: program.storage.some((b) => b.type.elem === "f16"), subgroups: false },
+  };
+  const entries = program.kernels.map((k, i) => lowerKernel(k, names[i] ?? k.name, cx));
+  const enables = [...(cx.uses.f16 ? ["f16"] : []), ...(cx.uses.subgroups && target.dialect === "tint" ? ["subgroups"] : [])];
+  return {
+    header: program.doc === "" ? [program.name] : program.doc.split("\n"),
+    features: [...(cx.uses.f16 ? ["shader-f16"] : []), ...(cx.uses.subgroups ? ["subgroups"] : [])],
+    enables, params, paramsName,
+    bindings: program.storage.map((b, i) => ({
+      binding: i + 1, name: buffers.get(b.name)?.name ?? b.name, access: b.access,
+      type: typeName(isWideBool(b) ? { elem: "u32", width: b.type.width } : b.type),
+    })),
+    helpers: [...cx.helpers.values()],
+    entries,
+  };
+};

@@ -1,0 +1,201 @@
+/** Tile IR expressions to WGSL ones. */
+import type { Buffer, Expr, TBinary, TUnary, VType } from "../../ir/tile/tile.ts";
+import { helperName, helperText, typeName, type HelperName } from "./helpers.ts";
+import { bin, call, text, type WBinary, type WExpr } from "./module.ts";
+import { lookup, type Scope } from "./names.ts";
+
+/** A buffer and its name in the module. */
+export type NamedBuffer = { readonly buffer: Buffer; readonly name: string };
+
+/** What lowering one module collects. `builtins`: names of the current kernel's `lane`, `group`, …, made on first use. */
+export type Cx = {
+  readonly module: Scope;
+  readonly buffers: Map<string, NamedBuffer>;
+  readonly params: { readonly variable: string; readonly fields: ReadonlyMap<string, string>; readonly bools: ReadonlySet<string> };
+  /** Texts of the helpers called, by name. */
+  readonly helpers: Map<string, string>;
+  readonly uses: { f16: boolean; subgroups: boolean };
+  readonly builtins: ReadonlyMap<string, string>;
+};
+
+/** The shortest decimal that is this f32 (or f16) again, with a point, an exponent or a suffix. */
+export const floatText = (value: number, elem: "f32" | "f16"): string => {
+  const round = elem === "f32" ? Math.fround : (x: number): number => Math.f16round(x);
+  const target = round(value);
+  if (!Number.isFinite(target)) throw new Error(`tile IR: ${value} is no finite ${elem} literal`);
+  let short = String(target);
+  for (let digits = 1; digits <= 9; digits++) {
+    const candidate = String(Number(target.toPrecision(digits)));
+    if (round(Number(candidate)) === target) {
+      short = candidate;
+      break;
+    }
+  }
+  if (Object.is(target, -0)) short = "-0";
+  const scientific = Number(short).toExponential();
+  if (scientific.length < short.length) short = scientific;
+  if (!/[.e]/.test(short)) short += ".0";
+  return elem === "f16" ? `${short.replace("e+", "e")}h` : short.replace("e+", "e");
+};
+
+/** A literal of a scalar or vector type. */
+export const literal = (value: number, t: VType): WExpr => {
+  const scalar = (): string => {
+    switch (t.elem) {
+      case "f32": case "f16": return floatText(value, t.elem);
+      case "i32": return String(value);
+      case "u32": return `${value}u`;
+      case "bool": return value === 0 ? "false" : "true";
+    }
+  };
+  return t.width === 1 ? text(scalar()) : call(typeName(t), text(scalar()));
+};
+
+const noteType = (t: VType, cx: Cx): string => {
+  if (t.elem === "f16") cx.uses.f16 = true;
+  return typeName(t);
+};
+
+const helper = (name: HelperName, t: VType, cx: Cx, ...args: readonly WExpr[]): WExpr => {
+  const fn = helperName(name, t);
+  if (!cx.helpers.has(fn)) cx.helpers.set(fn, helperText(name, t));
+  return call(fn, ...args);
+};
+
+/** A helper written for f32, on f16 by way of f32. */
+const f32Helper = (name: HelperName, t: VType, cx: Cx, ...args: readonly WExpr[]): WExpr => {
+  if (t.elem !== "f16") return helper(name, t, cx, ...args);
+  const wide: VType = { elem: "f32", width: t.width };
+  return call(noteType(t, cx), helper(name, wide, cx, ...args.map((a) => call(typeName(wide), a))));
+};
+
+const lowerUnary = (op: TUnary, a: WExpr, t: VType, cx: Cx): WExpr => {
+  switch (op) {
+    case "neg": return { kind: "unary", op: "-", a };
+    case "not": return { kind: "unary", op: "!", a };
+    case "rsqrt": return call("inverseSqrt", a);
+    case "tanh": return f32Helper("tanh_safe", t, cx, a);
+    case "erf": return f32Helper("erf", t, cx, a);
+    case "abs": case "sign": case "exp": case "log": case "exp2": case "log2": case "sqrt": case "sin": case "cos": case "floor":
+    case "ceil": case "round": return call(op, a);
+  }
+};
+
+const isLiteral = (e: Expr, value: number): boolean => e.kind === "lit" && e.value === value;
+
+/** Operators that take a vector and a scalar: `v * s` needs no `vec4f(s)`. */
+const MIXES: ReadonlySet<TBinary> = new Set<TBinary>(["+", "-", "*", "/"]);
+const spread = (e: Expr): Expr =>
+  e.kind === "splat" ? e.a : e.kind === "lit" && e.type.width > 1 ? { ...e, type: { elem: e.type.elem, width: 1 } } : e;
+
+const lowerBinary = (op: TBinary, e: Expr & { readonly kind: "binary" }, cx: Cx, scope: Scope): WExpr => {
+  const t = e.a.type;
+  const mixes = MIXES.has(op);
+  const a = lowerExpr(mixes && spread(e.b) === e.b ? spread(e.a) : e.a, cx, scope);
+  const b = lowerExpr(mixes ? spread(e.b) : e.b, cx, scope);
+  const shift = (): WExpr => (e.b.type.elem === "u32" ? b : lowerCast(e.b, { elem: "u32", width: e.b.type.width }, cx, scope));
+  const plain = (w: WBinary): WExpr => bin(w, a, b);
+  switch (op) {
+    case "floordiv": return t.elem === "u32" ? plain("/") : helper("floor_div", t, cx, a, b);
+    case "floormod": return t.elem === "u32" ? plain("%") : helper("floor_mod", t, cx, a, b);
+    case "pow": return isLiteral(e.b, 2) ? helper("square", t, cx, a) : f32Helper("pow_safe", t, cx, a, b);
+    case "min": case "max": return call(op, a, b);
+    case "and": return plain(t.width === 1 ? "&&" : "&");
+    case "or": return plain(t.width === 1 ? "||" : "|");
+    case "bitand": return plain("&");
+    case "shr": return bin(">>", a, shift());
+    case "shl": return bin("<<", a, shift());
+    case "+": case "-": case "*": case "/": case "%": case "==": case "!=": case "<": case "<=": case ">": case ">=": return plain(op);
+  }
+};
+
+const lowerCast = (a: Expr, to: VType, cx: Cx, scope: Scope): WExpr => {
+  // An integer literal becomes one of the other type: no conversion is left to read.
+  if (a.kind === "lit" && to.elem !== "bool" && Number.isInteger(a.value) && a.value >= 0) return literal(a.value, to);
+  const x = lowerExpr(a, cx, scope);
+  if (a.type.elem === "bool" && to.elem !== "bool")
+    return call("select", literal(0, to), literal(1, to), x);
+  return call(typeName(to), x);
+};
+
+const SUBGROUP = {
+  shuffle: "subgroupShuffle", broadcast: "subgroupBroadcast", shuffleXor: "subgroupShuffleXor",
+  add: "subgroupAdd", max: "subgroupMax", min: "subgroupMin",
+} as const;
+
+const lowerSubgroup = (e: Expr & { readonly kind: "subgroup" }, cx: Cx, scope: Scope): WExpr => {
+  cx.uses.subgroups = true;
+  const a = lowerExpr(e.a, cx, scope);
+  if (e.lane === null) return call(SUBGROUP[e.op], a);
+  const at = e.lane.kind === "lit" ? text(`${e.lane.value}u`) : lowerExpr(e.lane, cx, scope);
+  return call(SUBGROUP[e.op], a, e.lane.kind === "lit" || e.lane.type.elem === "u32" ? at : call("u32", at));
+};
+
+/** A storage buffer of bools holds u32: WGSL has no host-shareable bool. */
+export const isWideBool = (b: Buffer): boolean => b.space === "storage" && b.type.elem === "bool";
+
+const find = (buffer: string, cx: Cx): NamedBuffer => {
+  const found = cx.buffers.get(buffer);
+  if (found === undefined) throw new Error(`tile IR: no buffer "${buffer}"`);
+  return found;
+};
+
+/** `buffer[index]`. */
+export const bufferElement = (buffer: string, index: Expr, cx: Cx, scope: Scope): { readonly at: WExpr; readonly wideBool: VType | null } => {
+  const { name, buffer: b } = find(buffer, cx);
+  return {
+    at: { kind: "index", a: text(name), index: lowerExpr(index, cx, scope) },
+    wideBool: isWideBool(b) ? { elem: "u32", width: b.type.width } : null,
+  };
+};
+
+const lowerLoad = (e: Expr & { readonly kind: "load" }, cx: Cx, scope: Scope): WExpr => {
+  const { at, wideBool } = bufferElement(e.buffer, e.index, cx, scope);
+  return wideBool === null ? at : bin("!=", at, literal(0, wideBool));
+};
+
+const lowerUniform = (name: string, cx: Cx): WExpr => {
+  const field = cx.params.fields.get(name);
+  if (field === undefined) throw new Error(`tile IR: no uniform "${name}"`);
+  const at: WExpr = { kind: "member", a: text(cx.params.variable), name: field };
+  return cx.params.bools.has(name) ? bin("!=", at, text("0u")) : at;
+};
+
+const builtin = (name: string, cx: Cx): WExpr => {
+  const found = cx.builtins.get(name);
+  if (found === undefined) throw new Error(`tile IR: builtin "${name}" is not declared in this kernel`);
+  return text(found);
+};
+
+/** The WGSL expression; notes helpers, features and names in `cx`. */
+export const lowerExpr = (e: Expr, cx: Cx, scope: Scope): WExpr => {
+  const go = (x: Expr): WExpr => lowerExpr(x, cx, scope);
+  const type = noteType(e.type, cx);
+  switch (e.kind) {
+    case "lit": return literal(e.value, e.type);
+    case "infinity": {
+      const one = helper(e.sign > 0 ? "infinity" : "negative_infinity", { elem: "f32", width: 1 }, cx);
+      return type === "f32" ? one : call(type, e.type.elem === "f16" && e.type.width > 1 ? call("f16", one) : one);
+    }
+    case "ref": return text(lookup(scope, e.name));
+    case "uniform": return lowerUniform(e.name, cx);
+    case "builtin": return builtin(e.name, cx);
+    case "load": return lowerLoad(e, cx, scope);
+    case "element": return { kind: "index", a: text(lookup(scope, e.array)), index: go(e.index) };
+    case "unary": return lowerUnary(e.op, go(e.a), e.a.type, cx);
+    case "binary": return lowerBinary(e.op, e, cx, scope);
+    case "select": return lowerSelect(e, cx, scope);
+    case "cast": return lowerCast(e.a, e.type, cx, scope);
+    case "bitcast": return call(`bitcast<${type}>`, go(e.a));
+    case "splat": return call(type, go(e.a));
+    case "vector": return call(type, ...e.parts.map(go));
+    case "component": return { kind: "member", a: go(e.a), name: "xyzw"[e.at] ?? "x" };
+    case "dot": return call("dot", go(e.a), go(e.b));
+    case "fma": return call("fma", go(e.a), go(e.b), go(e.c));
+    case "subgroup": return lowerSubgroup(e, cx, scope);
+  }
+};
+
+/** WGSL's `select` has the false value first; a vector may be chosen by one bool. */
+const lowerSelect = (e: Expr & { readonly kind: "select" }, cx: Cx, scope: Scope): WExpr =>
+  call("select", lowerExpr(e.b, cx, scope), lowerExpr(e.a, cx, scope), lowerExpr(e.cond, cx, scope));

@@ -1,0 +1,154 @@
+/**
+ * The pipeline on one page: source -> AST -> spec -> graph -> plan -> schedules -> tile -> WGSL -> artifact.
+ * `compile` never throws for bad input: problems are diagnostics.
+ */
+import { artifactFromTile } from "./codegen/artifact-from-tile.ts";
+import type { Artifact, ScalarExpr } from "./codegen/artifact.ts";
+import type { Target } from "./codegen/target.ts";
+import { checkProgram } from "./check/check.ts";
+import type { ResolveImport } from "./check/check.ts";
+import type { Spec, StorageType } from "./check/spec.ts";
+import { planKernels } from "./ir/derive/partition.ts";
+import type { Plan } from "./ir/derive/plan.ts";
+import { prepare } from "./ir/derive/prepare.ts";
+import type { GraphBuilder } from "./ir/graph/build.ts";
+import type { Graph, NodeId, Tensor } from "./ir/graph/graph.ts";
+import { printNode } from "./ir/graph/print.ts";
+import { chooseSchedule } from "./ir/lower/choose.ts";
+import { Unsupported, UnknownSize, sizesAsked } from "./ir/lower/emit.ts";
+import { printSchedule } from "./ir/lower/schedule.ts";
+import type { Schedule } from "./ir/lower/schedule.ts";
+import { LoweringError, lowerToGraph } from "./ir/lower-to-graph.ts";
+import { lowerToTile } from "./ir/lower-to-tile.ts";
+import { size } from "./ir/scalar/size.ts";
+import type { SizeExpr } from "./ir/scalar/size.ts";
+import type { TileProgram } from "./ir/tile/tile.ts";
+import { parseProgram } from "./parser/parse.ts";
+import type { Diagnostic } from "./source/diagnostic.ts";
+import type { Span } from "./source/span.ts";
+
+export type CompileOptions = {
+  /** Name of the source in messages. */
+  readonly file: string;
+  /** The kernel to compile; all of the file when absent. */
+  readonly kernel?: string;
+  /** Sizes known at compile time, by name. */
+  readonly dims?: Readonly<Record<string, number>>;
+  /** Values of static parameters. */
+  readonly statics?: Readonly<Record<string, number>>;
+  /** Element types of type variables. */
+  readonly types?: Readonly<Record<string, string>>;
+  readonly target: Target;
+  readonly resolveImport: ResolveImport;
+  /** Replaces the chosen schedule of each kernel. */
+  readonly schedule?: (chosen: Schedule, kernel: string) => Schedule;
+};
+
+/** Everything the compiler knows about one compiled kernel, level by level. */
+export type Compiled = {
+  readonly spec: Spec;
+  readonly graph: Graph;
+  readonly builder: GraphBuilder;
+  readonly plan: Plan;
+  readonly schedules: readonly Schedule[];
+  readonly tile: TileProgram;
+  readonly artifact: Artifact;
+};
+
+export type CompileResult = {
+  readonly artifacts: readonly Artifact[];
+  readonly graphs: readonly Graph[];
+  readonly compiled: readonly Compiled[];
+  readonly diagnostics: readonly Diagnostic[];
+};
+
+/** Compiles the kernels of a source text. With an error in `diagnostics` there are no artifacts of the kernels concerned. */
+export const compile = (text: string, options: CompileOptions): CompileResult => {
+  const parsed = parseProgram(text, options.file);
+  if (parsed.diagnostics.some((d) => d.severity === "error")) {
+    return { artifacts: [], graphs: [], compiled: [], diagnostics: parsed.diagnostics };
+  }
+  const checked = checkProgram(parsed.program, options.file, {
+    resolveImport: options.resolveImport,
+    ...(options.kernel === undefined ? {} : { only: options.kernel }),
+  });
+  const diagnostics: Diagnostic[] = [...parsed.diagnostics, ...checked.diagnostics];
+  if (diagnostics.some((d) => d.severity === "error")) return { artifacts: [], graphs: [], compiled: [], diagnostics };
+  const wanted = checked.specs.filter((s) => options.kernel === undefined || s.name === options.kernel);
+  const compiled = wanted.flatMap((spec) => {
+    const one = compileSpec(spec, options);
+    if ("code" in one) {
+      diagnostics.push(one);
+      return [];
+    }
+    return [one];
+  });
+  return { artifacts: compiled.map((c) => c.artifact), graphs: compiled.map((c) => c.graph), compiled, diagnostics };
+};
+
+/** One checked kernel, from the graph down. */
+export const compileSpec = (spec: Spec, options: CompileOptions): Compiled | Diagnostic => {
+  try {
+    const types = (options.types ?? {}) as Readonly<Record<string, StorageType>>;
+    const lowered = lowerToGraph(spec, { dims: options.dims ?? {}, statics: options.statics ?? {}, types });
+    const { builder } = lowered;
+    const graph = prepare(lowered.graph, builder);
+    const nameOf = (id: NodeId): string => graph.names.get(id) ?? short(printNode({ nodes: builder.nodes, axes: builder.axes, names: graph.names }, id));
+    const plan = planKernels(graph, builder, nameOf);
+    const schedules = plan.kernels.map((k) => {
+      const chosen = chooseSchedule(builder, k, options.target);
+      return options.schedule?.(chosen, k.name) ?? chosen;
+    });
+    const tile = lowerToTile(graph, builder, plan, schedules);
+    const artifact = artifactFromTile({
+      program: tile, target: options.target, kernel: spec.name, doc: spec.doc,
+      tensors: [...graph.tensors, ...plan.scratch].map((t) => ({ name: t.name, role: t.role, dtype: t.dtype, dims: dimsOf(builder, t) })),
+      sizes: graph.sizes,
+      constants: { ...(options.dims ?? {}) },
+      scalars: graph.scalars.map((s) => ({ name: s.name, type: s.ty, init: s.init === null ? null : scalarExpr(builder, s.init) })),
+      plan: planLine(plan, schedules),
+    });
+    return { spec, graph: lowered.graph, builder, plan, schedules, tile, artifact };
+  } catch (e) {
+    return diagnosticOf(e, spec);
+  }
+};
+
+const short = (s: string): string => (s.length > 48 ? `${s.slice(0, 45)}...` : s);
+
+const dimsOf = (b: GraphBuilder, t: Tensor): Artifact["tensors"][number]["dims"] =>
+  t.dims.map((axes) => ({ axes: axes.map((a) => b.axis(a).name), extent: axes.reduce<SizeExpr>((n, a) => size("*", n, b.axis(a).size), 1) }));
+
+/** A default value as an expression that the runtime evaluates. */
+const scalarExpr = (b: GraphBuilder, id: NodeId): ScalarExpr => {
+  const n = b.node(id);
+  switch (n.kind) {
+    case "const": return n.value;
+    case "size": case "scalar": return n.name;
+    case "unary": return [n.op, scalarExpr(b, n.a)];
+    case "binary": return [n.op === "/" && n.ty === "i32" ? "floordiv" : n.op, scalarExpr(b, n.a), scalarExpr(b, n.b)];
+    case "index": case "load": case "select": case "reduce": throw new Error("a default value may only use sizes and scalars");
+  }
+};
+
+/** The plan in one line. */
+const planLine = (plan: Plan, schedules: readonly Schedule[]): string =>
+  plan.kernels.map((k, n) => {
+    const s = schedules[n];
+    const passes = k.stream.length === 0 ? "elementwise" : `${k.passes} pass${k.passes === 1 ? "" : "es"}`;
+    return `${k.name}: ${passes}, ${s === undefined ? "" : printSchedule(s)}`;
+  }).join("; ");
+
+const diagnosticOf = (e: unknown, spec: Spec): Diagnostic => {
+  const error = (code: string, message: string, span: Span, help: string | null): Diagnostic => ({
+    code, severity: "error", message, primary: { span, text: "" }, related: [], help,
+  });
+  if (e instanceof LoweringError) return error(e.code, e.message, e.span, e.help);
+  if (e instanceof UnknownSize) {
+    const names = sizesAsked(e);
+    const what = names.map((n) => `\`${n}\``).join(", ");
+    return error("TFX4002", `the plan must know the size of axis \`${e.axis.name}\` (${what})`, e.axis.span.file === "" ? spec.span : e.axis.span, names.map((n) => `--dim ${n}=…`).join(" "));
+  }
+  if (e instanceof Unsupported) return error("TFX3001", `cannot be fused yet: ${e.message}`, e.node.span.file === "" ? spec.span : e.node.span, null);
+  throw e;
+};

@@ -1,0 +1,93 @@
+/**
+ * From naive reductions to a cascade that streams: each reduction over the streamed axis becomes accumulators whose bodies
+ * meet the statistics of their own pass only through a gauge, and an expression over the finished accumulators. The graph
+ * stays an ordinary graph: evaluating it gives the same numbers.
+ */
+import type { GraphBuilder } from "../graph/build.ts";
+import type { AxisId, Node, NodeId } from "../graph/graph.ts";
+import { liveOver, separateExtremum, separateSum } from "./separate.ts";
+import type { Part } from "./separate.ts";
+import type { Note } from "./plan.ts";
+
+export type Carried = { readonly node: NodeId; readonly gauge: NodeId | null; readonly pass: number };
+
+export type Cascade = {
+  /** Old reduce node -> expression over accumulators. */
+  readonly values: ReadonlyMap<NodeId, NodeId>;
+  readonly carried: readonly Carried[];
+  readonly notes: readonly Note[];
+};
+
+/** Largest number of accumulators that one reduction may be split into (rank R). */
+const MAX_RANK = 4;
+
+const sameAxes = (p: readonly AxisId[], q: readonly AxisId[]): boolean => p.length === q.length && p.every((a) => q.includes(a));
+
+/** The reductions over exactly `stream` below the roots whose value does not vary along it, in dependency order. */
+export const streamed = (b: GraphBuilder, roots: readonly NodeId[], stream: readonly AxisId[]): (Node & { kind: "reduce" })[] =>
+  [...b.reach(roots)]
+    .sort((x, y) => x - y)
+    .map((id) => b.node(id))
+    .filter((n): n is Node & { kind: "reduce" } => n.kind === "reduce" && n.op !== "cumsum" && sameAxes(n.over, stream));
+
+/** Derives the cascade over `stream` below `roots`. `nameOf` gives the user's names for the notes. */
+export const deriveCascade = (
+  b: GraphBuilder, roots: readonly NodeId[], stream: readonly AxisId[], nameOf: (id: NodeId) => string,
+): Cascade => {
+  const values = new Map<NodeId, NodeId>();
+  const carried = new Map<NodeId, Carried>();
+  const notes: Note[] = [];
+  for (const r of streamed(b, roots, stream)) {
+    const body = b.replaceNodes(r.body, values);
+    const where = r.where === null ? null : b.replaceNodes(r.where, values);
+    const reached = b.reach(where === null ? [body] : [body, where]);
+    const deps = [...carried.values()].filter((c) => reached.has(c.node));
+    const pass = deps.reduce((p, c) => Math.max(p, c.pass), 0);
+    const live = new Set(deps.filter((c) => c.pass === pass).map((c) => c.node));
+    const add = (part: Part, at: number): NodeId => {
+      const node = b.reduce(r.op, r.over, part.body, where, r.k);
+      if (!carried.has(node)) carried.set(node, { node, gauge: part.gauge, pass: at });
+      return node;
+    };
+    const whole: Part = { body, gauge: null, hoist: null };
+    const split = splitOf(b, r, body, where, live, stream);
+    if (split.parts === null) {
+      notes.push({ kind: "pass", node: r.id, text: whyAnotherPass(b, r, split.because, live, nameOf) });
+      values.set(r.id, add(whole, pass + 1));
+      continue;
+    }
+    const extremum = r.op === "max" || r.op === "min";
+    const value = split.parts.map((p) => {
+      const acc = add(p, pass);
+      if (p.hoist === null) return acc;
+      notes.push({ kind: "hoist", node: r.id, text: `\`${nameOf(p.hoist)}\` moves behind the loop of \`${nameOf(r.id)}\`: it does not vary along the stream` });
+      return extremum ? b.binary("+", acc, p.hoist) : b.binary("*", acc, p.hoist);
+    }).reduce((x, y) => b.binary("+", x, y));
+    values.set(r.id, value);
+  }
+  return { values, carried: [...carried.values()], notes };
+};
+
+type SplitOrReason = { readonly parts: readonly Part[] } | { readonly parts: null; readonly because: NodeId };
+
+const splitOf = (
+  b: GraphBuilder, r: Node & { kind: "reduce" }, body: NodeId, where: NodeId | null, live: ReadonlySet<NodeId>, stream: readonly AxisId[],
+): SplitOrReason => {
+  const over = liveOver(b, live, stream);
+  if (where !== null && over.depends(where)) return { parts: null, because: where };
+  if (!over.depends(body)) return { parts: [{ body, gauge: null, hoist: null }] };
+  if (r.op === "sum" && b.node(body).ty === "f32") {
+    const split = separateSum(b, body, over);
+    return split.parts !== null && split.parts.length > MAX_RANK ? { parts: null, because: body } : split;
+  }
+  if (r.op === "max" || r.op === "min") return separateExtremum(b, body, over);
+  return { parts: null, because: body };
+};
+
+const whyAnotherPass = (
+  b: GraphBuilder, r: Node, because: NodeId, live: ReadonlySet<NodeId>, nameOf: (id: NodeId) => string,
+): string => {
+  const reached = b.reach([because]);
+  const on = [...live].filter((n) => reached.has(n)).map((n) => `\`${nameOf(n)}\``);
+  return `\`${nameOf(r.id)}\` needs another pass: \`${nameOf(because)}\` depends on ${on.join(", ")} in a way that cannot be corrected afterwards`;
+};

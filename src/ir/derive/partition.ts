@@ -1,0 +1,272 @@
+/**
+ * Which kernels: results that stream over the same axis for the same rows share one; a reduction that varies along another
+ * reduction's stream is evaluated in place when it is a short contraction, else it becomes a scratch tensor of its own
+ * (never one that varies along both the rows and the stream of a kernel: that would be an N×M buffer).
+ */
+import type { GraphBuilder } from "../graph/build.ts";
+import type { Axis, AxisId, Graph, Node, NodeId, Tensor } from "../graph/graph.ts";
+import { operands } from "../graph/graph.ts";
+import { deriveCascade } from "./cascade.ts";
+import type { Carried } from "./cascade.ts";
+import type { Accumulator, KernelPlan, Note, Plan, Store } from "./plan.ts";
+
+type Reduce = Node & { readonly kind: "reduce" };
+type Root = { readonly tensor: string; readonly axes: readonly AxisId[]; value: NodeId };
+type Group = { readonly stream: readonly AxisId[]; readonly rows: readonly AxisId[]; readonly roots: Root[] };
+
+/** Longest contraction that is evaluated in place for each cell. */
+const MAX_INLINE = 4096;
+/** What an unknown size counts for. */
+const UNKNOWN_SIZE = 1 << 20;
+
+export const planKernels = (graph: Graph, b: GraphBuilder, nameOf: (id: NodeId) => string): Plan => {
+  const cx: Cx = { b, sizeOf: (a) => extent(b.axis(a)), scratch: [], nameOf, notes: [], taken: new Set(graph.tensors.map((t) => t.name)) };
+  const pending: Root[] = graph.results.map((r) => {
+    const t = graph.tensors.find((x) => x.name === r.tensor);
+    return { tensor: r.tensor, axes: t === undefined ? [] : t.dims.flat(), value: r.value };
+  });
+  const groups: Group[] = [];
+  for (let at = 0; at < pending.length; at++) {
+    const root = pending[at];
+    if (root !== undefined) place(cx, root, groups, pending);
+  }
+  adoptElementwise(groups);
+  const kernels = groups.map((g, n) => finish(cx, g, groups.length === 1 ? graph.name : `${graph.name}_${n}`));
+  return { kernels: inDependencyOrder(b, kernels), scratch: cx.scratch };
+};
+
+type Cx = {
+  readonly b: GraphBuilder;
+  readonly sizeOf: (a: AxisId) => number;
+  readonly scratch: Tensor[];
+  readonly nameOf: (id: NodeId) => string;
+  readonly notes: Note[];
+  readonly taken: Set<string>;
+};
+
+const extent = (a: Axis): number => (typeof a.size === "number" ? a.size : UNKNOWN_SIZE);
+
+/** Reductions reached without passing through another one. */
+const outermost = (b: GraphBuilder, root: NodeId): Reduce[] => {
+  const found = new Map<NodeId, Reduce>();
+  const seen = new Set<NodeId>();
+  const visit = (id: NodeId): void => {
+    if (seen.has(id)) return;
+    seen.add(id);
+    const n = b.node(id);
+    if (n.kind === "reduce" && n.op !== "cumsum") found.set(id, n);
+    else operands(n).forEach(visit);
+  };
+  visit(root);
+  return [...found.values()];
+};
+
+const same = (p: readonly AxisId[], q: readonly AxisId[]): boolean => p.length === q.length && p.every((a) => q.includes(a));
+
+/** The stream of a root: the reduced axes of its outermost reductions; of several the longest, and never one around another. */
+const streamOf = (cx: Cx, root: Root): readonly AxisId[] => {
+  const outer = outermost(cx.b, root.value);
+  const inner = outer.filter((r) => !outer.some((o) => o.id !== r.id && cx.b.reach([r.body]).has(o.id) && !same(o.over, r.over)));
+  const length = (r: Reduce): number => r.over.reduce((n, a) => n * cx.sizeOf(a), 1);
+  const best = inner.reduce<Reduce | null>((x, y) => (x === null || length(y) > length(x) ? y : x), null);
+  if (best !== null) return best.over;
+  const scan = [...cx.b.reach([root.value])].map((id) => cx.b.node(id)).find((n): n is Reduce => n.kind === "reduce" && n.op === "cumsum");
+  return scan === undefined ? [] : scan.over;
+};
+
+/** Puts a root into the group with its stream and rows, and makes scratch roots of what cannot be evaluated there. */
+const place = (cx: Cx, root: Root, groups: Group[], pending: Root[]): void => {
+  const stream = streamOf(cx, root);
+  const map = new Map<NodeId, NodeId>();
+  for (const r of toMaterialise(cx, root.value, stream)) map.set(r.id, materialise(cx, r, pending));
+  if (map.size > 0) root.value = cx.b.replaceNodes(root.value, map);
+  const rows = rowsOf(cx, root, stream);
+  const group = groups.find((g) => same(g.stream, stream) && same(g.rows, rows));
+  if (group === undefined) groups.push({ stream, rows, roots: [root] });
+  else group.roots.push(root);
+};
+
+/** Whether a reduction is a contraction short enough to be evaluated wherever its value is asked for. */
+const isShort = (cx: Cx, r: Reduce): boolean => {
+  const cost = (id: NodeId): number => {
+    const n = cx.b.node(id);
+    const below = operands(n).reduce((c, x) => Math.max(c, cost(x)), 1);
+    return n.kind === "reduce" && n.op !== "cumsum" ? below * n.over.reduce((k, a) => k * cx.sizeOf(a), 1) : below;
+  };
+  return cost(r.id) <= MAX_INLINE;
+};
+
+/** Reductions below `root` that the kernel streaming over `stream` cannot hold. */
+const toMaterialise = (cx: Cx, root: NodeId, stream: readonly AxisId[]): Reduce[] => {
+  const out: Reduce[] = [];
+  const seen = new Set<NodeId>();
+  const visit = (id: NodeId): void => {
+    if (seen.has(id)) return;
+    seen.add(id);
+    const n = cx.b.node(id);
+    if (n.kind === "reduce" && n.op !== "cumsum" && !same(n.over, stream)) {
+      const holdsStage = [...cx.b.reach([n.body])].some((x) => {
+        const m = cx.b.node(x);
+        return m.kind === "reduce" && same(m.over, stream) && !m.axes.some((a) => stream.includes(a));
+      });
+      if (!holdsStage && !isShort(cx, n)) {
+        out.push(n);
+        return;
+      }
+    }
+    operands(n).forEach(visit);
+  };
+  visit(root);
+  return out;
+};
+
+const materialise = (cx: Cx, r: Reduce, pending: Root[]): NodeId => {
+  const base = `${cx.nameOf(r.id).replace(/\W+/g, "_").replace(/^_+|_+$/g, "").slice(0, 24) || "part"}_all`;
+  let name = base;
+  for (let k = 2; cx.taken.has(name); k++) name = `${base}${k}`;
+  const known = cx.scratch.find((t) => pending.some((p) => p.tensor === t.name && p.value === r.id));
+  if (known !== undefined) return cx.b.load(known.name, r.axes.map((a) => cx.b.index(a)), r.ty);
+  cx.taken.add(name);
+  cx.scratch.push({ name, dtype: r.ty === "f32" ? "f32" : "i32", dims: r.axes.map((a) => [a]), role: "scratch", span: r.span });
+  pending.push({ tensor: name, axes: r.axes, value: r.id });
+  cx.notes.push({ kind: "kernel", node: r.id, text: `\`${cx.nameOf(r.id)}\` is computed by a kernel of its own: it would be needed again for each cell of the stream` });
+  return cx.b.load(name, r.axes.map((a) => cx.b.index(a)), r.ty);
+};
+
+/** Rows: the axes that every streamed reduction of the root keeps; without one, the axes of the result but the stream. */
+const rowsOf = (cx: Cx, root: Root, stream: readonly AxisId[]): readonly AxisId[] => {
+  const kept = [...cx.b.reach([root.value])]
+    .map((id) => cx.b.node(id))
+    .filter((n): n is Reduce => n.kind === "reduce" && n.op !== "cumsum" && same(n.over, stream) && !n.axes.some((a) => stream.includes(a)));
+  const inOrder = (axes: readonly AxisId[]): readonly AxisId[] => root.axes.filter((a) => axes.includes(a));
+  if (kept.length === 0) return root.axes.filter((a) => !stream.includes(a));
+  const shared = kept.reduce<readonly AxisId[]>((rows, n) => rows.filter((a) => n.axes.includes(a)), root.axes.filter((a) => !stream.includes(a)));
+  return inOrder(dropFeature(cx, root, stream, kept, shared));
+};
+
+/** A product with one output axis only in operands that stream (a matrix product): that axis is held in registers, not a row. */
+const dropFeature = (cx: Cx, root: Root, stream: readonly AxisId[], kept: readonly Reduce[], rows: readonly AxisId[]): readonly AxisId[] => {
+  const last = root.axes.at(-1);
+  if (last === undefined || !rows.includes(last) || rows.length < 2 || stream.length === 0) return rows;
+  if (typeof cx.b.axis(last).size !== "number" || !kept.every((n) => n.op === "sum")) return rows;
+  const loads = [...cx.b.reach(kept.map((n) => n.body))].map((id) => cx.b.node(id)).filter((n) => n.kind === "load");
+  const others = rows.filter((a) => a !== last);
+  const feature = loads.some((n) => n.axes.includes(last) && n.axes.some((a) => stream.includes(a)) && !others.some((a) => n.axes.includes(a)));
+  return feature ? others : rows;
+};
+
+/** Results without a reduction are written by a kernel that visits all their cells anyway. */
+const adoptElementwise = (groups: Group[]): void => {
+  for (const g of [...groups]) {
+    if (g.stream.length > 0) continue;
+    for (const root of [...g.roots]) {
+      const host = groups.find((h) => h.stream.length > 0 && same([...h.rows, ...h.stream], root.axes));
+      if (host === undefined) continue;
+      host.roots.push(root);
+      g.roots.splice(g.roots.indexOf(root), 1);
+    }
+    if (g.roots.length === 0) groups.splice(groups.indexOf(g), 1);
+  }
+};
+
+const finish = (cx: Cx, g: Group, name: string): KernelPlan => {
+  const { b } = cx;
+  const cascade = deriveCascade(b, g.roots.map((r) => r.value), g.stream, cx.nameOf);
+  const passOf = new Map(cascade.carried.map((c) => [c.node, c.pass]));
+  const last = (value: NodeId): number => [...b.reach([value])].reduce((p, id) => Math.max(p, passOf.get(id) ?? -1), -1);
+  const stores: Store[] = g.roots.map((r) => {
+    const value = guardEmpty(b, r.value, cascade.values, g.stream);
+    const along = r.axes.some((a) => g.stream.includes(a));
+    return { tensor: r.tensor, value, axes: r.axes, pass: along ? last(value) + 1 : null };
+  });
+  const needed = b.reach(stores.map((s) => s.value));
+  const carried = [...cascade.carried.filter((c) => needed.has(c.node)), ...countsAmong(b, needed, cascade.carried, g.stream, last)];
+  const accumulators: Accumulator[] = carried.map((c) => {
+    const n = b.node(c.node) as Reduce;
+    return {
+      node: c.node, name: nameOfAccumulator(cx, n), op: n.op, body: n.body, where: n.where, k: n.k, gauge: c.gauge, pass: c.pass,
+      local: n.axes.filter((a) => !g.rows.includes(a)),
+    };
+  });
+  const passes = 1 + Math.max(0, ...accumulators.map((a) => a.pass), ...stores.map((s) => s.pass ?? 0));
+  return { name, rows: g.rows, stream: g.stream, accumulators, stores, passes: g.stream.length === 0 ? 0 : passes, notes: [...cascade.notes, ...cx.notes] };
+};
+
+/** A name for what is carried: the user's, else what is summed: `p_sum`, `p_v_sum`. */
+const nameOfAccumulator = (cx: Cx, n: Reduce): string => {
+  const own = cx.nameOf(n.id);
+  if (/^\w+$/.test(own)) return own;
+  const parts: string[] = [];
+  const collect = (id: NodeId): void => {
+    const text = cx.nameOf(id);
+    const m = cx.b.node(id);
+    if (/^[a-z]\w*$/i.test(text)) parts.push(text);
+    else if (m.kind === "load") parts.push(m.tensor);
+    else operands(m).forEach(collect);
+  };
+  collect(n.body);
+  const known = [...new Set(parts)].slice(0, 3);
+  if (known.length === 0) return n.ty === "i32" ? "cells" : n.op;
+  return [...known, n.op].join("_");
+};
+
+/** Cell counts that the guards of empty rows brought in. */
+const countsAmong = (
+  b: GraphBuilder, needed: ReadonlySet<NodeId>, carried: readonly Carried[], stream: readonly AxisId[], last: (id: NodeId) => number,
+): Carried[] =>
+  [...needed].map((id) => b.node(id))
+    .filter((n): n is Reduce => n.kind === "reduce" && n.op !== "cumsum" && same(n.over, stream) && !carried.some((c) => c.node === n.id))
+    .map((n) => ({ node: n.id, gauge: null, pass: n.where === null ? 0 : last(n.where) + 1 }));
+
+/**
+ * A row without a cell: what was hoisted (a division by the sum, a logarithm) meets identities there, so the value is chosen
+ * at compile time from the naive expression with every reduction at its identity.
+ */
+const guardEmpty = (b: GraphBuilder, naive: NodeId, values: ReadonlyMap<NodeId, NodeId>, stream: readonly AxisId[]): NodeId => {
+  const outer = outermost(b, naive).filter((r) => same(r.over, stream) && values.has(r.id));
+  const value = b.replaceNodes(naive, values);
+  const [first] = outer;
+  if (first === undefined || value === naive && outer.every((r) => r.op === "sum" || r.op === "prod" || r.op === "var")) return value;
+  if (outer.every((r) => r.where === null && r.over.every((a) => Number(b.axis(a).size) > 0))) return value;
+  const whereOf = (r: Reduce): NodeId | null => (r.where === null ? null : b.replaceNodes(r.where, values));
+  const where = whereOf(first);
+  if (outer.every((r) => whereOf(r) === where)) {
+    const empty = b.replaceNodes(naive, new Map(outer.map((r) => [r.id, identityOf(b, r)])));
+    return b.select(nonEmpty(b, outer, values, where), value, empty);
+  }
+  const each = new Map(outer.map((r) => [r.id, b.select(nonEmpty(b, [r], values, whereOf(r)), values.get(r.id) ?? r.id, identityOf(b, r))]));
+  return b.replaceNodes(naive, each);
+};
+
+const identityOf = (b: GraphBuilder, r: Reduce): NodeId => {
+  if (r.op === "max" || r.op === "kth") return b.konst(r.ty === "i32" ? -2147483648 : -Infinity, r.ty);
+  if (r.op === "min") return b.konst(r.ty === "i32" ? 2147483647 : Infinity, r.ty);
+  return b.konst(r.op === "prod" ? 1 : 0, r.ty);
+};
+
+/** Whether the row has a cell: a maximum over the same cells above its identity says so, else the cells are counted. */
+const nonEmpty = (b: GraphBuilder, outer: readonly Reduce[], values: ReadonlyMap<NodeId, NodeId>, where: NodeId | null): NodeId => {
+  const over = outer[0]?.over ?? [];
+  const accs = [...b.reach([...values.values()])].map((id) => b.node(id));
+  const rows = outer.reduce<readonly AxisId[]>((axes, r) => axes.filter((a) => r.axes.includes(a)), outer[0]?.axes ?? []);
+  const top = accs.find((n) => n.kind === "reduce" && n.op === "max" && n.ty === "f32" && n.where === where && same(n.over, over) && n.axes.every((a) => rows.includes(a)));
+  if (top !== undefined) return b.binary(">", top.id, b.konst(-Infinity, "f32"));
+  return b.binary(">", b.reduce("sum", over, b.konst(1, "i32"), where, 0), b.konst(0, "i32"));
+};
+
+/** Kernels whose scratch others read come first. */
+const inDependencyOrder = (b: GraphBuilder, kernels: readonly KernelPlan[]): readonly KernelPlan[] => {
+  const writes = new Map(kernels.flatMap((k) => k.stores.map((s) => [s.tensor, k] as const)));
+  const out: KernelPlan[] = [];
+  const visit = (k: KernelPlan): void => {
+    if (out.includes(k)) return;
+    for (const id of b.reach(k.stores.map((s) => s.value))) {
+      const n = b.node(id);
+      const from = n.kind === "load" ? writes.get(n.tensor) : undefined;
+      if (from !== undefined && from !== k) visit(from);
+    }
+    out.push(k);
+  };
+  kernels.forEach(visit);
+  return out;
+};

@@ -1,0 +1,45 @@
+/**
+ * The plan of a program: which kernels, what each streams over, in how many passes, what it carries. Still no tiles.
+ */
+import type { AxisId, NodeId, ReduceOp, Tensor } from "../graph/graph.ts";
+
+/** A quantity carried along the stream: a reduction whose body depends on live statistics through its gauge only. */
+export type Accumulator = {
+  /** The reduce node. Its value is what stands here at the end of its pass. */
+  readonly node: NodeId;
+  readonly name: string;
+  readonly op: ReduceOp;
+  readonly body: NodeId;
+  readonly where: NodeId | null;
+  /** How many values a `kth` list keeps. */
+  readonly k: number;
+  /** γ: on each block the value is multiplied by exp(γ(new) - γ(old)). */
+  readonly gauge: NodeId | null;
+  readonly pass: number;
+  /** Free axes that are not rows (`e` of the output): one accumulator each. */
+  readonly local: readonly AxisId[];
+};
+
+/** A result written by the kernel: in pass `pass` cell by cell when it varies along the stream, else behind the last pass. */
+export type Store = { readonly tensor: string; readonly value: NodeId; readonly axes: readonly AxisId[]; readonly pass: number | null };
+
+/** Why something is as it is; shown by `tfx explain`. */
+export type Note = { readonly kind: "pass" | "hoist" | "gauge" | "kernel" | "center"; readonly text: string; readonly node: NodeId | null };
+
+export type KernelPlan = {
+  readonly name: string;
+  /** The grid: one independent stream for each point of these axes. */
+  readonly rows: readonly AxisId[];
+  /** The streamed axis (several: flattened, the last the fastest); empty for an elementwise kernel. */
+  readonly stream: readonly AxisId[];
+  readonly accumulators: readonly Accumulator[];
+  readonly stores: readonly Store[];
+  readonly passes: number;
+  readonly notes: readonly Note[];
+};
+
+export type Plan = {
+  readonly kernels: readonly KernelPlan[];
+  /** Tensors between kernels. */
+  readonly scratch: readonly Tensor[];
+};

@@ -1,0 +1,208 @@
+/**
+ * Separability: can a reduction that depends on statistics of the same pass be streamed beside them? (theory: RedFuser,
+ * Neptune; the rank-R form is ours.) The structural normal form gives the code, the cross test at random points checks it.
+ *
+ * For `sum` a body F(x, d), x varying along the stream and d made of live statistics, is written as
+ * `Σ_r H_r(d) · e^{γ_r(d)} · G_r(x)`; for `max`/`min` as `G(x) + H(d)`. γ collects the exponents that mention a live maximum:
+ * they stabilise and stay in the loop (the gauge); H is hoisted behind it.
+ */
+import type { GraphBuilder } from "../graph/build.ts";
+import type { Node, NodeId } from "../graph/graph.ts";
+import { operands } from "../graph/graph.ts";
+
+/** One accumulator: `body` is what is summed (gauge included), `gauge` the log of the gauge factor, `hoist` the rest. */
+export type Part = { readonly body: NodeId; readonly gauge: NodeId | null; readonly hoist: NodeId | null };
+
+export type Split = { readonly parts: readonly Part[] } | { readonly parts: null; readonly because: NodeId };
+
+/** A product: factors, times e to the sum of the exponents. */
+type Term = { readonly factors: readonly NodeId[]; readonly exponents: readonly NodeId[] };
+
+export type Live = {
+  /** Whether the node reaches a live statistic. */
+  readonly depends: (id: NodeId) => boolean;
+  /** Whether it reaches a live maximum or minimum. */
+  readonly extremal: (id: NodeId) => boolean;
+  /** Whether the node varies along the stream. */
+  readonly streams: (id: NodeId) => boolean;
+};
+
+const MAX_TERMS = 8;
+
+/** Splits the body of a sum; `because` names the smallest factor that mixes the stream with a live statistic. */
+export const separateSum = (b: GraphBuilder, body: NodeId, live: Live): Split => {
+  if (!live.depends(body)) return { parts: [{ body, gauge: null, hoist: null }] };
+  const terms = termsOf(b, body, live);
+  if (terms.length > MAX_TERMS) return { parts: null, because: body };
+  const parts: Part[] = [];
+  for (const t of terms) {
+    const mixed = [...t.factors, ...t.exponents].find((f) => live.depends(f) && live.streams(f));
+    if (mixed !== undefined) return { parts: null, because: mixed };
+    const gauges = t.exponents.filter((x) => live.depends(x) && live.extremal(x));
+    const loose = t.exponents.filter((x) => live.depends(x) && !live.extremal(x));
+    const inside = t.exponents.filter((x) => !live.depends(x));
+    const gauge = gauges.length === 0 ? null : sumOf(b, gauges);
+    const exponent = [...inside, ...gauges];
+    const kept = t.factors.filter((f) => !live.depends(f));
+    const product = [...(exponent.length === 0 ? [] : [b.unary("exp", sumOf(b, exponent))]), ...kept];
+    const outer = [...t.factors.filter((f) => live.depends(f)), ...loose.map((x) => b.unary("exp", x))];
+    parts.push({
+      body: product.length === 0 ? b.konst(1, "f32") : productOf(b, product),
+      gauge,
+      hoist: outer.length === 0 ? null : productOf(b, outer),
+    });
+  }
+  return { parts: mergeEqual(b, parts) };
+};
+
+/** Splits the body of a maximum or minimum: `G(x) + H(d)`; `hoist` is the addend. */
+export const separateExtremum = (b: GraphBuilder, body: NodeId, live: Live): Split => {
+  if (!live.depends(body)) return { parts: [{ body, gauge: null, hoist: null }] };
+  const list = addends(b, body);
+  const mixed = list.find((a) => live.depends(a) && live.streams(a));
+  if (mixed !== undefined) return { parts: null, because: mixed };
+  const inside = list.filter((a) => !live.depends(a));
+  const outside = list.filter((a) => live.depends(a));
+  return { parts: [{ body: inside.length === 0 ? b.konst(0, "f32") : sumOf(b, inside), gauge: null, hoist: sumOf(b, outside) }] };
+};
+
+/** Accumulators of the same body and gauge are one; their hoisted factors add. */
+const mergeEqual = (b: GraphBuilder, parts: readonly Part[]): readonly Part[] => {
+  const out: Part[] = [];
+  const one = b.konst(1, "f32");
+  for (const p of parts) {
+    const at = out.findIndex((q) => q.body === p.body && q.gauge === p.gauge);
+    const old = out[at];
+    if (old === undefined) out.push(p);
+    else out[at] = { ...old, hoist: b.binary("+", old.hoist ?? one, p.hoist ?? one) };
+  }
+  return out;
+};
+
+const productOf = (b: GraphBuilder, factors: readonly NodeId[]): NodeId => factors.reduce((x, y) => b.binary("*", x, y));
+
+/** Adds up, writing `x - y` for a negated addend. */
+const sumOf = (b: GraphBuilder, list: readonly NodeId[]): NodeId =>
+  list.reduce((x, y) => {
+    const n = b.node(y);
+    return n.kind === "unary" && n.op === "neg" ? b.binary("-", x, n.a) : b.binary("+", x, y);
+  });
+
+const addends = (b: GraphBuilder, id: NodeId): readonly NodeId[] => {
+  const n = b.node(id);
+  if (n.ty === "f32" && n.kind === "binary" && n.op === "+") return [...addends(b, n.a), ...addends(b, n.b)];
+  if (n.ty === "f32" && n.kind === "binary" && n.op === "-") {
+    return [...addends(b, n.a), ...addends(b, n.b).map((x) => b.unary("neg", x))];
+  }
+  return [id];
+};
+
+const atom = (id: NodeId): readonly Term[] => [{ factors: [id], exponents: [] }];
+const times = (p: readonly Term[], q: readonly Term[]): readonly Term[] =>
+  p.flatMap((x) => q.map((y) => ({ factors: [...x.factors, ...y.factors], exponents: [...x.exponents, ...y.exponents] })));
+
+/** The normal form of a node that depends on live statistics: a sum of products. */
+const termsOf = (b: GraphBuilder, id: NodeId, live: Live): readonly Term[] => {
+  if (!live.depends(id)) return atom(id);
+  const n = b.node(id);
+  const go = (x: NodeId): readonly Term[] => termsOf(b, x, live);
+  if (n.kind === "binary" && n.ty === "f32") {
+    if (n.op === "+") return [...go(n.a), ...go(n.b)];
+    if (n.op === "-") return [...go(n.a), ...negated(b, go(n.b))];
+    if (n.op === "*") return times(go(n.a), go(n.b));
+    if (n.op === "/") return times(go(n.a), inverse(b, n.b, live));
+    if (n.op === "pow") return power(b, n, live);
+  }
+  if (n.kind === "unary" && n.op === "neg") return negated(b, go(n.a));
+  if (n.kind === "unary" && n.op === "exp") return [{ factors: [], exponents: go(n.a).map((t) => oneNode(b, t)) }];
+  if (n.kind === "unary" && n.op === "log") return logarithm(b, n.a, live);
+  if (n.kind === "unary" && n.op === "abs") {
+    const [only, ...more] = go(n.a);
+    if (only !== undefined && more.length === 0) {
+      return [{ factors: only.factors.map((f) => b.unary("abs", f)), exponents: only.exponents }];
+    }
+  }
+  if (n.kind === "select" && !live.depends(n.cond) && n.ty === "f32") {
+    const [one, zero] = [b.konst(1, "f32"), b.konst(0, "f32")];
+    return [...times(atom(b.select(n.cond, one, zero)), go(n.a)), ...times(atom(b.select(n.cond, zero, one)), go(n.b))];
+  }
+  return atom(id);
+};
+
+const negated = (b: GraphBuilder, terms: readonly Term[]): readonly Term[] =>
+  terms.map((t) => {
+    const [first, ...rest] = t.factors;
+    return first === undefined
+      ? { factors: [b.konst(-1, "f32")], exponents: t.exponents }
+      : { factors: [b.unary("neg", first), ...rest], exponents: t.exponents };
+  });
+
+/** A term as one node again: an addend of an exponent. */
+const oneNode = (b: GraphBuilder, t: Term): NodeId => {
+  const all = [...t.factors, ...t.exponents.map((x) => b.unary("exp", x))];
+  const [first, ...rest] = all;
+  if (first === undefined) return b.konst(1, "f32");
+  // Keep a sign in front, so that sums read `x - y`.
+  const n = b.node(first);
+  if (n.kind === "unary" && n.op === "neg" && rest.length > 0) return b.unary("neg", productOf(b, [n.a, ...rest]));
+  return productOf(b, all);
+};
+
+const inverse = (b: GraphBuilder, id: NodeId, live: Live): readonly Term[] => {
+  const one = b.konst(1, "f32");
+  if (!live.depends(id)) return atom(b.binary("/", one, id));
+  const [only, ...more] = termsOf(b, id, live);
+  if (only === undefined || more.length > 0) return atom(b.binary("/", one, id));
+  return [{
+    factors: only.factors.map((f) => b.binary("/", one, f)),
+    exponents: only.exponents.map((x) => b.unary("neg", x)),
+  }];
+};
+
+const power = (b: GraphBuilder, n: Node & { kind: "binary" }, live: Live): readonly Term[] => {
+  const k = b.node(n.b);
+  const [only, ...more] = termsOf(b, n.a, live);
+  if (k.kind !== "const" || only === undefined || more.length > 0) return atom(n.id);
+  return [{
+    factors: only.factors.map((f) => b.binary("pow", f, n.b)),
+    exponents: only.exponents.map((x) => b.binary("*", x, n.b)),
+  }];
+};
+
+/** log of a product as a sum. */
+const logarithm = (b: GraphBuilder, id: NodeId, live: Live): readonly Term[] => {
+  const [only, ...more] = termsOf(b, id, live);
+  if (only === undefined || more.length > 0) return atom(b.unary("log", id));
+  const logs = only.factors.flatMap((f): readonly Term[] => {
+    const n = b.node(f);
+    const one = n.kind === "binary" && n.op === "/" && isOne(b, n.a);
+    return one ? atom(b.unary("neg", b.unary("log", n.b))) : atom(b.unary("log", f));
+  });
+  return [...only.exponents.flatMap((x) => atom(x)), ...logs];
+};
+
+const isOne = (b: GraphBuilder, id: NodeId): boolean => {
+  const n = b.node(id);
+  return n.kind === "const" && n.value === 1;
+};
+
+/** Predicates over the live statistics `stats` for a stream over `axes`, memoised. */
+export const liveOver = (b: GraphBuilder, stats: ReadonlySet<NodeId>, axes: readonly number[]): Live => {
+  const reaches = (hit: (n: Node) => boolean): ((id: NodeId) => boolean) => {
+    const memo = new Map<NodeId, boolean>();
+    const visit = (id: NodeId): boolean => {
+      const known = memo.get(id);
+      if (known !== undefined) return known;
+      const n = b.node(id);
+      const found = hit(n) || operands(n).some(visit);
+      memo.set(id, found);
+      return found;
+    };
+    return visit;
+  };
+  return {
+    depends: reaches((n) => stats.has(n.id)),
+    extremal: reaches((n) => stats.has(n.id) && n.kind === "reduce" && (n.op === "max" || n.op === "min")),
+    streams: (id) => b.node(id).axes.some((a) => axes.includes(a)),
+  };
+};

@@ -1,0 +1,115 @@
+/**
+ * Graph IR: **what** is computed. A hash-consed DAG of scalar expressions over named axes; a node stands for one value at
+ * each point of its free axes and is never a buffer. Nodes sit in one array in dependency order, so walking is a for-loop.
+ * Nothing here knows about tiles, passes or hardware, and nothing assumes one result or one streamed axis.
+ */
+import type { Span } from "../../source/span.ts";
+import type { StorageType } from "../../check/spec.ts";
+import type { SizeExpr } from "../scalar/size.ts";
+
+export type NodeId = number;
+export type AxisId = number;
+
+/** Arithmetic types: all floating-point arithmetic is f32, whatever the storage. */
+export type Ty = "f32" | "i32" | "bool";
+
+/** An axis with its size: known sizes are numbers already. `parts`: the axes of a tagged union, in order, or null. */
+export type Axis = {
+  readonly id: AxisId;
+  readonly name: string;
+  readonly size: SizeExpr;
+  readonly parts: readonly AxisId[] | null;
+  readonly span: Span;
+};
+
+/** A stored tensor, row-major over its flattened axes; a dim with several axes is a product axis of the user's shape. */
+export type Tensor = {
+  readonly name: string;
+  readonly dtype: StorageType;
+  readonly dims: readonly (readonly AxisId[])[];
+  readonly role: "input" | "output" | "scratch";
+  readonly span: Span;
+};
+
+/** A runtime scalar parameter. `init`: its default, over sizes and other scalars only; null: must be given. */
+export type Scalar = { readonly name: string; readonly ty: Ty; readonly init: NodeId | null; readonly span: Span };
+
+export type UnaryOp =
+  | "neg" | "not" | "abs" | "sign" | "exp" | "log" | "exp2" | "log2" | "sqrt" | "rsqrt" | "tanh" | "sin" | "cos"
+  | "floor" | "ceil" | "round" | "erf" | "float" | "int";
+/** On i32, `/` floors and `%` has the sign of the divisor. `pow`: f32 base and exponent. */
+export type BinaryOp =
+  | "+" | "-" | "*" | "/" | "%" | "pow" | "min" | "max" | "==" | "!=" | "<" | "<=" | ">" | ">=" | "and" | "or";
+/**
+ * `sum` and `max`/`min` work on f32 and i32. `var` is the biased variance over the existing cells. `argmax`/`argmin` give the
+ * first index (i32, of the single reduced axis) that attains it. `kth` is the k-th largest value, counting repeats; with fewer
+ * than k cells it is the smallest one (-inf when there is none).
+ * `cumsum` keeps its axis free: its value at j is the sum over the existing cells 0..j.
+ * Identities (no cell): sum 0, prod 1, max -inf, min +inf, var 0, kth -inf, argmax/argmin 0.
+ */
+export type ReduceOp = "sum" | "prod" | "max" | "min" | "var" | "argmax" | "argmin" | "kth" | "cumsum";
+
+export type Op =
+  | { readonly kind: "const"; readonly value: number }
+  /** The index of an axis (i32). */
+  | { readonly kind: "index"; readonly axis: AxisId }
+  /** A size symbol that is not known at compile time (i32). */
+  | { readonly kind: "size"; readonly name: string }
+  | { readonly kind: "scalar"; readonly name: string }
+  /** A stored tensor at one i32 index for each flattened axis. In range by construction: the lowering put the bounds into `where`. */
+  | { readonly kind: "load"; readonly tensor: string; readonly at: readonly NodeId[] }
+  | { readonly kind: "unary"; readonly op: UnaryOp; readonly a: NodeId }
+  | { readonly kind: "binary"; readonly op: BinaryOp; readonly a: NodeId; readonly b: NodeId }
+  | { readonly kind: "select"; readonly cond: NodeId; readonly a: NodeId; readonly b: NodeId }
+  /** Over the cells of `over` where `where` (bool, null = everywhere) holds. `k`: only for `kth`. */
+  | {
+      readonly kind: "reduce";
+      readonly op: ReduceOp;
+      readonly over: readonly AxisId[];
+      readonly body: NodeId;
+      readonly where: NodeId | null;
+      readonly k: number;
+    };
+
+/** `axes`: the free axes, ascending. A union axis and its parts are different axes. */
+export type Node = { readonly id: NodeId; readonly ty: Ty; readonly axes: readonly AxisId[]; readonly span: Span } & Op;
+
+export type GraphResult = {
+  readonly tensor: string;
+  readonly value: NodeId;
+};
+
+export type Graph = {
+  readonly name: string;
+  readonly doc: string;
+  readonly axes: readonly Axis[];
+  readonly tensors: readonly Tensor[];
+  readonly scalars: readonly Scalar[];
+  /** Size symbols whose values come at run time. */
+  readonly sizes: readonly string[];
+  readonly nodes: readonly Node[];
+  readonly results: readonly GraphResult[];
+  /** The user's names of values (`let`s and results), for printing and for the names in WGSL. */
+  readonly names: ReadonlyMap<NodeId, string>;
+};
+
+/** The direct operands of a node, in order. */
+export const operands = (n: Op): readonly NodeId[] => {
+  switch (n.kind) {
+    case "const":
+    case "index":
+    case "size":
+    case "scalar":
+      return [];
+    case "load":
+      return n.at;
+    case "unary":
+      return [n.a];
+    case "binary":
+      return [n.a, n.b];
+    case "select":
+      return [n.cond, n.a, n.b];
+    case "reduce":
+      return n.where === null ? [n.body] : [n.body, n.where];
+  }
+};

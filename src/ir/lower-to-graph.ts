@@ -1,0 +1,353 @@
+/**
+ * Spec -> Graph: sizes, static parameters and element types are chosen; domains (`where`, reads that may be out of range)
+ * move into the reductions they restrict; `mean any all count` become sums. What is computed does not change.
+ */
+import type { SExpr, Spec, StorageType } from "../check/spec.ts";
+import type { Span } from "../source/span.ts";
+import type { Axis, AxisId, Graph, GraphResult, NodeId, Scalar, Tensor, Ty } from "./graph/graph.ts";
+import { graphBuilder } from "./graph/build.ts";
+import type { GraphBuilder } from "./graph/build.ts";
+import { bindSize, sizeNames } from "./scalar/size.ts";
+import type { SizeExpr } from "./scalar/size.ts";
+import { linAdd, linConst, linearOf, linScale, provablyNonNegative } from "./scalar/affine.ts";
+import type { Linear } from "./scalar/affine.ts";
+
+export type LowerOptions = {
+  /** Sizes known at compile time. */
+  readonly dims: Readonly<Record<string, number>>;
+  readonly statics: Readonly<Record<string, number>>;
+  /** Element types of type variables; the first option where absent. */
+  readonly types: Readonly<Record<string, StorageType>>;
+};
+
+/** A problem with the user's choice of sizes or parameters, at a place in the source. */
+export class LoweringError extends Error {
+  readonly span: Span;
+  readonly code: string;
+  readonly help: string | null;
+  constructor(code: string, message: string, span: Span, help: string | null = null) {
+    super(message);
+    this.code = code;
+    this.span = span;
+    this.help = help;
+  }
+}
+
+/** A value and the conjunction of bool nodes under which its cell exists. */
+type Cell = { readonly v: NodeId; readonly dom: readonly NodeId[] };
+
+export const lowerToGraph = (spec: Spec, options: LowerOptions): { graph: Graph; builder: GraphBuilder } => {
+  const known = new Map<string, number>(Object.entries(options.dims));
+  bindStatics(spec, options, known);
+  const axes: Axis[] = spec.axes.map((a) => ({ ...a, size: bindSize(a.size, known) }));
+  const b = graphBuilder(axes, { scalars: spec.scalars.map((s) => s.name) });
+  const cx = { node: b.node, axis: b.axis };
+  const types = new Map<string, StorageType>(
+    spec.typeVars.map((t) => [t.name, options.types[t.name] ?? t.options[0] ?? "f32"]),
+  );
+  const storage = (dtype: string): StorageType => types.get(dtype) ?? (dtype as StorageType);
+  const names = new Map<NodeId, string>();
+  const tensors: Tensor[] = [
+    ...spec.tensors.map((t) => tensorOf(t.name, storage(t.dtype), t.dims, "input", t.span)),
+    ...spec.results.map((t) => tensorOf(t.name, storage(t.dtype), t.dims, "output", t.span)),
+  ];
+  const tensorNamed = new Map(tensors.map((t) => [t.name, t]));
+
+  const statics = new Map<string, NodeId>();
+  const scalars: Scalar[] = [];
+  const memo = new Map<SExpr, Map<string, Cell>>();
+
+  const factsOf = (conjuncts: readonly NodeId[]): Linear[] => conjuncts.flatMap((c) => asFacts(c));
+  const asFacts = (id: NodeId): Linear[] => {
+    const n = b.node(id);
+    if (n.kind !== "binary") return [];
+    if (b.node(n.a).ty !== "i32") return [];
+    const difference = linAdd(linearOf(cx, n.b), linearOf(cx, n.a), -1);
+    switch (n.op) {
+      case "<=": return [difference];
+      case "<": return [linAdd(difference, linConst(-1))];
+      case ">=": return [linScale(difference, -1)];
+      case ">": return [linAdd(linScale(difference, -1), linConst(-1))];
+      case "==": return [difference, linScale(difference, -1)];
+      default: return [];
+    }
+  };
+  const conjuncts = (id: NodeId): NodeId[] => {
+    const n = b.node(id);
+    if (n.kind === "binary" && n.op === "and") return [...conjuncts(n.a), ...conjuncts(n.b)];
+    return n.kind === "const" && n.value !== 0 ? [] : [id];
+  };
+  const both = (p: readonly NodeId[], q: readonly NodeId[]): readonly NodeId[] => [...new Set([...p, ...q])];
+  const all = (dom: readonly NodeId[]): NodeId | null => (dom.length === 0 ? null : dom.reduce((x, y) => b.binary("and", x, y)));
+  /** Settles a comparison of ints that always or never holds. */
+  const settle = (id: NodeId, facts: readonly Linear[] = []): NodeId => {
+    const n = b.node(id);
+    if (n.kind !== "binary" || n.ty !== "bool" || b.node(n.a).ty !== "i32") return id;
+    const own = asFacts(id);
+    if (own.length > 0 && own.every((f) => provablyNonNegative(cx, f, facts))) return b.konst(1, "bool");
+    const never = own.some((f) => provablyNonNegative(cx, linAdd(linScale(f, -1), linConst(-1)), facts));
+    return never ? b.konst(0, "bool") : id;
+  };
+  const inRange = (e: NodeId, size: SizeExpr, facts: readonly Linear[]): NodeId[] => {
+    const low = settle(b.binary(">=", e, b.konst(0, "i32")), facts);
+    const high = settle(b.binary("<", e, b.sizeOf(size)), facts);
+    return [...conjuncts(low), ...conjuncts(high)];
+  };
+
+  const lower = (e: SExpr, given: readonly NodeId[]): Cell => {
+    const key = given.join();
+    const cached = memo.get(e)?.get(key);
+    if (cached !== undefined) return cached;
+    const cell = lowerNew(e, given);
+    if (!memo.has(e)) memo.set(e, new Map());
+    memo.get(e)?.set(key, cell);
+    if (e.name !== null && !names.has(cell.v)) names.set(cell.v, e.name);
+    return cell;
+  };
+
+  const lowerNew = (e: SExpr, given: readonly NodeId[]): Cell => {
+    switch (e.kind) {
+      case "const":
+        return { v: b.konst(e.value, tyOf(e)), dom: [] };
+      case "index":
+        return { v: b.index(e.axis), dom: [] };
+      case "size":
+        return { v: b.sizeOf(bindSize(e.size, known)), dom: [] };
+      case "scalar":
+        return { v: scalarNode(e.scalar, e.span), dom: [] };
+      case "read": {
+        const tensor = tensorNamed.get(e.tensor);
+        if (tensor === undefined) throw new Error(`no tensor ${e.tensor}`);
+        const flat = tensor.dims.flat();
+        const at = e.at.map((x) => lower(x, given));
+        const facts = factsOf(given);
+        let dom = at.reduce<readonly NodeId[]>((d, x) => both(d, x.dom), []);
+        at.forEach((x, k) => {
+          const axis = cx.axis(flat[k] ?? 0);
+          const n = b.node(x.v);
+          if (n.kind === "index" && n.axis === axis.id) return;
+          dom = both(dom, inRange(x.v, axis.size, facts));
+        });
+        return { v: b.load(e.tensor, at.map((x) => x.v), tyOf(e)), dom };
+      }
+      case "at": {
+        const arg = lower(e.arg, []);
+        const map = new Map<AxisId, NodeId>();
+        let dom: readonly NodeId[] = [];
+        const facts = factsOf(given);
+        for (const s of e.subst) {
+          const to = lower(s.to, given);
+          map.set(s.axis, to.v);
+          dom = both(both(dom, to.dom), inRange(to.v, cx.axis(s.axis).size, facts));
+        }
+        const moved = arg.dom.flatMap((d) => conjuncts(settle(b.substitute(d, map), facts)));
+        return { v: b.substitute(arg.v, map), dom: both(dom, moved) };
+      }
+      case "unary": {
+        const a = lower(e.arg, given);
+        return { v: b.unary(e.op, a.v), dom: a.dom };
+      }
+      case "binary": {
+        const left = lower(e.left, given);
+        const right = lower(e.right, e.op === "and" ? [...given, ...conjuncts(left.v)] : given);
+        const dom = both(left.dom, right.dom);
+        if (e.op === "or" && right.dom.length > 0) {
+          // `a or b`: b's reads are asked for only where a fails.
+          const guarded = right.dom.map((d) => b.binary("or", left.v, d));
+          return { v: b.binary("or", left.v, right.v), dom: both(left.dom, guarded) };
+        }
+        const v = b.binary(e.op === "**" ? "pow" : e.op, left.v, right.v);
+        return { v: settle(v, factsOf(given)), dom };
+      }
+      case "select": {
+        const cond = lower(e.cond, given);
+        const not = negate(cond.v);
+        const yes = lower(e.then, [...given, ...conjuncts(cond.v)]);
+        const no = lower(e.else, [...given, ...conjuncts(not)]);
+        const guards = [
+          ...yes.dom.map((d) => b.binary("or", not, d)),
+          ...no.dom.map((d) => b.binary("or", cond.v, d)),
+        ].flatMap((g) => conjuncts(g));
+        return { v: b.select(cond.v, yes.v, no.v), dom: both(cond.dom, guards) };
+      }
+      case "where": {
+        const cond = lower(e.cond, given);
+        const asked = conjuncts(cond.v);
+        const arg = lower(e.arg, [...given, ...asked]);
+        return { v: arg.v, dom: both(both(cond.dom, asked), arg.dom) };
+      }
+      case "in": {
+        const parts = cx.axis(e.axis).parts ?? [];
+        const start = startOf(parts, e.part);
+        const end = startOf(parts, e.part + 1);
+        const j = b.index(e.axis);
+        const low = settle(b.binary(">=", j, start));
+        const high = e.part === parts.length - 1 ? b.konst(1, "bool") : b.binary("<", j, end);
+        return { v: b.binary("and", low, high), dom: [] };
+      }
+      case "concat":
+        return lowerConcat(e.axis, e.parts, given);
+      case "reduce":
+        return lowerReduce(e, given);
+    }
+  };
+
+  const negate = (id: NodeId): NodeId => {
+    const n = b.node(id);
+    const opposite = { "<": ">=", ">=": "<", ">": "<=", "<=": ">", "==": "!=", "!=": "==" } as const;
+    if (n.kind === "binary" && n.op in opposite && b.node(n.a).ty === "i32") {
+      return b.binary(opposite[n.op as keyof typeof opposite], n.a, n.b);
+    }
+    return b.unary("not", id);
+  };
+  const startOf = (parts: readonly AxisId[], count: number): NodeId =>
+    parts.slice(0, count).reduce((sum, p) => b.binary("+", sum, b.sizeOf(cx.axis(p).size)), b.konst(0, "i32"));
+
+  const lowerConcat = (axis: AxisId, parts: readonly SExpr[], given: readonly NodeId[]): Cell => {
+    const ids = cx.axis(axis).parts ?? [];
+    const j = b.index(axis);
+    const cells = parts.map((p, n) => {
+      const own = lower(p, given);
+      const map = new Map([[ids[n] ?? 0, b.binary("-", j, startOf(ids, n))]]);
+      return { v: b.substitute(own.v, map), dom: own.dom.map((d) => b.substitute(d, map)) };
+    });
+    return cells.reduceRight<Cell | null>((rest, cell, n) => {
+      if (rest === null) return cell;
+      const before = b.binary("<", j, startOf(ids, n + 1));
+      const guards = [
+        ...cell.dom.map((d) => b.binary("or", b.unary("not", before), d)),
+        ...rest.dom.map((d) => b.binary("or", before, d)),
+      ];
+      return { v: b.select(before, cell.v, rest.v), dom: guards };
+    }, null) ?? { v: b.konst(0, "f32"), dom: [] };
+  };
+
+  const lowerReduce = (e: SExpr & { kind: "reduce" }, given: readonly NodeId[]): Cell => {
+    const arg = lower(e.arg, given);
+    const meets = (d: NodeId): boolean => b.node(d).axes.some((a) => e.over.includes(a));
+    // A conjunct that does not vary along the reduction decides whether the result's cell exists; if others do vary, it
+    // joins them, so that a row that does not exist is an empty one.
+    const outside = arg.dom.filter((d) => !meets(d));
+    const where = arg.dom.some(meets) ? all(arg.dom) : null;
+    const count = (cond: NodeId | null): NodeId => b.reduce("sum", e.over, b.konst(1, "i32"), cond, 0);
+    const and = (cond: NodeId): NodeId => (where === null ? cond : b.binary("and", where, cond));
+    const value = (): NodeId => {
+      switch (e.op) {
+        case "sum":
+          return b.reduce("sum", e.over, b.node(arg.v).ty === "bool" ? b.select(arg.v, b.konst(1, "i32"), b.konst(0, "i32")) : arg.v, where, 0);
+        case "max": case "min": case "prod": case "argmax": case "argmin": case "var": case "cumsum":
+          return b.reduce(e.op, e.over, arg.v, where, 0);
+        case "mean": {
+          const n = where === null
+            ? e.over.map((a) => b.sizeOf(cx.axis(a).size)).reduce((x, y) => b.binary("*", x, y))
+            : b.binary("max", count(where), b.konst(1, "i32"));
+          return b.binary("/", b.reduce("sum", e.over, arg.v, where, 0), b.unary("float", n));
+        }
+        case "count":
+          return count(and(arg.v));
+        case "any":
+          return b.binary(">", count(and(arg.v)), b.konst(0, "i32"));
+        case "all":
+          return b.binary("==", count(and(b.unary("not", arg.v))), b.konst(0, "i32"));
+        case "kth_largest": {
+          const k = e.k === null ? null : b.node(lower(e.k, given).v);
+          if (k === null || k.kind !== "const") {
+            throw new LoweringError("TFX4003", "the count of `kth_largest` must be known at compile time", e.span, "make it a `static` parameter or a literal");
+          }
+          return b.reduce("kth", e.over, arg.v, where, k.value);
+        }
+      }
+    };
+    if (e.op === "cumsum") return { v: value(), dom: arg.dom };
+    return { v: value(), dom: outside };
+  };
+
+  const scalarNode = (name: string, span: Span): NodeId => {
+    const fixed = statics.get(name);
+    if (fixed !== undefined) return fixed;
+    const s = scalars.find((x) => x.name === name);
+    if (s === undefined) throw new LoweringError("TFX4003", `\`${name}\` has no value`, span);
+    return b.scalar(name, s.ty);
+  };
+  for (const s of spec.scalars) {
+    const ty: Ty = s.dtype === "f32" ? "f32" : s.dtype === "bool" ? "bool" : "i32";
+    if (s.isStatic) statics.set(s.name, b.konst(known.get(s.name) ?? 0, ty));
+    else scalars.push({ name: s.name, ty, init: s.init === null ? null : lower(s.init, []).v, span: s.span });
+  }
+
+  const results: GraphResult[] = spec.results.map((r) => {
+    const cell = lower(r.value, []);
+    names.set(cell.v, r.name);
+    return { tensor: r.name, value: cell.dom.length === 0 ? cell.v : restrict(b, cell.v, cell.dom) };
+  });
+  const used = new Set<string>(axes.flatMap((a) => sizeNames(a.size)));
+  const runtimeScalars = new Set(scalars.map((s) => s.name));
+  const sizes = spec.sizes.filter((s) => !known.has(s) && used.has(s) && !runtimeScalars.has(s));
+  const graph: Graph = {
+    name: spec.name,
+    doc: spec.doc,
+    axes: b.axes,
+    tensors,
+    scalars,
+    sizes,
+    nodes: b.nodes,
+    results,
+    names,
+  };
+  return { graph, builder: b };
+};
+
+/** Puts the values of the static parameters beside the known sizes. */
+const bindStatics = (spec: Spec, options: LowerOptions, known: Map<string, number>): void => {
+  for (const s of spec.scalars) {
+    if (!s.isStatic) continue;
+    const value = options.statics[s.name] ?? (s.init === null ? null : constantOf(s.init, known));
+    if (value === null) {
+      throw new LoweringError("TFX4003", `static parameter \`${s.name}\` has no value`, s.span, `--static ${s.name}=…`);
+    }
+    known.set(s.name, value);
+  }
+};
+
+/** The value of an expression over known sizes and static parameters, or null. */
+const constantOf = (e: SExpr, known: ReadonlyMap<string, number>): number | null => {
+  const b = graphBuilder([]);
+  const go = (x: SExpr): NodeId | null => {
+    if (x.kind === "const") return b.konst(x.value, tyOf(x));
+    if (x.kind === "size") return b.sizeOf(bindSize(x.size, known));
+    if (x.kind === "scalar") return known.has(x.scalar) ? b.konst(known.get(x.scalar) ?? 0, tyOf(x)) : null;
+    if (x.kind === "unary") {
+      const a = go(x.arg);
+      return a === null ? null : b.unary(x.op, a);
+    }
+    if (x.kind !== "binary") return null;
+    const [l, r] = [go(x.left), go(x.right)];
+    return l === null || r === null ? null : b.binary(x.op === "**" ? "pow" : x.op, l, r);
+  };
+  const id = go(e);
+  const n = id === null ? null : b.node(id);
+  return n !== null && n.kind === "const" ? n.value : null;
+};
+
+/** A result cell that does not exist gets what its reductions give without a cell; without a reduction it gets 0. */
+const restrict = (b: GraphBuilder, value: NodeId, dom: readonly NodeId[]): NodeId => {
+  const cond = dom.reduce((x, y) => b.binary("and", x, y));
+  const map = new Map<NodeId, NodeId>();
+  const visit = (id: NodeId): void => {
+    const n = b.node(id);
+    if (n.kind === "reduce" && b.node(cond).axes.every((a) => n.axes.includes(a))) {
+      map.set(id, b.reduce(n.op, n.over, n.body, n.where === null ? cond : b.binary("and", n.where, cond), n.k));
+    } else if (n.kind === "unary") visit(n.a);
+    else if (n.kind === "binary") { visit(n.a); visit(n.b); }
+    else if (n.kind === "select") { visit(n.cond); visit(n.a); visit(n.b); }
+  };
+  visit(value);
+  if (map.size > 0) return b.replaceNodes(value, map);
+  return b.select(cond, value, b.konst(0, b.node(value).ty));
+};
+
+const tyOf = (e: SExpr): Ty => (e.type === "float" ? "f32" : e.type === "int" ? "i32" : "bool");
+
+const tensorOf = (
+  name: string, dtype: StorageType, dims: readonly { readonly axes: readonly AxisId[] }[], role: "input" | "output", span: Span,
+): Tensor => ({ name, dtype, dims: dims.map((d) => d.axes), role, span });

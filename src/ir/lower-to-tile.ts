@@ -1,0 +1,49 @@
+/** Graph x Plan x Schedules -> Tile program: one kernel each, buffers bound once for all of them. */
+import type { GraphBuilder } from "./graph/build.ts";
+import type { Graph, NodeId, Tensor } from "./graph/graph.ts";
+import type { Plan } from "./derive/plan.ts";
+import { sizeNames } from "./scalar/size.ts";
+import { bufferOf, canVector } from "./lower/access.ts";
+import { lowerKernel } from "./lower/kernel.ts";
+import type { Schedule } from "./lower/schedule.ts";
+import type { TileKernel, TileProgram } from "./tile/tile.ts";
+import { F32, I32 } from "./tile/tile.ts";
+
+/** Lowers all kernels of a plan. `schedules` has one for each kernel, in order. */
+export const lowerToTile = (graph: Graph, b: GraphBuilder, plan: Plan, schedules: readonly Schedule[]): TileProgram => {
+  const tensors = [...graph.tensors, ...plan.scratch];
+  const whole: Graph = { ...graph, tensors };
+  const names = namesOf(b, graph, plan);
+  let vectors = new Set(tensors.filter((t) => canVector({ b }, t)).map((t) => t.name));
+  let kernels: readonly TileKernel[] = [];
+  // A tensor that some access wants one element at a time is bound as scalars everywhere: lowered again until that holds.
+  for (;;) {
+    const scalarUse = new Set<string>();
+    kernels = plan.kernels.map((k, n) => {
+      const schedule = schedules[n];
+      if (schedule === undefined) throw new Error(`no schedule for kernel ${k.name}`);
+      return lowerKernel({ graph: whole, b, plan: k, schedule, vectors, scalarUse, names });
+    });
+    if (scalarUse.size === 0) break;
+    vectors = new Set([...vectors].filter((v) => !scalarUse.has(v)));
+  }
+  const symbols = new Set([...graph.sizes, ...kernels.flatMap((k) => sizeNames(k.groups))]);
+  const scalarNames = new Set(graph.scalars.map((s) => s.name));
+  return {
+    name: graph.name,
+    doc: graph.doc,
+    storage: tensors.map((t: Tensor) => bufferOf(t, vectors.has(t.name))),
+    uniforms: [
+      ...[...symbols].filter((s) => !scalarNames.has(s)).map((name) => ({ name, type: I32 })),
+      ...graph.scalars.map((s) => ({ name: s.name, type: s.ty === "f32" ? F32 : I32 })),
+    ],
+    kernels,
+  };
+};
+
+/** The user's names, and those of the accumulators. */
+const namesOf = (b: GraphBuilder, graph: Graph, plan: Plan): ReadonlyMap<NodeId, string> => {
+  const names = new Map([...graph.names].filter(([id]) => b.node(id).kind !== "const"));
+  for (const k of plan.kernels) for (const a of k.accumulators) if (!names.has(a.node)) names.set(a.node, a.name);
+  return names;
+};

@@ -1,0 +1,174 @@
+/** Loads and stores of tensors: flat indices built from the outside in, vec4 access, packed and half types. */
+import type { AxisId, Node, NodeId, Tensor } from "../graph/graph.ts";
+import type { SizeExpr } from "../scalar/size.ts";
+import { size } from "../scalar/size.ts";
+import { linAdd, linConst, linearOf, linearOfSize, linScale, provablyNonNegative } from "../scalar/affine.ts";
+import type { Buffer, Expr, Stmt } from "../tile/tile.ts";
+import { F32, I32, U32 } from "../tile/tile.ts";
+import * as T from "../tile/build.ts";
+import type { Emitter, Fixed, Placed } from "./emit.ts";
+import { emit, lane4, name } from "./emit.ts";
+import { join } from "./scope.ts";
+import type { Scope } from "./scope.ts";
+
+export const tensorNamed = (em: Emitter, tensor: string): Tensor => {
+  const t = em.graph.tensors.find((x) => x.name === tensor);
+  if (t === undefined) throw new Error(`no tensor ${tensor}`);
+  return t;
+};
+
+/** Whether the tensor may be bound as vec4s: f32 or f16 with a last axis that is a known multiple of four. */
+export const canVector = (em: Pick<Emitter, "b">, t: Tensor): boolean => {
+  const last = t.dims.flat().at(-1);
+  const n = last === undefined ? 1 : em.b.axis(last).size;
+  return (t.dtype === "f32" || t.dtype === "f16") && typeof n === "number" && n % 4 === 0 && n > 0;
+};
+
+/** The buffer of a tensor as it is bound. */
+export const bufferOf = (t: Tensor, vector: boolean): Buffer => {
+  const elem = t.dtype === "f32" || t.dtype === "f16" || t.dtype === "i32" ? t.dtype : "u32";
+  return { name: t.name, space: "storage", access: t.role === "input" ? "read" : "read_write", type: T.vtype(elem, vector ? 4 : 1), length: null };
+};
+
+/** Strides of the flattened axes, in elements (or vec4s). */
+const strides = (em: Emitter, t: Tensor, vector: boolean): readonly SizeExpr[] => {
+  const axes = t.dims.flat();
+  const out: SizeExpr[] = [];
+  let stride: SizeExpr = 1;
+  for (let k = axes.length - 1; k >= 0; k--) {
+    out.unshift(stride);
+    const n: SizeExpr = em.b.axis(axes[k] ?? 0).size;
+    stride = size("*", stride, vector && k === axes.length - 1 && typeof n === "number" ? n / 4 : n);
+  }
+  return out;
+};
+
+/** Σ index · stride, each partial sum named in the scope it belongs to; what is known at compile time is added last. */
+const flatIndex = (em: Emitter, t: Tensor, terms: readonly Placed[], vector: boolean, at: Scope): Placed => {
+  const step = strides(em, t, vector);
+  const list = terms.map((p, k) => ({ e: T.mul(p.e, T.sizeToExpr(step[k] ?? 1)), s: p.s }));
+  const fixed = list.filter((p) => p.e.kind === "lit").map((p) => p.e).reduce((x, y) => T.add(x, y), T.i32(0));
+  const moving = list.filter((p) => p.e.kind !== "lit");
+  const scopes = [...new Set(moving.map((p) => p.s))].sort((x, y) => x.above.size - y.above.size);
+  let sum: Placed = { e: T.i32(0), s: em.root };
+  for (const s of scopes) {
+    const own = moving.filter((p) => p.s === s).map((p) => p.e).reduce((x, y) => T.add(x, y));
+    const whole = { e: T.add(sum.e, own), s: join(sum.s, s, at) };
+    sum = { e: named(em, whole, `${t.name}_at`), s: whole.s };
+  }
+  return { e: T.add(sum.e, fixed), s: sum.s };
+};
+
+const named = (em: Emitter, p: Placed, base: string): Expr => {
+  const key = `@${JSON.stringify(p.e)}`;
+  const known = p.s.memo.get(key);
+  if (known !== undefined) return known;
+  const e = name(em, p.s, base, p.e);
+  p.s.memo.set(key, e);
+  return e;
+};
+
+export const emitLoad = (em: Emitter, n: Node & { kind: "load" }, fixed: Fixed, at: Scope): Placed => {
+  const t = tensorNamed(em, n.tensor);
+  const axes = t.dims.flat();
+  const chunked = n.axes.find((a) => "chunk" in (fixed.get(a) ?? {}));
+  if (chunked !== undefined && !isVectorAccess(em, n, chunked)) {
+    const parts = [0, 1, 2, 3].map((k) => emit(em, n.id, lane4(fixed, chunked, k), at));
+    return { e: T.vector(parts.map((p) => p.e)), s: parts.reduce((s, p) => join(s, p.s, at), em.root) };
+  }
+  const vector = em.vectors.has(t.name);
+  const terms = n.at.map((id, k): Placed => {
+    if (chunked !== undefined && k === n.at.length - 1) {
+      const f = fixed.get(chunked);
+      const chunk = f !== undefined && "chunk" in f ? f.chunk : T.i32(0);
+      return { e: chunk, s: chunk.kind === "lit" ? em.root : at };
+    }
+    const p = emit(em, id, fixed, at);
+    const axis = em.b.axis(axes[k] ?? 0);
+    if (inRange(em, id, axis.size)) return p;
+    const top = T.sub(T.sizeToExpr(axis.size), T.i32(1));
+    return { e: T.min(T.max(p.e, T.i32(0)), top), s: p.s };
+  });
+  if (chunked === undefined && vector) {
+    // One element of a vec4 buffer: only a known position can be read as a component.
+    const last = terms.at(-1)?.e;
+    if (last?.kind !== "lit") {
+      em.scalarUse.add(t.name);
+      return { e: T.f32(0), s: at };
+    }
+    const whole = flatIndex(em, t, [...terms.slice(0, -1), { e: T.i32(Math.floor(last.value / 4)), s: em.root }], true, at);
+    const e = T.component(T.load(bufferOf(t, true), whole.e), last.value % 4);
+    return { e: T.cast(e, "f32"), s: whole.s };
+  }
+  const flat = flatIndex(em, t, terms, vector, at);
+  return { e: decode(t, flat.e, vector), s: flat.s };
+};
+
+/** Reads an element and converts it to its arithmetic type; packed integers are unpacked from their word. */
+const decode = (t: Tensor, at: Expr, vector: boolean): Expr => {
+  const buffer = bufferOf(t, vector);
+  switch (t.dtype) {
+    case "f32": case "i32": return T.load(buffer, at);
+    case "f16": return T.cast(T.load(buffer, at), "f32");
+    case "u32": return T.cast(T.load(buffer, at), "i32");
+    case "bool": return T.binary("!=", T.load(buffer, at), T.lit(0, U32));
+    case "i8": case "u8": return unpack(buffer, at, 8, t.dtype === "i8");
+    case "i4": case "u4": return unpack(buffer, at, 4, t.dtype === "i4");
+  }
+};
+
+const unpack = (buffer: Buffer, at: Expr, bits: 4 | 8, signed: boolean): Expr => {
+  const per = 32 / bits;
+  const word = T.load(buffer, T.div(at, T.i32(per)));
+  const position = T.cast(T.mod(at, T.i32(per)), "u32");
+  if (!signed) return T.cast(T.binary("bitand", T.binary("shr", word, T.mul(position, T.u32(bits))), T.u32(2 ** bits - 1)), "i32");
+  // The field goes to the top of the word, then an arithmetic shift brings it down with its sign.
+  const up = T.binary("shl", word, T.sub(T.u32(32 - bits), T.mul(position, T.u32(bits))));
+  return T.binary("shr", T.bitcast(up, "i32"), T.u32(32 - bits));
+};
+
+/** The last index is exactly the chunked axis and nothing else mentions it. */
+const isVectorAccess = (em: Emitter, n: Node & { kind: "load" }, axis: AxisId): boolean => {
+  const last = n.at.at(-1);
+  if (last === undefined || !em.vectors.has(n.tensor)) return false;
+  const node = em.b.node(last);
+  return node.kind === "index" && node.axis === axis && n.at.slice(0, -1).every((id) => !em.b.node(id).axes.includes(axis));
+};
+
+const inRange = (em: Emitter, id: NodeId, extent: SizeExpr): boolean => {
+  const n = em.b.node(id);
+  if (n.kind === "index" && JSON.stringify(em.b.axis(n.axis).size) === JSON.stringify(extent)) return true;
+  const form = linearOf(em.b, id);
+  const top = linearOfSize(extent);
+  if (top === null) return false;
+  return provablyNonNegative(em.b, form) && provablyNonNegative(em.b, linAdd(linAdd(top, linConst(-1)), linScale(form, -1)));
+};
+
+/** Statements that write a value (a vec4 when a chunk is fixed) of a result at the point described. */
+export const emitStore = (em: Emitter, tensor: string, axes: readonly AxisId[], value: Expr, fixed: Fixed, at: Scope): readonly Stmt[] => {
+  const t = tensorNamed(em, tensor);
+  const chunked = axes.find((a) => "chunk" in (fixed.get(a) ?? {}));
+  const vector = em.vectors.has(tensor);
+  const indices = (f: Fixed): Placed[] => axes.map((a) => emit(em, em.b.index(a), f, at));
+  if (chunked !== undefined && vector && axes.at(-1) === chunked) {
+    const f = fixed.get(chunked);
+    const chunk = f !== undefined && "chunk" in f ? f.chunk : T.i32(0);
+    const rest = axes.slice(0, -1).map((a) => emit(em, em.b.index(a), fixed, at));
+    const flat = flatIndex(em, t, [...rest, { e: chunk, s: chunk.kind === "lit" ? em.root : at }], true, at);
+    return [T.store(bufferOf(t, true), flat.e, encode(t, T.splat(value, 4)))];
+  }
+  if (vector) em.scalarUse.add(tensor);
+  if (chunked === undefined) return [T.store(bufferOf(t, false), flatIndex(em, t, indices(fixed), false, at).e, encode(t, value))];
+  return [0, 1, 2, 3].map((k) => {
+    const flat = flatIndex(em, t, indices(lane4(fixed, chunked, k)), false, at);
+    return T.store(bufferOf(t, false), flat.e, encode(t, value.type.width === 1 ? value : T.component(value, k)));
+  });
+};
+
+const encode = (t: Tensor, e: Expr): Expr => {
+  const elem = bufferOf(t, false).type.elem;
+  if (e.kind === "infinity" && elem !== "f32") return T.cast(e, elem);
+  return T.cast(e, elem);
+};
+void F32;
+void I32;

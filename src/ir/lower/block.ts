@@ -1,0 +1,237 @@
+/**
+ * One block of the stream: a few cells written out for each row of the lane. Maxima first, then the correction of what they
+ * gauge, then the sums (theory: equation ★, with the exponentials fused again).
+ */
+import type { Accumulator, Store } from "../derive/plan.ts";
+import type { AxisId, NodeId } from "../graph/graph.ts";
+import type { Expr, Stmt } from "../tile/tile.ts";
+import * as T from "../tile/build.ts";
+import { emitStore } from "./access.ts";
+import type { Emitter, Fix, Fixed } from "./emit.ts";
+import { NOTHING_FIXED, bind, emit, name, pointsOf } from "./emit.ts";
+import { decodeAxes, natural } from "./grid.ts";
+import type { Row } from "./grid.ts";
+import { scope } from "./scope.ts";
+import type { Scope } from "./scope.ts";
+import type { Schedule } from "./schedule.ts";
+import type { Slot } from "./state.ts";
+import { accumulate } from "./state.ts";
+
+/** An accumulator as this segment of the stream sees it. */
+export type Part = { readonly acc: Accumulator; readonly body: NodeId; readonly where: NodeId | null; readonly slots: readonly (readonly Slot[])[] };
+
+/** A running sum along the stream (`cumsum`) that bodies of this pass read: one register a row. */
+export type Scan = { readonly node: NodeId; readonly body: NodeId; readonly where: NodeId | null; readonly carry: readonly Expr[] };
+
+/** One segment of one pass. */
+export type Segment = {
+  readonly em: Emitter;
+  readonly schedule: Schedule;
+  readonly rows: readonly Row[];
+  /** What each row knows in this pass (statistics of earlier passes). */
+  readonly known: readonly Scope[];
+  readonly parts: readonly Part[];
+  readonly scans: readonly Scan[];
+  readonly stores: readonly Store[];
+  readonly rowAxes: readonly AxisId[];
+  /** The streamed axes of this segment; several are walked flattened. */
+  readonly axes: readonly AxisId[];
+  /** Number of cells of the segment. */
+  readonly length: Expr;
+  /** Position of the segment's first cell in the whole stream (unions). */
+  readonly offset: Expr;
+  /** Values that depend on the stream only. */
+  readonly streamOnly: ReadonlySet<NodeId>;
+  /** Cells kept from pass to pass when the row is held in registers. */
+  readonly held: Map<string, Scope> | null;
+  /** Put below the block's scope: tiles in workgroup memory. */
+  readonly tile: ((block: Scope, keys: ReadonlyMap<Scope, Expr>) => void) | null;
+};
+
+type Cell = { readonly scope: Scope; readonly key: Key };
+type Key = { readonly scope: Scope; readonly fixed: Fixed; readonly index: Expr; readonly exists: Expr };
+
+/** The statements of a block whose first cell is `t`. `end`: cells from here on do not exist; null: all cells exist and are visible. */
+export const emitBlock = (cx: Segment, t: Expr, end: Expr | null, stmts: Stmt[]): void => {
+  const { em } = cx;
+  const block = scope("block", [em.root, ...cx.known.slice(0, 1).flatMap((k) => k.parents.filter((p) => p.name === "group"))], stmts);
+  const keys = Array.from({ length: cx.schedule.cells }, (_, k) => keyOf(cx, block, t, k, end, stmts));
+  if (cx.schedule.source === "subgroup") broadcastFrom(cx, block, t, end, keys, stmts);
+  cx.tile?.(block, new Map(keys.map((k, n) => [k.scope, T.i32(n)])));
+  const inRow = cx.rows.map((_, r) => scope(`row ${r} block`, [known(cx, r), block], stmts));
+  const cells = cx.rows.map((row, r) => keys.map((key, k): Cell => ({ scope: cellScope(cx, row, r, key, k, inRow[r] ?? block, stmts), key })));
+  cx.rows.forEach((row, r) => {
+    const at = inRow[r] ?? block;
+    const mine = cells[r] ?? [];
+    advanceScans(cx, r, mine, end, stmts);
+    emitRow(cx, row, r, at, mine, end, stmts);
+  });
+  em.overrides.delete(block);
+};
+
+const known = (cx: Segment, r: number): Scope => {
+  const s = cx.known[r];
+  if (s === undefined) throw new Error(`no scope for row ${r}`);
+  return s;
+};
+
+const keyOf = (cx: Segment, block: Scope, t: Expr, k: number, end: Expr | null, stmts: Stmt[]): Key => {
+  const { em } = cx;
+  const kept = cx.held?.get(`key ${k}`);
+  const s = kept ?? scope(`key ${k}`, cx.held === null ? [block] : [em.root], stmts);
+  cx.held?.set(`key ${k}`, s);
+  const axis = cx.axes[0] ?? 0;
+  if (cx.schedule.vectorStream) {
+    const chunk = s.axes.get(-1) ?? natural(em, s, "at", T.add(t, T.i32(k)));
+    s.axes.set(-1, chunk);
+    return { scope: s, fixed: new Map([[axis, { chunk } as Fix]]), index: T.mul(chunk, T.i32(4)), exists: end === null ? T.bool(true) : T.lt(chunk, end) };
+  }
+  const known = s.axes.get(-1);
+  const raw = known ?? natural(em, s, cx.axes.length === 1 ? em.b.axis(axis).name : "cell", T.add(t, T.i32(k)));
+  if (known === undefined) {
+    s.axes.set(-1, raw);
+    const inside = end === null ? raw : natural(em, s, cx.axes.length === 1 ? `${em.b.axis(axis).name}_in` : "cell_in", T.min(raw, T.sub(cx.length, T.i32(1))));
+    if (cx.axes.length === 1) s.axes.set(axis, inside);
+    else decodeAxes(em, s, cx.axes, inside);
+  }
+  const index = T.add(raw, cx.offset);
+  return { scope: s, fixed: NOTHING_FIXED, index, exists: end === null ? T.bool(true) : T.lt(raw, end) };
+};
+
+const cellScope = (cx: Segment, row: Row, r: number, key: Key, k: number, inRow: Scope, stmts: Stmt[]): Scope => {
+  if (cx.held === null) return scope(`cell ${r} ${k}`, [inRow, key.scope], stmts);
+  const id = `cell ${r} ${k}`;
+  const base = cx.held.get(id) ?? scope(id, [row.scope, key.scope], stmts);
+  cx.held.set(id, base);
+  return scope(`${id} pass`, [inRow, base], stmts);
+};
+
+/** Lane n of each group of `cells` lanes loads cell n; the others get it by broadcast. Right for any subgroup of at least `cells` lanes. */
+const broadcastFrom = (cx: Segment, block: Scope, t: Expr, end: Expr | null, keys: readonly Key[], stmts: Stmt[]): void => {
+  const { em } = cx;
+  const own = scope("own key", [block], stmts);
+  const turn = natural(em, em.root, "turn", T.mod(T.subgroupLane, T.i32(cx.schedule.cells)));
+  const mine = T.add(t, turn);
+  const axis = cx.axes[0] ?? 0;
+  own.axes.set(axis, natural(em, own, "own", end === null ? mine : T.min(mine, T.sub(cx.length, T.i32(1)))));
+  const numbers = new Map(keys.map((k, n) => [k.scope, n]));
+  em.overrides.set(block, (id, fixed, at) => {
+    if (!cx.streamOnly.has(id)) return null;
+    const key = [...at.above].find((s) => numbers.has(s));
+    if (key === undefined) return null;
+    const from = emit(em, id, fixed, own);
+    if (!from.s.above.has(own)) return from;
+    const base = em.names.get(id) ?? "shared";
+    const source = name(em, own, base, from.e);
+    return { e: name(em, key, base, T.subgroup("broadcast", source, T.u32(numbers.get(key) ?? 0))), s: key };
+  });
+};
+
+const advanceScans = (cx: Segment, r: number, cells: readonly Cell[], end: Expr | null, stmts: Stmt[]): void => {
+  const { em } = cx;
+  for (const scan of cx.scans) {
+    const carry = scan.carry[r];
+    if (carry === undefined || carry.kind !== "ref") continue;
+    for (const c of cells) {
+      const x = emit(em, scan.body, c.key.fixed, c.scope).e;
+      const see = visible(cx, scan.where, c, end);
+      stmts.push(T.set(carry.name, T.add(carry, T.select(see, x, T.lit(0, x.type)))));
+      const value = em.fresh(em.names.get(scan.node) ?? "running");
+      stmts.push(T.letStmt(value, carry));
+      bind(em, c.scope, scan.node, c.key.fixed, T.ref(value, carry.type));
+    }
+  }
+};
+
+/** Whether the cell exists for the reduction. */
+const visible = (cx: Segment, where: NodeId | null, c: Cell, end: Expr | null): Expr => {
+  if (end === null) return T.bool(true);
+  return where === null ? c.key.exists : T.and(c.key.exists, emit(cx.em, where, c.key.fixed, c.scope).e);
+};
+
+const emitRow = (cx: Segment, row: Row, r: number, at: Scope, cells: readonly Cell[], end: Expr | null, stmts: Stmt[]): void => {
+  const { em } = cx;
+  const gauges = cx.parts.filter((p) => p.acc.gauge !== null).map((p) => p.acc.gauge as NodeId);
+  const stabilising = em.b.reach(gauges);
+  const see = seen(cx, cells, end);
+  const old = scope(`row ${r} before`, [known(cx, r)], stmts);
+  const updates: Stmt[] = [];
+  for (const p of cx.parts) {
+    if (!stabilising.has(p.acc.node)) continue;
+    for (const slot of p.slots[r] ?? []) {
+      const [v] = slot.vars;
+      if (v === undefined || v.kind !== "ref") continue;
+      const low = p.acc.op === "max" ? -3.4028234663852886e38 : 3.4028234663852886e38;
+      const pick = p.acc.op === "max" ? T.max : T.min;
+      const values = cells.map((c, k) => {
+        const x = emit(em, p.body, merged(slot.fixed, c.key.fixed), c.scope).e;
+        const kept = T.select(T.splat(see(p.where, k), x.type.width), x, T.lit(low, x.type));
+        return x.type.width === 4 ? [0, 1, 2, 3].map((n) => T.component(kept, n)).reduce(pick) : kept;
+      });
+      const fresh = name(em, at, `${p.acc.name}_new`, values.reduce((m, x) => pick(m, x), v as Expr));
+      bind(em, at, p.acc.node, slot.fixed, fresh);
+      bind(em, old, p.acc.node, slot.fixed, v);
+      updates.push(T.set(v.name, fresh));
+    }
+  }
+  for (const p of cx.parts) {
+    if (stabilising.has(p.acc.node)) continue;
+    for (const slot of p.slots[r] ?? []) {
+      const values = cells.map((c, k) => ({
+        value: emit(em, p.body, merged(slot.fixed, c.key.fixed), c.scope).e,
+        visible: see(p.where, k),
+        index: c.key.index,
+      }));
+      stmts.push(...accumulate(em, slot, values, correctionOf(cx, p.acc, slot, old, at)));
+    }
+  }
+  for (const s of cx.stores) emitStreamStore(cx, s, row, cells, end, stmts);
+  stmts.push(...updates);
+};
+
+const merged = (p: Fixed, q: Fixed): Fixed => (q.size === 0 ? p : p.size === 0 ? q : new Map([...p, ...q]));
+
+/** The visibility of cell k for a domain, each asked once. */
+const seen = (cx: Segment, cells: readonly Cell[], end: Expr | null): ((where: NodeId | null, k: number) => Expr) => {
+  const memo = new Map<string, Expr>();
+  return (where, k) => {
+    const key = `${where} ${k}`;
+    const cell = cells[k];
+    if (cell === undefined) return T.bool(false);
+    const e = memo.get(key) ?? name(cx.em, cell.scope, "visible", visible(cx, where, cell, end));
+    memo.set(key, e);
+    return e;
+  };
+};
+
+/** exp(γ(new) - γ(old)), once a row and gauge. */
+const correctionOf = (cx: Segment, acc: Accumulator, slot: Slot, old: Scope, at: Scope): Expr | null => {
+  if (acc.gauge === null) return null;
+  const { em } = cx;
+  const key = `correction ${acc.gauge} ${[...slot.fixed].filter(([a]) => em.b.node(acc.gauge ?? 0).axes.includes(a)).map(([a, f]) => `${a}${JSON.stringify(f)}`).join()}`;
+  const done = at.memo.get(key);
+  if (done !== undefined) return done;
+  const g = em.b.node(acc.gauge);
+  const negated = g.kind === "unary" && g.op === "neg";
+  const id = negated ? g.a : acc.gauge;
+  const before = emit(em, id, slot.fixed, old).e;
+  const after = emit(em, id, slot.fixed, at).e;
+  const e = name(em, at, "correction", T.unary("exp", negated ? T.sub(before, after) : T.sub(after, before)));
+  at.memo.set(key, e);
+  return e;
+};
+
+const emitStreamStore = (cx: Segment, s: Store, row: Row, cells: readonly Cell[], end: Expr | null, stmts: Stmt[]): void => {
+  const { em } = cx;
+  const local = s.axes.filter((a) => !cx.rowAxes.includes(a) && !cx.axes.includes(a)).map((a) => em.b.axis(a));
+  for (const c of cells) {
+    const inner: Stmt[] = [];
+    const within = scope("store", [c.scope], inner);
+    for (const point of pointsOf(local, !cx.schedule.vectorStream)) {
+      const fixed = merged(point, c.key.fixed);
+      inner.push(...emitStore(em, s.tensor, s.axes, emit(em, s.value, fixed, within).e, fixed, within));
+    }
+    const guard = end === null ? row.valid : T.and(row.valid, c.key.exists);
+    stmts.push(...(guard.kind === "lit" && guard.value === 1 ? inner : [T.ifStmt(guard, inner)]));
+  }
+};

@@ -1,0 +1,71 @@
+/** Chooses a schedule for a planned kernel from the target's data. Every number here ends up in the printed schedule. */
+import type { Target } from "../../codegen/target.ts";
+import type { GraphBuilder } from "../graph/build.ts";
+import type { AxisId } from "../graph/graph.ts";
+import type { KernelPlan } from "../derive/plan.ts";
+import { outerAxes } from "./kernel.ts";
+import type { Schedule } from "./schedule.ts";
+
+const BASE: Schedule = {
+  kind: "rows", lanes: 64, rowsPerLane: 1, lanesPerRow: 1, cells: 4, source: "direct", tile: 0, vectorStream: false, hold: false,
+};
+
+/** Cells of a row that a lane may keep in registers, as vec4s. */
+const MAX_HELD = 16;
+
+export const chooseSchedule = (b: GraphBuilder, plan: KernelPlan, target: Target): Schedule => {
+  if (plan.stream.length === 0) return { ...BASE, kind: "elements", vectorStream: canWalkByFour(b, plan, plan.stores[0]?.axes.at(-1)) };
+  const [only] = plan.stream;
+  const byFour = plan.stream.length === 1 && isFeatureless(b, plan) && canWalkByFour(b, plan, only);
+  if (byFour) return normSchedule(b, plan, target, only ?? 0);
+  const features = plan.accumulators.reduce((n, a) => n + a.local.reduce((k, x) => k * known(b, x), 1), 0);
+  const cells = features > 512 ? 2 : features > 192 ? 4 : 8;
+  const serial = hasScan(b, plan);
+  if (fewRows(b, plan, target) && !serial && canSplit(plan)) return { ...BASE, kind: "split", lanes: 64, lanesPerRow: 64, cells: 1 };
+  const subgroup = target.subgroups !== null && target.subgroups.min >= 4 && plan.stream.length === 1;
+  if (subgroup) return { ...BASE, source: "subgroup", cells: Math.min(cells, target.subgroups?.min ?? 4, 8) };
+  return { ...BASE, cells: serial ? 1 : cells };
+};
+
+const known = (b: GraphBuilder, a: AxisId): number => Number(b.axis(a).size) || 1024;
+
+/** Accumulators are single numbers and every domain is whole: the stream itself can be walked in vec4s. */
+const isFeatureless = (b: GraphBuilder, plan: KernelPlan): boolean =>
+  plan.accumulators.every((a) => a.local.length === 0 && a.where === null && ["sum", "prod", "max", "min", "var"].includes(a.op)) &&
+  !hasScan(b, plan);
+
+const hasScan = (b: GraphBuilder, plan: KernelPlan): boolean =>
+  [...b.reach([...plan.stores.map((s) => s.value), ...plan.accumulators.map((a) => a.body)])].some((id) => {
+    const n = b.node(id);
+    return n.kind === "reduce" && n.op === "cumsum";
+  });
+
+const canWalkByFour = (b: GraphBuilder, plan: KernelPlan, axis: AxisId | undefined): boolean => {
+  if (axis === undefined) return false;
+  const size = b.axis(axis).size;
+  if (typeof size !== "number" || size % 4 !== 0 || size === 0 || b.axis(axis).parts !== null) return false;
+  if (plan.stores.some((s) => s.axes.includes(axis) && s.axes.at(-1) !== axis)) return false;
+  const loads = [...b.reach([...plan.stores.map((s) => s.value), ...plan.accumulators.map((a) => a.body)])].map((id) => b.node(id));
+  return loads.every((n) => n.kind !== "load" || n.at.slice(0, -1).every((id) => !b.node(id).axes.includes(axis)));
+};
+
+const canSplit = (plan: KernelPlan): boolean =>
+  plan.accumulators.every((a) => ["sum", "prod", "max", "min", "var"].includes(a.op));
+
+/** Too few rows to fill a workgroup each: one row a workgroup then. */
+const fewRows = (b: GraphBuilder, plan: KernelPlan, target: Target): boolean => {
+  const outer = outerAxes(b, plan);
+  const inner = plan.rows.filter((a) => !outer.includes(a));
+  const count = inner.reduce((n, a) => n * known(b, a), 1);
+  return count <= (target.software ? 4 : 16) && inner.every((a) => typeof b.axis(a).size === "number");
+};
+
+const normSchedule = (b: GraphBuilder, plan: KernelPlan, target: Target, axis: AxisId): Schedule => {
+  const chunks = known(b, axis) / 4;
+  if (target.software) return { ...BASE, cells: chunks % 4 === 0 ? 4 : 1, vectorStream: true, hold: chunks <= MAX_HELD };
+  // On a GPU the lanes of a row read neighbouring addresses.
+  const lanesPerRow = [64, 32, 16, 8, 4, 2, 1].find((n) => chunks >= n * 1) ?? 1;
+  const mine = Math.ceil(chunks / lanesPerRow);
+  const hold = mine <= MAX_HELD;
+  return { ...BASE, kind: lanesPerRow === 1 ? "rows" : "split", lanes: 64, lanesPerRow, cells: hold ? mine : 4, vectorStream: true, hold };
+};

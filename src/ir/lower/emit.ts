@@ -1,0 +1,365 @@
+/**
+ * Graph expressions -> Tile expressions. `emit` gives the value of a node at the point that the scopes and the fixed axes
+ * describe; feature axes are fixed to a literal (unrolled), to a loop variable, or to a chunk of four (a vec4 value).
+ */
+import type { Axis, AxisId, Graph, Node, NodeId } from "../graph/graph.ts";
+import { operands } from "../graph/graph.ts";
+import type { GraphBuilder } from "../graph/build.ts";
+import { sizeNames } from "../scalar/size.ts";
+import type { Expr, Stmt, TBinary, TUnary, VType } from "../tile/tile.ts";
+import { BOOL, F32, I32 } from "../tile/tile.ts";
+import * as T from "../tile/build.ts";
+import { join, lookup, scope } from "./scope.ts";
+import type { Scope } from "./scope.ts";
+import { emitLoad } from "./access.ts";
+
+/** A feature axis at one index, or at indices `4 * chunk .. 4 * chunk + 3` as a vec4. */
+export type Fix = { readonly at: Expr } | { readonly chunk: Expr };
+export type Fixed = ReadonlyMap<AxisId, Fix>;
+export const NOTHING_FIXED: Fixed = new Map();
+
+export type Placed = { readonly e: Expr; readonly s: Scope };
+
+/** A source of values that overrides ordinary emission below a scope (tiles in workgroup memory, subgroup broadcast). */
+export type Override = (id: NodeId, fixed: Fixed, at: Scope) => Placed | null;
+
+export type Emitter = {
+  readonly b: GraphBuilder;
+  readonly graph: Graph;
+  readonly root: Scope;
+  readonly uses: ReadonlyMap<NodeId, number>;
+  readonly names: ReadonlyMap<NodeId, string>;
+  /** A fresh identifier that starts like this. */
+  readonly fresh: (base: string) => string;
+  /** Tensors bound as vec4, by name. */
+  readonly vectors: ReadonlySet<string>;
+  /** Tensors that were asked for one element at a time although they could be vec4. */
+  readonly scalarUse: Set<string>;
+  readonly overrides: Map<Scope, Override>;
+  /** Names of i32 variables that are never negative: `/` and `%` on them need no floor. */
+  readonly natural: Set<string>;
+  /** Reduce nodes that must be bound already: the accumulators. */
+  readonly accumulators: ReadonlySet<NodeId>;
+};
+
+/** The pieces of an axis: chunks of four, then single indices. */
+export const piecesOf = (size: number): readonly Fix[] => [
+  ...Array.from({ length: Math.floor(size / 4) }, (_, c): Fix => ({ chunk: T.i32(c) })),
+  ...Array.from({ length: size % 4 }, (_, k): Fix => ({ at: T.i32(size - (size % 4) + k) })),
+];
+
+/** All the ways to fix these axes (of known size), the last one in pieces when `vector`. */
+export const pointsOf = (axes: readonly Axis[], vector: boolean): readonly Fixed[] =>
+  axes.reduce<readonly Fixed[]>((list, a, n) => {
+    const size = knownSize(a);
+    const fixes = vector && n === axes.length - 1 ? piecesOf(size) : Array.from({ length: size }, (_, k): Fix => ({ at: T.i32(k) }));
+    return list.flatMap((f) => fixes.map((x) => new Map([...f, [a.id, x] as const])));
+  }, [NOTHING_FIXED]);
+
+/** Asked for a size that the plan must know: reported to the user by name. */
+export class UnknownSize extends Error {
+  readonly axis: Axis;
+  constructor(axis: Axis) {
+    super(`the size of axis ${axis.name} must be known`);
+    this.axis = axis;
+  }
+}
+export const knownSize = (a: Axis): number => {
+  if (typeof a.size !== "number") throw new UnknownSize(a);
+  return a.size;
+};
+export const sizesAsked = (e: UnknownSize): readonly string[] => sizeNames(e.axis.size);
+
+const fixKey = (f: Fix): string => ("chunk" in f ? `c${text(f.chunk)}` : `i${text(f.at)}`);
+const text = (e: Expr): string => (e.kind === "lit" ? String(e.value) : e.kind === "ref" ? e.name : JSON.stringify(e));
+
+/** The memo key of a node: which of its free axes are fixed, and how. */
+export const keyOf = (n: Node, fixed: Fixed): string => {
+  let key = String(n.id);
+  for (const a of n.axes) {
+    const f = fixed.get(a);
+    if (f !== undefined) key += `,${a}${fixKey(f)}`;
+  }
+  return key;
+};
+
+export const bind = (em: Emitter, s: Scope, id: NodeId, fixed: Fixed, e: Expr): void => {
+  s.memo.set(keyOf(em.b.node(id), fixed), e);
+};
+
+const chunkOf = (n: Node, fixed: Fixed): AxisId | null => {
+  for (const a of n.axes) {
+    const f = fixed.get(a);
+    if (f !== undefined && "chunk" in f) return a;
+  }
+  return null;
+};
+
+/** The fixed axes with a chunked one at its k-th element. */
+export const lane4 = (fixed: Fixed, axis: AxisId, k: number): Fixed => {
+  const f = fixed.get(axis);
+  if (f === undefined || !("chunk" in f)) return fixed;
+  return new Map([...fixed, [axis, { at: T.add(T.mul(f.chunk, T.i32(4)), T.i32(k)) }] as const]);
+};
+
+const trivial = (e: Expr): boolean =>
+  e.kind === "lit" || e.kind === "ref" || e.kind === "uniform" || e.kind === "infinity" || (e.kind === "splat" && trivial(e.a)) ||
+  (e.kind === "unary" && e.op === "neg" && trivial(e.a)) || (e.kind === "element" && trivial(e.index));
+
+/** Gives an expression a name in a scope. */
+export const name = (em: Emitter, s: Scope, base: string, e: Expr): Expr => {
+  if (trivial(e)) return e;
+  const id = em.fresh(base);
+  if (e.type.elem === "i32" && e.type.width === 1 && nonNegative(em, e)) em.natural.add(id);
+  s.stmts.push(T.letStmt(id, e));
+  return T.ref(id, e.type);
+};
+
+/** The value of a node at `at` with these axes fixed, and the scope it belongs to. */
+export const emit = (em: Emitter, id: NodeId, fixed: Fixed, at: Scope): Placed => {
+  const n = em.b.node(id);
+  const key = keyOf(n, fixed);
+  const known = lookup(at, key);
+  if (known !== null) return known;
+  for (const s of at.above) {
+    const made = em.overrides.get(s)?.(id, fixed, at) ?? null;
+    if (made === null) continue;
+    made.s.memo.set(key, made.e);
+    return made;
+  }
+  const made = compute(em, n, fixed, at);
+  const shared = (em.uses.get(id) ?? 0) > 1 || em.names.has(id) || n.kind === "reduce";
+  const e = shared || made.s !== at ? name(em, made.s, em.names.get(id) ?? baseName(n), made.e) : made.e;
+  if (e !== made.e || trivial(e) || made.s !== at) made.s.memo.set(key, e);
+  return { e, s: made.s };
+};
+
+const baseName = (n: Node): string => {
+  switch (n.kind) {
+    case "load": return n.tensor;
+    case "reduce": return n.op === "sum" ? "dot" : n.op;
+    case "unary": return n.op;
+    case "index": case "size": case "scalar": case "const": case "binary": case "select":
+      return n.ty === "bool" ? "cond" : n.ty === "i32" ? "at" : "x";
+  }
+};
+
+/** Emits an operand and, where its code belongs to an outer scope than the user's, names it there. */
+const operand = (em: Emitter, id: NodeId, fixed: Fixed, at: Scope): Placed => emit(em, id, fixed, at);
+
+const vecType = (t: VType, width: 1 | 4): VType => T.vtype(t.elem, width);
+
+const compute = (em: Emitter, n: Node, fixed: Fixed, at: Scope): Placed => {
+  const chunk = chunkOf(n, fixed);
+  switch (n.kind) {
+    case "const":
+      return { e: constant(n), s: em.root };
+    case "size":
+      return { e: T.uniform(n.name), s: em.root };
+    case "scalar":
+      return { e: n.ty === "bool" ? T.binary("!=", T.uniform(n.name, I32), T.i32(0)) : T.uniform(n.name, n.ty === "f32" ? F32 : I32), s: em.root };
+    case "index":
+      return chunk === null ? indexOf(em, n.axis, fixed, at) : byLane(em, n, fixed, chunk, at);
+    case "load":
+      return emitLoad(em, n, fixed, at);
+    case "unary": {
+      const a = operand(em, n.a, fixed, at);
+      return { e: unaryExpr(n.op, a.e), s: a.s };
+    }
+    case "binary": {
+      if (chunk !== null && em.b.node(n.a).ty === "i32") return byLane(em, n, fixed, chunk, at);
+      const a = operand(em, n.a, fixed, at);
+      const b = operand(em, n.b, fixed, at);
+      const s = join(a.s, b.s, at);
+      const wide = a.e.type.width === 4 || b.e.type.width === 4 ? 4 : 1;
+      const [x, y] = hoistBoth(em, n, a, b, s, at);
+      return { e: binaryExpr(em, n.op, T.splat(x, wide), T.splat(y, wide)), s };
+    }
+    case "select": {
+      const c = operand(em, n.cond, fixed, at);
+      if (c.e.kind === "lit") return emit(em, c.e.value !== 0 ? n.a : n.b, fixed, at);
+      const a = operand(em, n.a, fixed, at);
+      const b = operand(em, n.b, fixed, at);
+      const wide = [a, b, c].some((x) => x.e.type.width === 4) ? 4 : 1;
+      return { e: T.select(T.splat(c.e, wide), T.splat(a.e, wide), T.splat(b.e, wide)), s: join(join(a.s, b.s, at), c.s, at) };
+    }
+    case "reduce":
+      if (chunk !== null) return byLane(em, n, fixed, chunk, at);
+      if (em.accumulators.has(n.id) || n.op === "cumsum") throw new Error(`accumulator ${n.id} is not bound in scope ${at.name}`);
+      return emitReduce(em, n, fixed, at);
+  }
+};
+
+/** Operands from an outer scope than the result are named there, so that they are computed once. */
+const hoistBoth = (em: Emitter, n: Node & { kind: "binary" }, a: Placed, b: Placed, s: Scope, at: Scope): readonly [Expr, Expr] => {
+  const up = (p: Placed, id: NodeId): Expr =>
+    p.s === s || p.s === at ? p.e : name(em, p.s, em.names.get(id) ?? baseName(em.b.node(id)), p.e);
+  return [up(a, n.a), up(b, n.b)];
+};
+
+/** A value of four elements put together from single ones. */
+const byLane = (em: Emitter, n: Node, fixed: Fixed, axis: AxisId, at: Scope): Placed => {
+  const parts = [0, 1, 2, 3].map((k) => emit(em, n.id, lane4(fixed, axis, k), at));
+  return { e: T.vector(parts.map((p) => p.e)), s: parts.reduce((s, p) => join(s, p.s, at), em.root) };
+};
+
+const indexOf = (em: Emitter, axis: AxisId, fixed: Fixed, at: Scope): Placed => {
+  const f = fixed.get(axis);
+  if (f !== undefined && "at" in f) return { e: f.at, s: f.at.kind === "lit" ? em.root : at };
+  for (const s of at.above) {
+    const e = s.axes.get(axis);
+    if (e !== undefined) return { e, s };
+  }
+  throw new Error(`axis ${em.b.axis(axis).name} is not bound in scope ${at.name}`);
+};
+
+const constant = (n: Node & { kind: "const" }): Expr => {
+  if (n.value === Infinity || n.value === -Infinity) return T.infinity(n.value > 0 ? 1 : -1);
+  return T.lit(n.value, n.ty === "f32" ? F32 : n.ty === "i32" ? I32 : BOOL);
+};
+
+/** The finite stand-in for -inf while streaming: below every score, and exp of its differences is 0. */
+export const LOWEST = -3.4028234663852886e38;
+
+const finite = (e: Expr): Expr => (e.kind === "infinity" ? T.f32(-e.sign * LOWEST) : e);
+
+const unaryExpr = (op: (Node & { kind: "unary" })["op"], a: Expr): Expr => {
+  switch (op) {
+    case "float": return T.cast(a, "f32");
+    case "int": return T.cast(a, "i32");
+    case "not": return T.not(a);
+    case "neg": return a.kind === "lit" ? T.lit(-a.value, a.type) : a.kind === "infinity" ? T.infinity(a.sign === 1 ? -1 : 1) : T.unary("neg", a);
+    default: return T.unary(op satisfies TUnary, a);
+  }
+};
+
+const binaryExpr = (em: Emitter, op: (Node & { kind: "binary" })["op"], x: Expr, y: Expr): Expr => {
+  const ints = x.type.elem === "i32";
+  if (ints && op === "/") return nonNegative(em, x) && nonNegative(em, y) ? T.binary("/", x, y) : T.binary("floordiv", x, y);
+  if (ints && op === "%") return nonNegative(em, x) && nonNegative(em, y) ? T.binary("%", x, y) : T.binary("floormod", x, y);
+  if (T.isComparison(op as TBinary)) return T.binary(op as TBinary, finite(x), finite(y));
+  return T.binary(op as TBinary, x, y);
+};
+
+/** Integer expressions that cannot be negative: indices, sizes, literals and what is made of them without a minus. */
+const nonNegative = (em: Emitter, e: Expr): boolean => {
+  if (e.kind === "lit") return e.value >= 0;
+  if (e.kind === "builtin") return true;
+  if (e.kind === "uniform") return em.graph.sizes.includes(e.name);
+  if (e.kind === "ref") return em.natural.has(e.name);
+  if (e.kind === "binary") return ["+", "*", "/", "%", "min", "max"].includes(e.op) && nonNegative(em, e.a) && nonNegative(em, e.b);
+  return false;
+};
+
+/** Longest contraction that is written out term by term. */
+const MAX_UNROLL = 160;
+
+/** A reduction evaluated in place: written out when it is short, else a loop. */
+const emitReduce = (em: Emitter, n: Node & { kind: "reduce" }, fixed: Fixed, at: Scope): Placed => {
+  const axes = n.over.map((a) => em.b.axis(a));
+  const total = axes.reduce((k, a) => k * knownSize(a), 1);
+  if (n.op === "sum" && n.ty === "f32" && n.where === null && total <= MAX_UNROLL) return unrolledSum(em, n, axes, fixed, at);
+  if (!["sum", "max", "min", "prod"].includes(n.op)) throw new Unsupported(n, `\`${n.op}\` inside another reduction`);
+  return loopReduce(em, n, axes, fixed, at);
+};
+
+/** Something that the lowering cannot do yet; reported with the user's line. */
+export class Unsupported extends Error {
+  readonly node: Node;
+  constructor(node: Node, what: string) {
+    super(what);
+    this.node = node;
+  }
+}
+
+const unrolledSum = (em: Emitter, n: Node & { kind: "reduce" }, axes: readonly Axis[], fixed: Fixed, at: Scope): Placed => {
+  const body = em.b.node(n.body);
+  let s = em.root;
+  let sum: Expr | null = null;
+  for (const point of pointsOf(axes, true)) {
+    const inside: Fixed = new Map([...fixed, ...point]);
+    const term = dotTerm(em, body, inside, at);
+    s = join(s, term.s, at);
+    sum = sum === null ? term.e : T.add(sum, term.e);
+  }
+  return { e: sum ?? T.f32(0), s };
+};
+
+/** One term of a sum: a product of two vec4s is a dot product. */
+const dotTerm = (em: Emitter, body: Node, fixed: Fixed, at: Scope): Placed => {
+  const chunk = chunkOf(body, fixed);
+  if (chunk === null) {
+    const p = emit(em, body.id, fixed, at);
+    return p.e.type.width === 1 && chunkIn(fixed) ? { e: T.mul(p.e, T.f32(4)), s: p.s } : p;
+  }
+  if (body.kind === "binary" && body.op === "*" && lookup(at, keyOf(body, fixed)) === null) {
+    const a = emit(em, body.a, fixed, at);
+    const b = emit(em, body.b, fixed, at);
+    const s = join(a.s, b.s, at);
+    const [x, y] = hoistBoth(em, body, a, b, s, at);
+    if (x.type.width === 4 && y.type.width === 4) return { e: T.dot(x, y), s };
+    const [v, k] = x.type.width === 4 ? [x, y] : [y, x];
+    return { e: T.mul(k, T.dot(v, T.lit(1, v.type))), s };
+  }
+  const p = emit(em, body.id, fixed, at);
+  return { e: T.dot(p.e, T.lit(1, p.e.type)), s: p.s };
+};
+
+const chunkIn = (fixed: Fixed): boolean => [...fixed.values()].some((f) => "chunk" in f);
+
+const IDENTITY: Readonly<Record<string, number>> = { sum: 0, prod: 1, max: LOWEST, min: -LOWEST };
+
+const loopReduce = (em: Emitter, n: Node & { kind: "reduce" }, axes: readonly Axis[], fixed: Fixed, at: Scope): Placed => {
+  const home = homeOf(em, n, fixed, at);
+  const acc = em.fresh(em.names.get(n.id) ?? n.op);
+  const type = n.ty === "f32" ? F32 : I32;
+  const start = n.ty === "i32" && n.op === "max" ? -2147483648 : n.ty === "i32" && n.op === "min" ? 2147483647 : (IDENTITY[n.op] ?? 0);
+  home.stmts.push(T.varStmt(acc, type, T.lit(start, type)));
+  const accRef = T.ref(acc, type);
+  const combine = (x: Expr): Expr => (n.op === "sum" ? T.add(accRef, x) : n.op === "prod" ? T.mul(accRef, x) : n.op === "max" ? T.max(accRef, x) : T.min(accRef, x));
+  const open = (rest: readonly Axis[], parent: Scope, bound: Fixed): Stmt[] => {
+    const [axis, ...more] = rest;
+    const body: Stmt[] = [];
+    const inner = scope(`loop ${axis?.name ?? ""}`, [parent], body);
+    if (axis === undefined) return body;
+    const size = knownSize(axis);
+    const chunked = more.length === 0 && size % 4 === 0 && n.op === "sum" && n.ty === "f32" && n.where === null;
+    const v = em.fresh(axis.name);
+    em.natural.add(v);
+    const fix: Fix = chunked ? { chunk: T.ref(v, I32) } : { at: T.ref(v, I32) };
+    inner.axes.set(axis.id, T.ref(v, I32));
+    const here: Fixed = new Map([...bound, [axis.id, fix] as const]);
+    if (more.length > 0) body.push(...open(more, inner, here));
+    else {
+      const term = chunked ? dotTerm(em, em.b.node(n.body), here, inner) : emit(em, n.body, here, inner);
+      const value = n.where === null ? combine(term.e) : T.select(emit(em, n.where, here, inner).e, combine(term.e), accRef);
+      body.push(T.set(acc, value));
+    }
+    return [T.forStmt(v, T.i32(0), T.i32(chunked ? size / 4 : size), T.i32(1), body)];
+  };
+  const loop = open(axes, home, fixed);
+  home.stmts.push(...loop);
+  return { e: accRef, s: home };
+};
+
+/** The outermost scope that knows everything a reduction depends on: where its loop may stand. */
+const homeOf = (em: Emitter, n: Node & { kind: "reduce" }, fixed: Fixed, at: Scope): Scope => {
+  const bound = new Set(n.over);
+  let home = em.root;
+  const seen = new Set<NodeId>();
+  const visit = (id: NodeId): void => {
+    if (seen.has(id)) return;
+    seen.add(id);
+    const m = em.b.node(id);
+    const known = m.axes.some((a) => bound.has(a)) ? null : lookup(at, keyOf(m, fixed));
+    if (known !== null) home = join(home, known.s, at);
+    else if (m.kind === "index" && !bound.has(m.axis)) home = join(home, indexOf(em, m.axis, fixed, at).s, at);
+    else {
+      if (m.kind === "reduce") m.over.forEach((a) => bound.add(a));
+      operands(m).forEach(visit);
+    }
+  };
+  visit(n.body);
+  if (n.where !== null) visit(n.where);
+  return home;
+};

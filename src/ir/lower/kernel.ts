@@ -1,0 +1,335 @@
+/** Lowers one planned kernel under a schedule: grid, passes, segments of the stream, epilogue. */
+import type { Accumulator, KernelPlan, Store } from "../derive/plan.ts";
+import type { AxisId, Graph, Node, NodeId } from "../graph/graph.ts";
+import { operands } from "../graph/graph.ts";
+import type { GraphBuilder } from "../graph/build.ts";
+import { size } from "../scalar/size.ts";
+import type { SizeExpr } from "../scalar/size.ts";
+import { settleComparisons } from "../scalar/settle.ts";
+import type { Buffer, Expr, Stmt, TileKernel } from "../tile/tile.ts";
+import { I32, F32 } from "../tile/tile.ts";
+import * as T from "../tile/build.ts";
+import { emitStore } from "./access.ts";
+import { emitBlock } from "./block.ts";
+import type { Part, Scan, Segment } from "./block.ts";
+import type { Emitter, Fix, Fixed } from "./emit.ts";
+import { bind, emit, pointsOf } from "./emit.ts";
+import { gridOf, natural } from "./grid.ts";
+import type { Grid, Row } from "./grid.ts";
+import { mergeLanes } from "./merge.ts";
+import { streamRange } from "./range.ts";
+import { scope } from "./scope.ts";
+import type { Scope } from "./scope.ts";
+import { printSchedule } from "./schedule.ts";
+import type { Schedule } from "./schedule.ts";
+import { stageTile } from "./stage.ts";
+import type { Slot } from "./state.ts";
+import { declare, finished } from "./state.ts";
+
+export type KernelInput = {
+  readonly graph: Graph;
+  readonly b: GraphBuilder;
+  readonly plan: KernelPlan;
+  readonly schedule: Schedule;
+  readonly vectors: ReadonlySet<string>;
+  readonly scalarUse: Set<string>;
+  readonly names: ReadonlyMap<NodeId, string>;
+};
+
+export const lowerKernel = (input: KernelInput): TileKernel => {
+  const { plan, schedule } = input;
+  const body: Stmt[] = [];
+  const em = emitterFor(input, body);
+  const workgroup: Buffer[] = [];
+  const groups = schedule.kind === "elements" ? lowerElements(em, plan, schedule) : lowerStream(em, plan, schedule, workgroup);
+  return {
+    name: plan.name,
+    doc: docOf(input),
+    lanes: schedule.lanes,
+    groups,
+    workgroup,
+    body,
+    span: { file: "", start: 0, end: 0 },
+  };
+};
+
+const docOf = (input: KernelInput): readonly string[] => {
+  const { plan, b } = input;
+  const axes = (list: readonly AxisId[]): string => list.map((a) => b.axis(a).name).join(", ");
+  const lines = [`writes ${plan.stores.map((s) => s.tensor).join(", ")}; one stream for each (${axes(plan.rows)})`];
+  if (plan.stream.length > 0) {
+    const carried = plan.accumulators.map((a) => a.name).join(", ");
+    lines.push(`${plan.passes} pass${plan.passes === 1 ? "" : "es"} over ${axes(plan.stream)}${carried === "" ? "" : `, carrying ${carried}`}`);
+  }
+  return [...lines, `schedule: ${printSchedule(input.schedule)}`];
+};
+
+const emitterFor = (input: KernelInput, body: Stmt[]): Emitter => {
+  const { b, plan } = input;
+  const roots = [...plan.stores.map((s) => s.value), ...plan.accumulators.map((a) => a.node)];
+  const uses = new Map<NodeId, number>();
+  for (const id of b.reach(roots)) for (const o of operands(b.node(id))) uses.set(o, (uses.get(o) ?? 0) + 1);
+  const taken = new Set<string>(["params", ...input.graph.tensors.map((t) => t.name)]);
+  const fresh = (base: string): string => {
+    const clean = base.replace(/\W+/g, "_").replace(/^(\d)/, "_$1") || "x";
+    let id = clean;
+    for (let n = 1; taken.has(id); n++) id = `${clean}_${n}`;
+    taken.add(id);
+    return id;
+  };
+  return {
+    b, graph: input.graph, root: scope("kernel", [], body), uses, names: input.names, fresh,
+    vectors: input.vectors, scalarUse: input.scalarUse, overrides: new Map(), natural: new Set(),
+    accumulators: new Set(plan.accumulators.map((a) => a.node)),
+  };
+};
+
+/** No stream: one lane for each cell, or for four along the last axis. */
+const lowerElements = (em: Emitter, plan: KernelPlan, schedule: Schedule): SizeExpr => {
+  const [first] = plan.stores;
+  const axes = first?.axes ?? [];
+  const last = axes.at(-1);
+  const wide = last !== undefined && schedule.vectorStream;
+  const rest = wide ? axes.slice(0, -1) : axes;
+  const s = scope("cell", [em.root], em.root.stmts);
+  const count = wide && last !== undefined ? Number(em.b.axis(last).size) / 4 : 1;
+  const total = rest.reduce<SizeExpr>((n, a) => size("*", n, em.b.axis(a).size), count);
+  const at = natural(em, s, "cell", T.add(T.mul(T.group, T.i32(schedule.lanes)), T.lane));
+  const inner: Stmt[] = [];
+  const inside = scope("inside", [s], inner);
+  let flat: Expr = at;
+  const fixed = new Map<AxisId, Fix>();
+  if (wide && last !== undefined) {
+    fixed.set(last, { chunk: natural(em, inside, "chunk", T.mod(flat, T.i32(count))) });
+    flat = natural(em, inside, "rest", T.div(flat, T.i32(count)));
+  }
+  setAxes(em, inside, rest, flat);
+  for (const st of plan.stores) inner.push(...emitStore(em, st.tensor, st.axes, emit(em, st.value, fixed, inside).e, fixed, inside));
+  em.root.stmts.push(T.ifStmt(T.lt(at, T.sizeToExpr(total)), inner));
+  return size("ceil/", total, schedule.lanes);
+};
+
+const setAxes = (em: Emitter, s: Scope, axes: readonly AxisId[], flat: Expr): void => {
+  let rest = flat;
+  for (let k = axes.length - 1; k >= 0; k--) {
+    const axis = em.b.axis(axes[k] ?? 0);
+    const n = T.sizeToExpr(axis.size);
+    s.axes.set(axis.id, natural(em, s, axis.name, k === 0 ? rest : T.mod(rest, n)));
+    if (k > 0) rest = natural(em, s, "rest", T.div(rest, n));
+  }
+};
+
+/** Row axes that values streaming along `stream` depend on: equal for all lanes of a workgroup, so that these can be shared. */
+export const outerAxes = (b: GraphBuilder, plan: KernelPlan): readonly AxisId[] => {
+  const shared = streamOnlyNodes(b, plan, null);
+  const axes = new Set([...shared].flatMap((id) => b.node(id).axes));
+  return plan.rows.filter((a) => axes.has(a));
+};
+
+/**
+ * Largest values that vary along the stream, read memory, and do not depend on all the rows: `k`, `v`, or what a prologue
+ * makes of them. `rows`: axes they must not mention (null: at least the last row axis).
+ */
+const streamOnlyNodes = (b: GraphBuilder, plan: KernelPlan, inner: readonly AxisId[] | null): ReadonlySet<NodeId> => {
+  const banned = inner ?? plan.rows.slice(-1);
+  const accs = new Set(plan.accumulators.map((a) => a.node));
+  const found = new Set<NodeId>();
+  const seen = new Set<NodeId>();
+  const memo = new Map<NodeId, { load: boolean; acc: boolean }>();
+  const facts = (id: NodeId): { load: boolean; acc: boolean } => {
+    const known = memo.get(id);
+    if (known !== undefined) return known;
+    const n = b.node(id);
+    const below = operands(n).map(facts);
+    const own = { load: n.kind === "load" || below.some((f) => f.load), acc: accs.has(id) || (n.kind === "reduce" && n.op === "cumsum") || below.some((f) => f.acc) };
+    memo.set(id, own);
+    return own;
+  };
+  const visit = (id: NodeId): void => {
+    if (seen.has(id)) return;
+    seen.add(id);
+    const n = b.node(id);
+    const f = facts(id);
+    const streams = n.axes.some((a) => plan.stream.includes(a));
+    if (n.ty === "f32" && streams && f.load && !f.acc && !n.axes.some((a) => banned.includes(a))) {
+      found.add(id);
+      return;
+    }
+    operands(n).forEach(visit);
+  };
+  plan.accumulators.forEach((a) => visit(a.body));
+  return found;
+};
+
+const lowerStream = (em: Emitter, plan: KernelPlan, schedule: Schedule, workgroup: Buffer[]): SizeExpr => {
+  const shared = schedule.source !== "direct";
+  const outer = shared || schedule.kind === "rows" ? outerAxes(em.b, plan) : [];
+  const inner = plan.rows.filter((a) => !outer.includes(a));
+  const share = schedule.kind === "split" ? schedule.lanesPerRow : 1;
+  const grid = gridOf(em, outer, inner, schedule.lanes, schedule.rowsPerLane, share);
+  let known: Scope[] = grid.rows.map((r) => scope("pass 0", [r.scope], em.root.stmts));
+  const held = schedule.hold ? new Map<string, Scope>() : null;
+  for (let pass = 0; pass < plan.passes; pass++) {
+    const accs = plan.accumulators.filter((a) => a.pass === pass);
+    const stores = plan.stores.filter((s) => s.pass === pass);
+    if (accs.length === 0 && stores.length === 0) continue;
+    if (plan.passes > 1) em.root.stmts.push(T.comment(`pass ${pass + 1} of ${plan.passes}`));
+    known = lowerPass({ em, plan, schedule, grid, inner, workgroup, held }, pass, accs, stores, known);
+  }
+  if (plan.stores.some((s) => s.pass === null)) epilogue(em, plan, schedule, grid, known, share);
+  return grid.groups;
+};
+
+type PassContext = {
+  readonly em: Emitter;
+  readonly plan: KernelPlan;
+  readonly schedule: Schedule;
+  readonly grid: Grid;
+  readonly inner: readonly AxisId[];
+  readonly workgroup: Buffer[];
+  readonly held: Map<string, Scope> | null;
+};
+
+/** One pass over the whole stream; returns the scopes that know its finished statistics. */
+const lowerPass = (cx: PassContext, pass: number, accs: readonly Accumulator[], stores: readonly Store[], known: readonly Scope[]): Scope[] => {
+  const { em, plan, schedule, grid } = cx;
+  const stmts = em.root.stmts;
+  const gauged = em.b.reach(accs.flatMap((a) => (a.gauge === null ? [] : [a.gauge])));
+  const wide = (a: Accumulator): boolean => schedule.vectorStream && a.local.length === 0 && !gauged.has(a.node) && a.op !== "argmax" && a.op !== "argmin" && a.op !== "kth";
+  const slots = accs.map((a) => grid.rows.map(() => declare(em, a, wide(a), stmts)));
+  const scanNodes = scansBelow(em, accs, stores);
+  const carries = scanNodes.map((n) => grid.rows.map(() => {
+    const id = em.fresh(`${em.names.get(n.id) ?? "running"}_carry`);
+    const type = n.ty === "f32" ? F32 : I32;
+    stmts.push(T.varStmt(id, type, T.lit(0, type)));
+    return T.ref(id, type);
+  }));
+  for (const seg of segmentsOf(em, plan)) {
+    const special = specialise(em, seg);
+    const parts = accs.map((acc, k): Part => ({
+      acc, slots: slots[k] ?? [], body: special(acc.body), where: acc.where === null ? null : special(acc.where),
+    }));
+    const scans = scanNodes.map((n, k): Scan => ({ node: special(n.id), body: special(n.body), where: n.where === null ? null : special(n.where), carry: carries[k] ?? [] }));
+    const local = { ...plan, stream: seg.axes, accumulators: parts.map((p) => ({ ...p.acc, body: p.body })) };
+    const segment: Segment = {
+      em, schedule, rows: grid.rows, known, parts, scans,
+      stores: stores.map((s) => ({ ...s, value: special(s.value) })),
+      rowAxes: plan.rows, axes: seg.axes, length: T.sizeToExpr(seg.size), offset: seg.offset,
+      streamOnly: streamOnlyNodes(em.b, local, cx.inner), held: cx.held, tile: null,
+    };
+    lowerSegment(cx, segment, seg.size, stores.length > 0);
+  }
+  const next = known.map((k) => scope(`after pass ${pass}`, [k], stmts));
+  grid.rows.forEach((_, r) => {
+    const own = slots.flatMap((s) => s[r] ?? []);
+    if (schedule.kind === "split" && schedule.lanesPerRow > 1) {
+      mergeLanes({ em, lanes: schedule.lanes, share: schedule.lanesPerRow, workgroup: cx.workgroup, known: known[r] as Scope, next: next[r] as Scope, wide: schedule.vectorStream }, own, stmts);
+      return;
+    }
+    for (const slot of own) {
+      const value = finished(slot, wide(slot.acc), stmts, em);
+      bind(em, next[r] as Scope, slot.acc.node, slot.fixed, value.kind === "ref" ? value : nameIt(em, slot.acc.name, value, stmts));
+    }
+  });
+  return next;
+};
+
+const nameIt = (em: Emitter, base: string, e: Expr, stmts: Stmt[]): Expr => {
+  const id = em.fresh(base);
+  stmts.push(T.letStmt(id, e));
+  return T.ref(id, e.type);
+};
+
+const scansBelow = (em: Emitter, accs: readonly Accumulator[], stores: readonly Store[]): (Node & { kind: "reduce" })[] =>
+  [...em.b.reach([...accs.flatMap((a) => [a.body, ...(a.where === null ? [] : [a.where])]), ...stores.map((s) => s.value)])]
+    .sort((x, y) => x - y)
+    .map((id) => em.b.node(id))
+    .filter((n): n is Node & { kind: "reduce" } => n.kind === "reduce" && n.op === "cumsum");
+
+type Seg = { readonly axes: readonly AxisId[]; readonly size: SizeExpr; readonly offset: Expr; readonly union: AxisId | null; readonly start: SizeExpr };
+
+/** A union axis is walked part by part, all parts carrying the same state. */
+const segmentsOf = (em: Emitter, plan: KernelPlan): readonly Seg[] => {
+  const [only] = plan.stream;
+  const parts = plan.stream.length === 1 && only !== undefined ? em.b.axis(only).parts : null;
+  if (parts === null || only === undefined) {
+    const total = plan.stream.reduce<SizeExpr>((n, a) => size("*", n, em.b.axis(a).size), 1);
+    return [{ axes: plan.stream, size: total, offset: T.i32(0), union: null, start: 0 }];
+  }
+  let start: SizeExpr = 0;
+  return parts.map((p) => {
+    const n = em.b.axis(p).size;
+    const seg: Seg = { axes: [p], size: n, offset: T.sizeToExpr(start), union: only, start };
+    start = size("+", start, n);
+    return seg;
+  });
+};
+
+/** An expression as the segment sees it: the union's index is the part's index behind the earlier parts. */
+const specialise = (em: Emitter, seg: Seg): ((id: NodeId) => NodeId) => {
+  if (seg.union === null) return (id) => id;
+  const part = em.b.index(seg.axes[0] ?? 0);
+  const map = new Map([[seg.union, em.b.binary("+", part, em.b.sizeOf(seg.start))]]);
+  return (id) => settleComparisons(em.b, em.b.substitute(id, map));
+};
+
+const lowerSegment = (cx: PassContext, seg: Segment, total: SizeExpr, storing: boolean): void => {
+  const { em, schedule, grid } = cx;
+  const stmts = em.root.stmts;
+  const step = schedule.cells;
+  const share = schedule.kind === "split" ? schedule.lanesPerRow : 1;
+  const stride = step * share;
+  const unit = schedule.vectorStream ? 4 : 1;
+  const length = schedule.vectorStream && typeof total === "number" ? T.i32(total / 4) : seg.length;
+  const member = share === 1 ? T.i32(0) : natural(em, em.root, "member", T.mod(T.lane, T.i32(share)));
+  const range = streamRange({ em, grid, inner: cx.inner, seg, length, storing, uniform: share === 1 });
+  if (cx.held !== null) {
+    const exact = typeof total === "number" && total % (stride * unit) === 0 && range.allVisible;
+    emitBlock(seg, T.mul(member, T.i32(step)), exact ? null : range.end, stmts);
+    return;
+  }
+  const tiled = schedule.source === "workgroup";
+  const walk = (from: Expr, to: Expr, into: Stmt[], tile: Segment["tile"]): void => {
+    const t = em.fresh("t");
+    em.natural.add(t);
+    const at = T.ref(t, I32);
+    const full: Stmt[] = [];
+    const edge: Stmt[] = [];
+    const here = { ...seg, tile };
+    const exact = range.allVisible && typeof total === "number" && total % ((tiled ? schedule.tile : stride) * unit) === 0;
+    if (range.someFull) emitBlock(here, at, null, full);
+    if (!exact) emitBlock(here, at, range.end, edge);
+    const body = exact ? full : !range.someFull ? edge : [T.ifStmt(range.isFull(at, step), full, edge)];
+    into.push(T.forStmt(t, T.add(from, T.mul(member, T.i32(step))), to, T.i32(stride), body));
+  };
+  if (!tiled) {
+    walk(range.begin, range.end, stmts, null);
+    return;
+  }
+  const t0 = em.fresh("tile0");
+  em.natural.add(t0);
+  const from = T.ref(t0, I32);
+  const body: Stmt[] = [];
+  const tile = stageTile({ em, seg, schedule, from, length, group: grid.group, workgroup: cx.workgroup }, body);
+  walk(from, T.min(T.add(from, T.i32(schedule.tile)), range.end), body, tile(from));
+  stmts.push(T.forStmt(t0, range.begin, range.end, T.i32(schedule.tile), body));
+};
+
+/** Results that do not vary along the stream, written behind the last pass. */
+const epilogue = (em: Emitter, plan: KernelPlan, schedule: Schedule, grid: Grid, known: readonly Scope[], share: number): void => {
+  grid.rows.forEach((row: Row, r) => {
+    const inner: Stmt[] = [];
+    const s = scope(`row ${r} results`, [known[r] as Scope], inner);
+    for (const st of plan.stores) {
+      if (st.pass !== null) continue;
+      const local = st.axes.filter((a) => !plan.rows.includes(a)).map((a) => em.b.axis(a));
+      for (const point of pointsOf(local, true)) {
+        const fixed: Fixed = point;
+        inner.push(...emitStore(em, st.tensor, st.axes, emit(em, st.value, fixed, s).e, fixed, s));
+      }
+    }
+    const leader = share === 1 ? row.valid : T.and(row.valid, T.binary("==", T.mod(T.lane, T.i32(share)), T.i32(0)));
+    em.root.stmts.push(...(leader.kind === "lit" && leader.value === 1 ? inner : [T.ifStmt(leader, inner)]));
+  });
+  void schedule;
+};

@@ -1,0 +1,123 @@
+/**
+ * The merge of partial streams (theory: merge): lanes that shared a row's stream bring their states together in workgroup
+ * memory. Maxima first; each lane then corrects its sums to the common maximum, and the sums add.
+ */
+import type { NodeId } from "../graph/graph.ts";
+import type { Buffer, Expr, Stmt, VType } from "../tile/tile.ts";
+import { I32 } from "../tile/tile.ts";
+import * as T from "../tile/build.ts";
+import type { Emitter } from "./emit.ts";
+import { bind, emit, name } from "./emit.ts";
+import type { Scope } from "./scope.ts";
+import { scope } from "./scope.ts";
+import type { Slot } from "./state.ts";
+import { finished, mergeMoments } from "./state.ts";
+
+export type MergeContext = {
+  readonly em: Emitter;
+  readonly lanes: number;
+  readonly share: number;
+  /** Workgroup arrays made so far; reused by size and type. */
+  readonly workgroup: Buffer[];
+  /** The pass that ends, and where its finished values are bound. */
+  readonly known: Scope;
+  readonly next: Scope;
+  readonly wide: boolean;
+};
+
+/** Brings the slots of one row together over its lanes and binds the finished values in `cx.next`. */
+export const mergeLanes = (cx: MergeContext, slots: readonly Slot[], stmts: Stmt[]): void => {
+  const { em, next } = cx;
+  const gauges = slots.flatMap((s) => (s.acc.gauge === null ? [] : [s.acc.gauge]));
+  const stabilising = em.b.reach(gauges as NodeId[]);
+  const own = scope("own", [cx.known], stmts);
+  const later: Slot[] = [];
+  for (const slot of slots) {
+    const extremum = slot.acc.op === "max" || slot.acc.op === "min";
+    if (!extremum) {
+      later.push(slot);
+      continue;
+    }
+    const mine = finished(slot, cx.wide && slot.type.width === 4, stmts, em);
+    bind(em, own, slot.acc.node, slot.fixed, name(em, own, `${slot.acc.name}_own`, mine));
+    const all = overLanes(cx, [mine], (p, q) => [slot.acc.op === "max" ? T.max(p[0] as Expr, q[0] as Expr) : T.min(p[0] as Expr, q[0] as Expr)], slot.acc.name, stmts);
+    bind(em, next, slot.acc.node, slot.fixed, all[0] as Expr);
+  }
+  void stabilising;
+  for (const slot of later) {
+    if (slot.acc.op === "var") {
+      mergeVar(cx, slot, stmts);
+      continue;
+    }
+    if (slot.acc.op !== "sum" && slot.acc.op !== "prod") throw new Error(`${slot.acc.op} cannot be split over lanes`);
+    const value = finished(slot, cx.wide && slot.vars[0]?.type.width === 4, stmts, em);
+    const corrected = slot.acc.gauge === null ? value : T.mul(value, T.splat(correction(cx, slot.acc.gauge, slot, own), value.type.width));
+    const combine = slot.acc.op === "sum" ? T.add : T.mul;
+    const all = overLanes(cx, [corrected], (p, q) => [combine(p[0] as Expr, q[0] as Expr)], slot.acc.name, stmts);
+    bind(em, next, slot.acc.node, slot.fixed, all[0] as Expr);
+  }
+};
+
+const correction = (cx: MergeContext, gauge: NodeId, slot: Slot, own: Scope): Expr => {
+  const { em, next } = cx;
+  const key = `to common ${gauge} ${[...slot.fixed.keys()].filter((a) => em.b.node(gauge).axes.includes(a)).map((a) => JSON.stringify(slot.fixed.get(a))).join()}`;
+  const done = next.memo.get(key);
+  if (done !== undefined) return done;
+  const before = emit(em, gauge, slot.fixed, own).e;
+  const after = emit(em, gauge, slot.fixed, next).e;
+  const e = name(em, next, "to_common", T.unary("exp", T.sub(after, before)));
+  next.memo.set(key, e);
+  return e;
+};
+
+const mergeVar = (cx: MergeContext, slot: Slot, stmts: Stmt[]): void => {
+  const { em } = cx;
+  const [mean, m2, n] = slot.vars as readonly [Expr, Expr, Expr];
+  const parts = cx.wide && mean.type.width === 4 ? [0, 1, 2, 3].map((k) => ({ mean: T.component(mean, k), m2: T.component(m2, k), n: T.component(n, k) })) : [{ mean, m2, n }];
+  const mine = parts.reduce((p, q) => mergeMoments(em, p, q, stmts));
+  const all = overLanes(cx, [mine.mean, mine.m2, mine.n], (p, q, body) => {
+    const m = mergeMoments(em, { mean: p[0] as Expr, m2: p[1] as Expr, n: p[2] as Expr }, { mean: q[0] as Expr, m2: q[1] as Expr, n: q[2] as Expr }, body);
+    return [m.mean, m.m2, m.n];
+  }, slot.acc.name, stmts);
+  bind(em, cx.next, slot.acc.node, slot.fixed, T.div(all[1] as Expr, T.max(all[2] as Expr, T.f32(1))));
+};
+
+/** Combines one or several values over the lanes of a row by a tree in workgroup memory; every lane gets the result. */
+const overLanes = (
+  cx: MergeContext, values: readonly Expr[], combine: (p: readonly Expr[], q: readonly Expr[], body: Stmt[]) => readonly Expr[],
+  base: string, stmts: Stmt[],
+): readonly Expr[] => {
+  const { em } = cx;
+  const buffers = values.map((v, k) => bufferFor(cx, v.type, k));
+  stmts.push(T.barrier);
+  values.forEach((v, k) => stmts.push(T.store(buffers[k] as Buffer, T.lane, v)));
+  stmts.push(T.barrier);
+  const member = T.mod(T.lane, T.i32(cx.share));
+  for (let half = cx.share / 2; half >= 1; half /= 2) {
+    const body: Stmt[] = [];
+    const p = buffers.map((b) => T.load(b, T.lane));
+    const q = buffers.map((b) => T.load(b, T.add(T.lane, T.i32(half))));
+    const sums = combine(p, q, body).map((e) => {
+      const id = em.fresh("sum");
+      body.push(T.letStmt(id, e));
+      return T.ref(id, e.type);
+    });
+    sums.forEach((e, k) => body.push(T.store(buffers[k] as Buffer, T.lane, e)));
+    stmts.push(T.ifStmt(T.lt(member, T.i32(half)), body), T.barrier);
+  }
+  return values.map((v, k) => {
+    const id = em.fresh(base);
+    stmts.push(T.letStmt(id, T.load(buffers[k] as Buffer, T.sub(T.lane, member))));
+    return T.ref(id, v.type);
+  });
+};
+
+const bufferFor = (cx: MergeContext, type: VType, nth: number): Buffer => {
+  const id = `${type.width === 4 ? "shared4" : type.elem === "i32" ? "shared_int" : "shared"}${nth === 0 ? "" : nth}`;
+  const found = cx.workgroup.find((b) => b.name === id);
+  if (found !== undefined) return found;
+  const made: Buffer = { name: id, space: "workgroup", access: "read_write", type, length: cx.lanes };
+  cx.workgroup.push(made);
+  return made;
+};
+void I32;

@@ -1,0 +1,264 @@
+/**
+ * From a condition to loop bounds: the part of a conjunction that says `j >= L` and `j <= U` for a streamed axis j, and the
+ * extreme values of such bounds over a tile of rows. Everything here is exact integer arithmetic.
+ */
+import type { AxisId, Node, NodeId } from "../graph/graph.ts";
+import type { GraphBuilder } from "../graph/build.ts";
+import { dependsOn } from "../graph/walk.ts";
+import { linAdd, linConst, linearOf, linScale, type Linear } from "./affine.ts";
+
+/** An i32 node without the streamed axis; `from` is the conjunct that says it. */
+export type Bound = { readonly node: NodeId; readonly from: NodeId };
+
+export type StreamBounds = {
+  /** `j >= node` holds wherever the condition does. */
+  readonly lower: readonly Bound[];
+  /** `j <= node` holds wherever the condition does. */
+  readonly upper: readonly Bound[];
+  /** The bounds say all that the condition says: `rest` is empty. */
+  readonly exact: boolean;
+  /** Conjuncts that the bounds do not fully say: they must still be tested. Some may not mention j at all. */
+  readonly rest: readonly NodeId[];
+};
+
+type Sides = { lower: NodeId[]; upper: NodeId[]; exact: boolean };
+
+/** Splits a condition along `stream`. The builder gets the nodes of the bounds. */
+export const streamBounds = (b: GraphBuilder, where: NodeId | null, stream: AxisId): StreamBounds => {
+  const [lower, upper, rest]: [Bound[], Bound[], NodeId[]] = [[], [], []];
+  for (const part of where === null ? [] : conjunctsOf(b, where, false)) {
+    const from = part.negated ? b.unary("not", part.id) : part.id;
+    const sides = sidesOf(b, part, stream);
+    for (const node of sides.lower) lower.push({ node, from });
+    for (const node of sides.upper) upper.push({ node, from });
+    if (!sides.exact) rest.push(from);
+  }
+  return { lower: unique(lower), upper: unique(upper), exact: rest.length === 0, rest };
+};
+
+const unique = (bounds: readonly Bound[]): Bound[] =>
+  bounds.filter((x, i) => bounds.findIndex((y) => y.node === x.node) === i);
+
+type Part = { readonly id: NodeId; readonly negated: boolean };
+
+/** The conjuncts of a condition with negations pushed in; constant ones are dropped. */
+const conjunctsOf = (b: GraphBuilder, id: NodeId, negated: boolean): Part[] => junctsOf(b, id, negated, "and");
+
+const junctsOf = (b: GraphBuilder, id: NodeId, negated: boolean, op: "and" | "or"): Part[] => {
+  const node = b.node(id);
+  if (node.kind === "unary" && node.op === "not") return junctsOf(b, node.a, !negated, op);
+  const asWritten = negated ? (op === "and" ? "or" : "and") : op;
+  if (node.kind === "binary" && node.op === asWritten)
+    return [...junctsOf(b, node.a, negated, op), ...junctsOf(b, node.b, negated, op)];
+  const always = node.kind === "const" && (node.value !== 0) !== negated;
+  return op === "and" && always ? [] : [{ id, negated }];
+};
+
+const NOTHING: Sides = { lower: [], upper: [], exact: false };
+
+const sidesOf = (b: GraphBuilder, part: Part, stream: AxisId): Sides => {
+  if (!dependsOn(b, part.id, stream)) return NOTHING;
+  const alternatives = junctsOf(b, part.id, part.negated, "or");
+  if (alternatives.length > 1) return eitherSides(b, alternatives, stream);
+  const forms = comparisonForms(b, part);
+  return forms === null ? NOTHING : allSides(forms.map((f) => formSides(b, f, stream)));
+};
+
+const allSides = (sides: readonly Sides[]): Sides => ({
+  lower: sides.flatMap((s) => s.lower),
+  upper: sides.flatMap((s) => s.upper),
+  exact: sides.every((s) => s.exact),
+});
+
+/** A disjunction: the hull of its alternatives. Exact when all of them bound only from above, or only from below. */
+const eitherSides = (b: GraphBuilder, alternatives: readonly Part[], stream: AxisId): Sides => {
+  const each = alternatives.map((a) => allSides(conjunctsOf(b, a.id, a.negated).map((p) => sidesOf(b, p, stream))));
+  const join = (op: "min" | "max", xs: readonly NodeId[]): NodeId[] =>
+    xs.length === 0 ? [] : [xs.reduce((x, y) => b.binary(op, x, y))];
+  const hullOf = (side: "lower" | "upper", inner: "min" | "max", outer: "min" | "max"): NodeId[] =>
+    each.every((s) => s[side].length > 0)
+      ? join(
+          outer,
+          each.flatMap((s) => join(inner, s[side])),
+        )
+      : [];
+  const oneSided = each.every((s) => s.lower.length === 0) || each.every((s) => s.upper.length === 0);
+  return {
+    lower: hullOf("lower", "max", "min"),
+    upper: hullOf("upper", "min", "max"),
+    exact: oneSided && each.every((s) => s.exact),
+  };
+};
+
+/** An integer comparison as forms that are all >= 0; null for anything else. */
+const comparisonForms = (b: GraphBuilder, { id, negated }: Part): Linear[] | null => {
+  const node = b.node(id);
+  if (node.kind !== "binary" || b.node(node.a).ty !== "i32") return null;
+  const d = linAdd(linearOf(b, node.a), linearOf(b, node.b), -1);
+  const atLeast = (least: number): Linear => linAdd(d, linConst(-least));
+  const atMost = (most: number): Linear => linAdd(linConst(most), d, -1);
+  if (node.op === ">=") return [negated ? atMost(-1) : atLeast(0)];
+  if (node.op === ">") return [negated ? atMost(0) : atLeast(1)];
+  if (node.op === "<=") return [negated ? atLeast(1) : atMost(0)];
+  if (node.op === "<") return [negated ? atLeast(0) : atMost(-1)];
+  return (node.op === "==") !== negated && (node.op === "==" || node.op === "!=") ? [atLeast(0), atMost(0)] : null;
+};
+
+/** `form >= 0` as bounds of the streamed axis. */
+const formSides = (b: GraphBuilder, form: Linear, stream: AxisId): Sides => {
+  const varying = [...form.terms].filter(([atom]) => typeof atom === "number" && dependsOn(b, atom, stream));
+  const [first, ...more] = varying;
+  const split = varying.map(([atom, c]) => splitAtom(b, form, atom as NodeId, c)).find((s) => s !== null);
+  if (split !== undefined) return allSides(split.map((f) => formSides(b, f, stream)));
+  if (first === undefined || more.length > 0) return NOTHING;
+  const [atom, c] = first as [NodeId, number];
+  const node = b.node(atom);
+  const rest = nodeOfLinear(b, without(form, atom));
+  const quotient = b.binary("/", rest, b.konst(Math.abs(c), "i32"));
+  // c*x + r >= 0: x >= -floor(r / c) for c > 0, x <= floor(r / -c) for c < 0.
+  const bound = c > 0 ? b.unary("neg", quotient) : quotient;
+  const limit = c === 1 ? nodeOfLinear(b, linScale(without(form, atom), -1)) : bound;
+  if (node.kind === "index") return { lower: c > 0 ? [limit] : [], upper: c < 0 ? [limit] : [], exact: true };
+  return quotientSides(b, node, limit, c > 0, stream);
+};
+
+/** floor(x / d) >= e is x >= d e; floor(x / d) <= e is x <= d e + d - 1. */
+const quotientSides = (b: GraphBuilder, node: Node, limit: NodeId, below: boolean, stream: AxisId): Sides => {
+  const divisor = node.kind === "binary" && node.op === "/" ? b.node(node.b) : null;
+  if (node.kind !== "binary" || divisor?.kind !== "const" || divisor.value < 1) return NOTHING;
+  const d = divisor.value;
+  const edge = linScale(linearOf(b, limit), d);
+  const x = linearOf(b, node.a);
+  return formSides(b, below ? linAdd(x, edge, -1) : linAdd(linAdd(edge, linConst(d - 1)), x, -1), stream);
+};
+
+/** `-|x|`, `-max(x, y)` and `min(x, y)` in a form that is >= 0 say two things; null when the atom is none of these. */
+const splitAtom = (b: GraphBuilder, form: Linear, atom: NodeId, c: number): Linear[] | null => {
+  const node = b.node(atom);
+  const rest = without(form, atom);
+  const withAtom = (id: NodeId, k: number): Linear => linAdd(rest, linearOf(b, id), k);
+  if (node.kind === "unary" && node.op === "abs" && c < 0) return [withAtom(node.a, c), withAtom(node.a, -c)];
+  if (node.kind !== "binary") return null;
+  const both = (node.op === "max" && c < 0) || (node.op === "min" && c > 0);
+  return both ? [withAtom(node.a, c), withAtom(node.b, c)] : null;
+};
+
+const without = (form: Linear, atom: NodeId): Linear => ({
+  terms: new Map([...form.terms].filter(([a]) => a !== atom)),
+  constant: form.constant,
+});
+
+/** The node of a linear form: what is added first, then what is subtracted, then the constant. */
+export const nodeOfLinear = (b: GraphBuilder, form: Linear): NodeId => {
+  const terms = [...form.terms].map(([atom, c]) => ({
+    id: typeof atom === "string" ? b.sizeOf(atom.slice(1)) : atom,
+    c,
+  }));
+  const scaled = (id: NodeId, c: number): NodeId => b.binary("*", id, b.konst(c, "i32"));
+  const added = terms
+    .filter((t) => t.c > 0)
+    .reduce((sum, t) => b.binary("+", sum, scaled(t.id, t.c)), b.konst(0, "i32"));
+  const rest = terms.filter((t) => t.c < 0).reduce((sum, t) => b.binary("-", sum, scaled(t.id, -t.c)), added);
+  return b.binary("+", rest, b.konst(form.constant, "i32"));
+};
+
+/** Ends of an index over a box, as nodes; both are attained. */
+export type Ends = { readonly lo: NodeId; readonly hi: NodeId };
+
+/**
+ * A node that bounds the least or greatest value of an i32 node over a box of some of its axes: `min` is never above it,
+ * `max` never below (equal where each axis occurs once). Null when that cannot be said without looking at data.
+ */
+export const boundOverBox = (
+  b: GraphBuilder,
+  bound: NodeId,
+  box: ReadonlyMap<AxisId, Ends>,
+  which: "min" | "max",
+): NodeId | null => {
+  const memo = new Map<NodeId, Ends | null>();
+  const ends = (id: NodeId): Ends | null => {
+    const known = memo.get(id);
+    if (known !== undefined) return known;
+    const node = b.node(id);
+    const made = node.axes.some((a) => box.has(a)) ? endsOf(b, node, ends, box) : { lo: id, hi: id };
+    memo.set(id, made);
+    return made;
+  };
+  const found = ends(bound);
+  return found === null ? null : which === "min" ? found.lo : found.hi;
+};
+
+const endsOf = (
+  b: GraphBuilder,
+  node: Node,
+  ends: (id: NodeId) => Ends | null,
+  box: ReadonlyMap<AxisId, Ends>,
+): Ends | null => {
+  switch (node.kind) {
+    case "index":
+      return box.get(node.axis) ?? null;
+    case "unary": {
+      const a = ends(node.a);
+      if (a === null || (node.op !== "neg" && node.op !== "abs")) return null;
+      const [minusLo, minusHi] = [b.unary("neg", a.lo), b.unary("neg", a.hi)];
+      if (node.op === "neg") return { lo: minusHi, hi: minusLo };
+      const lo = b.binary("max", b.binary("max", a.lo, minusHi), b.konst(0, "i32"));
+      return { lo, hi: b.binary("max", a.hi, minusLo) };
+    }
+    case "binary":
+      return binaryEnds(b, node, ends(node.a), ends(node.b));
+    case "select": {
+      const [x, y] = [ends(node.a), ends(node.b)];
+      if (x === null || y === null) return null;
+      if (!b.node(node.cond).axes.some((a) => box.has(a))) {
+        return { lo: b.select(node.cond, x.lo, y.lo), hi: b.select(node.cond, x.hi, y.hi) };
+      }
+      return { lo: b.binary("min", x.lo, y.lo), hi: b.binary("max", x.hi, y.hi) };
+    }
+    case "const":
+    case "size":
+    case "scalar":
+    case "load":
+    case "reduce":
+      return null;
+  }
+};
+
+const binaryEnds = (
+  b: GraphBuilder,
+  node: Extract<Node, { kind: "binary" }>,
+  x: Ends | null,
+  y: Ends | null,
+): Ends | null => {
+  if (x === null || y === null || node.ty !== "i32") return null;
+  const of = (p: NodeId, q: NodeId): NodeId => b.binary(node.op, p, q);
+  const fixed = b.node(node.b);
+  const factor = fixed.kind === "const" ? fixed.value : fixed.kind === "size" ? 1 : null;
+  switch (node.op) {
+    case "+":
+    case "min":
+    case "max":
+      return { lo: of(x.lo, y.lo), hi: of(x.hi, y.hi) };
+    case "-":
+      return { lo: of(x.lo, y.hi), hi: of(x.hi, y.lo) };
+    case "*":
+      if (factor === null) return null;
+      return factor >= 0 ? { lo: of(x.lo, y.lo), hi: of(x.hi, y.lo) } : { lo: of(x.hi, y.lo), hi: of(x.lo, y.lo) };
+    case "/":
+      return factor === null || factor < 1 ? null : { lo: of(x.lo, y.lo), hi: of(x.hi, y.lo) };
+    case "%":
+      return factor === null || factor < 1
+        ? null
+        : { lo: b.konst(0, "i32"), hi: b.binary("-", node.b, b.konst(1, "i32")) };
+    case "pow":
+    case "==":
+    case "!=":
+    case "<":
+    case "<=":
+    case ">":
+    case ">=":
+    case "and":
+    case "or":
+      return null;
+  }
+};

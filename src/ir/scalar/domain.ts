@@ -1,0 +1,285 @@
+/**
+ * Does a condition hold nowhere, everywhere or somewhere in a box of indices? Integer expressions are evaluated in interval
+ * arithmetic over collected linear forms, conditions in Kleene's three-valued logic. "empty" and "full" are certain; a
+ * "partial" may be either: correct, only slower.
+ */
+import type { AxisId, Node, NodeId } from "../graph/graph.ts";
+import { nodeAt } from "../graph/walk.ts";
+import { linAdd, linearOf, linScale, type AffineContext, type Linear } from "./affine.ts";
+import {
+  absI,
+  addI,
+  ALL,
+  andT,
+  equal,
+  floorDivI,
+  floorModI,
+  hull,
+  interval,
+  lessEqual,
+  maxI,
+  minI,
+  mulI,
+  notT,
+  orT,
+  point,
+  rising,
+  squareI,
+  type Interval,
+  type Truth,
+} from "./interval.ts";
+import { rangeAnalysis, type RangeSource } from "./range.ts";
+import { evalSize } from "./size.ts";
+
+export type TileClass = "empty" | "full" | "partial";
+
+/** Ranges of the indices of some axes, both ends included. The other axes run over their whole size. */
+export type Box = ReadonlyMap<AxisId, Interval>;
+
+/** What is known about the parameters; null: unknown. `load`: the range of a tensor's values over ranges of its indices. */
+export type DomainEnv = {
+  readonly size: (name: string) => number | null;
+  readonly scalar: (name: string) => number | null;
+  readonly load?: (tensor: string, at: readonly Interval[]) => Interval | null;
+};
+
+/** The class of a condition over a box. `where` null holds everywhere. */
+export const classify = (g: RangeSource, where: NodeId | null, box: Box, env: DomainEnv): TileClass =>
+  classifier(g, where, env)(box);
+
+/** `classify` for many boxes: what does not depend on the box is done once. */
+export const classifier = (g: RangeSource, where: NodeId | null, env: DomainEnv): ((box: Box) => TileClass) => {
+  if (where === null) return () => "full";
+  const forms = formsOf(g);
+  return (box) => {
+    const holds = truth(evaluation(g, forms, box, env), where, false);
+    return holds === 1 ? "full" : holds === 0 ? "empty" : "partial";
+  };
+};
+
+/** The range of an i32 node over a box. */
+export const intRange = (g: RangeSource, id: NodeId, box: Box, env: DomainEnv): Interval =>
+  evaluation(g, formsOf(g), box, env).int(id);
+
+type Forms = (id: NodeId) => Linear;
+
+const formsOf = (g: RangeSource): Forms => {
+  const cx = affineContext(g);
+  const known = new Map<NodeId, Linear>();
+  return (id) => {
+    const form = known.get(id) ?? linearOf(cx, id);
+    known.set(id, form);
+    return form;
+  };
+};
+
+/** Linear forms look up nodes and axes here. */
+export const affineContext = (g: RangeSource): AffineContext => ({
+  node: (id) => nodeAt(g, id),
+  axis: (id) => {
+    const axis = g.axes.find((a) => a.id === id);
+    if (axis === undefined) throw new Error(`no axis ${id}`);
+    return axis as ReturnType<AffineContext["axis"]>;
+  },
+});
+
+/** One box: ranges of integer nodes, linear forms and floats in it. */
+type Evaluation = {
+  readonly g: RangeSource;
+  readonly forms: Forms;
+  readonly int: (id: NodeId) => Interval;
+  readonly linear: (form: Linear) => Interval;
+  readonly float: (id: NodeId) => Interval;
+  readonly load: (node: Extract<Node, { kind: "load" }>) => Interval;
+  readonly scalar: (name: string) => Interval;
+};
+
+const evaluation = (g: RangeSource, forms: Forms, box: Box, env: DomainEnv): Evaluation => {
+  const known = (value: number | null): Interval => (value === null ? ALL : point(value));
+  const size = (name: string): Interval => {
+    const value = env.size(name) ?? env.scalar(name);
+    return value === null ? interval(0, Infinity) : point(value);
+  };
+  const axis = (id: AxisId): Interval => {
+    const given = box.get(id);
+    if (given !== undefined) return given;
+    const declared = g.axes.find((a) => a.id === id)?.size ?? NaN;
+    const n = evalSize(declared, (name) => size(name).hi);
+    return interval(0, Number.isFinite(n) ? Math.max(0, n - 1) : Infinity);
+  };
+  const scalar = (name: string): Interval => known(env.scalar(name));
+  const atom = (id: NodeId | string): Interval =>
+    typeof id === "string" ? size(id.slice(1)) : atomRange(cx, nodeAt(g, id), axis);
+  const memo = new Map<NodeId | string, Interval>();
+  const atomOnce = (id: NodeId | string): Interval => {
+    const range = memo.get(id) ?? atom(id);
+    memo.set(id, range);
+    return range;
+  };
+  const linear = (form: Linear): Interval =>
+    [...form.terms].reduce((sum, [id, c]) => addI(sum, mulI(point(c), atomOnce(id))), point(form.constant));
+  const floats = rangeAnalysis(g, {
+    axisRange: axis,
+    sizeRange: size,
+    scalarRange: (name) => (env.scalar(name) === null ? null : scalar(name)),
+  });
+  const cx: Evaluation = {
+    g,
+    forms,
+    int: (id) => linear(forms(id)),
+    linear,
+    float: floats,
+    load: (node) =>
+      env.load?.(
+        node.tensor,
+        node.at.map((id) => cx.int(id)),
+      ) ?? (node.ty === "bool" ? interval(0, 1) : ALL),
+    scalar,
+  };
+  return cx;
+};
+
+/** The range of an integer node that is not a sum or a multiple of others. */
+const atomRange = (cx: Evaluation, node: Node, axis: (id: AxisId) => Interval): Interval => {
+  switch (node.kind) {
+    case "const":
+      return point(node.value);
+    case "index":
+      return axis(node.axis);
+    case "size":
+    case "scalar":
+      return cx.scalar(node.name);
+    case "load":
+      return cx.load(node);
+    case "unary":
+      if (node.op === "abs") return absI(cx.int(node.a));
+      if (node.op === "sign") return rising(Math.sign, cx.int(node.a));
+      return cx.float(node.id);
+    case "binary":
+      return atomBinary(cx, node);
+    case "select": {
+      const cond = truth(cx, node.cond, false);
+      if (cond !== "?") return cx.int(cond === 1 ? node.a : node.b);
+      return hull(cx.int(node.a), cx.int(node.b));
+    }
+    case "reduce":
+      return cx.float(node.id);
+  }
+};
+
+const atomBinary = (cx: Evaluation, node: Extract<Node, { kind: "binary" }>): Interval => {
+  const [a, b] = [cx.int(node.a), cx.int(node.b)];
+  if (node.op === "min") return minI(a, b);
+  if (node.op === "max") return maxI(a, b);
+  if (node.op === "/") return floorDivI(a, b);
+  if (node.op === "%") return floorModI(a, b);
+  if (node.op !== "*") return cx.float(node.id);
+  return keyOf(cx.forms(node.a)) === keyOf(cx.forms(node.b)) ? squareI(a) : mulI(a, b);
+};
+
+/** Kleene value of a condition, or of its negation. */
+const truth = (cx: Evaluation, id: NodeId, negated: boolean): Truth => {
+  const node = nodeAt(cx.g, id);
+  if (node.kind === "unary" && node.op === "not") return truth(cx, node.a, !negated);
+  if (node.kind === "binary" && (node.op === "and" || node.op === "or")) return junction(cx, id, node.op, negated);
+  const t = plainTruth(cx, node);
+  return negated ? notT(t) : t;
+};
+
+/** `and` is a conjunction; `or` is the negation of the conjunction of its negated parts. */
+const junction = (cx: Evaluation, id: NodeId, op: "and" | "or", negated: boolean): Truth => {
+  const parts = flatten(cx, id, op, op === "or");
+  const all = parts.reduce<Truth>((t, p) => andT(t, truth(cx, p.id, p.negated)), 1);
+  const t = all === "?" && contradicts(cx, parts) ? 0 : all;
+  return (op === "or") === negated ? t : notT(t);
+};
+
+type Part = { readonly id: NodeId; readonly negated: boolean };
+
+/** The parts of a chain of `op`, each negated or not; `not` of the other junction goes on the same chain. */
+const flatten = (cx: Evaluation, id: NodeId, op: "and" | "or", negated: boolean): Part[] => {
+  const node = nodeAt(cx.g, id);
+  if (node.kind === "binary" && node.op === op)
+    return [...flatten(cx, node.a, op, negated), ...flatten(cx, node.b, op, negated)];
+  if (node.kind === "unary" && node.op === "not") return flatten(cx, node.a, op === "and" ? "or" : "and", !negated);
+  return [{ id, negated }];
+};
+
+/** Whether parts that bound the same linear form leave it no value: `i < j and i > j`. */
+const contradicts = (cx: Evaluation, parts: readonly Part[]): boolean => {
+  const allowed = new Map<string, Interval>();
+  for (const part of parts) {
+    const bound = boundOf(cx, part);
+    if (bound === null) continue;
+    const before = allowed.get(bound.key) ?? cx.linear(bound.form);
+    const now = { lo: Math.max(before.lo, bound.lo), hi: Math.min(before.hi, bound.hi) };
+    if (now.lo > now.hi) return true;
+    allowed.set(bound.key, now);
+  }
+  return false;
+};
+
+const keyOf = (form: Linear): string =>
+  [...form.terms]
+    .map(([id, c]) => `${c}*${id}`)
+    .sort()
+    .join(" ") + ` ${form.constant}`;
+
+/** An integer comparison as lo <= form <= hi, the form without constant and with a first coefficient above zero. */
+const boundOf = (cx: Evaluation, part: Part): (Interval & { form: Linear; key: string }) | null => {
+  const node = nodeAt(cx.g, part.id);
+  if (node.kind !== "binary" || nodeAt(cx.g, node.a).ty !== "i32") return null;
+  const difference = linAdd(cx.forms(node.a), cx.forms(node.b), -1);
+  const set = allowedBy(node.op, part.negated);
+  const first = Math.min(...[...difference.terms.keys()].filter((k) => typeof k === "number"));
+  if (set === null || difference.terms.size === 0) return null;
+  const flip = (difference.terms.get(first) ?? 1) < 0;
+  const moved = { lo: set.lo - difference.constant, hi: set.hi - difference.constant };
+  const form = linScale({ terms: difference.terms, constant: 0 }, flip ? -1 : 1);
+  return { ...(flip ? { lo: -moved.hi, hi: -moved.lo } : moved), form, key: keyOf(form) };
+};
+
+/** The integers that a - b may be. */
+const allowedBy = (op: Extract<Node, { kind: "binary" }>["op"], negated: boolean): Interval | null => {
+  if (op === "<=") return negated ? interval(1, Infinity) : interval(-Infinity, 0);
+  if (op === "<") return negated ? interval(0, Infinity) : interval(-Infinity, -1);
+  if (op === ">=") return negated ? interval(-Infinity, -1) : interval(0, Infinity);
+  if (op === ">") return negated ? interval(-Infinity, 0) : interval(1, Infinity);
+  if ((op === "==" && !negated) || (op === "!=" && negated)) return point(0);
+  return null;
+};
+
+const plainTruth = (cx: Evaluation, node: Node): Truth => {
+  if (node.kind === "select") {
+    const cond = truth(cx, node.cond, false);
+    const [a, b] = [truth(cx, node.a, false), truth(cx, node.b, false)];
+    return cond === 1 ? a : cond === 0 ? b : a === b ? a : "?";
+  }
+  if (node.kind === "load") return known(cx.load(node));
+  if (node.kind === "scalar") return known(cx.scalar(node.name));
+  if (node.kind !== "binary") return known(cx.float(node.id));
+  const ty = nodeAt(cx.g, node.a).ty;
+  if (ty === "bool") return sameTruth(node.op === "!=", truth(cx, node.a, false), truth(cx, node.b, false));
+  const [a, b] =
+    ty === "i32"
+      ? [cx.linear(linAdd(cx.forms(node.a), cx.forms(node.b), -1)), point(0)]
+      : [cx.float(node.a), cx.float(node.b)];
+  return compare(node.op, a, b);
+};
+
+const known = (r: Interval): Truth => (r.lo > 0 ? 1 : r.hi < 1 ? 0 : "?");
+
+const sameTruth = (differ: boolean, a: Truth, b: Truth): Truth => {
+  const same = orT(andT(a, b), andT(notT(a), notT(b)));
+  return differ ? notT(same) : same;
+};
+
+const compare = (op: Extract<Node, { kind: "binary" }>["op"], a: Interval, b: Interval): Truth => {
+  if (op === "==") return equal(a, b);
+  if (op === "!=") return notT(equal(a, b));
+  if (op === "<=") return lessEqual(a, b);
+  if (op === ">=") return lessEqual(b, a);
+  if (op === "<") return notT(lessEqual(b, a));
+  if (op === ">") return notT(lessEqual(a, b));
+  return "?";
+};

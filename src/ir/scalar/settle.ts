@@ -1,0 +1,40 @@
+/** Comparisons of integers that always or never hold over the axes' boxes become constants; what they decide simplifies. */
+import type { GraphBuilder } from "../graph/build.ts";
+import type { NodeId } from "../graph/graph.ts";
+import { linAdd, linConst, linearOf, linScale, provablyNonNegative } from "./affine.ts";
+import type { Linear } from "./affine.ts";
+
+/** The forms that are >= 0 exactly when the comparison holds (all of them). */
+export const formsOf = (b: GraphBuilder, id: NodeId): readonly Linear[] => {
+  const n = b.node(id);
+  if (n.kind !== "binary" || b.node(n.a).ty !== "i32") return [];
+  const difference = linAdd(linearOf(b, n.b), linearOf(b, n.a), -1);
+  switch (n.op) {
+    case "<=": return [difference];
+    case "<": return [linAdd(difference, linConst(-1))];
+    case ">=": return [linScale(difference, -1)];
+    case ">": return [linAdd(linScale(difference, -1), linConst(-1))];
+    case "==": return [difference, linScale(difference, -1)];
+    default: return [];
+  }
+};
+
+/** Whether a comparison of ints always (1), never (0) or sometimes (null) holds where the facts do. */
+export const settled = (b: GraphBuilder, id: NodeId, facts: readonly Linear[] = []): 0 | 1 | null => {
+  const forms = formsOf(b, id);
+  if (forms.length === 0) return null;
+  if (forms.every((f) => provablyNonNegative(b, f, facts))) return 1;
+  return forms.some((f) => provablyNonNegative(b, linAdd(linScale(f, -1), linConst(-1)), facts)) ? 0 : null;
+};
+
+/** Settles all comparisons below a node. */
+export const settleComparisons = (b: GraphBuilder, root: NodeId): NodeId => {
+  const map = new Map<NodeId, NodeId>();
+  for (const id of b.reach([root])) {
+    const n = b.node(id);
+    if (n.kind !== "binary" || n.ty !== "bool") continue;
+    const known = settled(b, id);
+    if (known !== null) map.set(id, b.konst(known, "bool"));
+  }
+  return map.size === 0 ? root : b.replaceNodes(root, map);
+};

@@ -1,0 +1,96 @@
+/** Tile IR as text, for `--print-after`, goldens and error reports. */
+import { printSize } from "../scalar/size.ts";
+import type { Buffer, Expr, Stmt, TBinary, TileKernel, TileProgram, VType } from "./tile.ts";
+
+/** `f32`, `f16x4`, … */
+export const printType = (t: VType): string => (t.width === 1 ? t.elem : `${t.elem}x${t.width}`);
+
+const SYMBOLS: Partial<Readonly<Record<TBinary, readonly [string, number]>>> = {
+  or: ["or", 1], and: ["and", 2], "==": ["==", 3], "!=": ["!=", 3], "<": ["<", 3], "<=": ["<=", 3], ">": [">", 3], ">=": [">=", 3],
+  bitand: ["&", 4], shl: ["<<", 5], shr: [">>", 5], "+": ["+", 6], "-": ["-", 6], "*": ["*", 7], "/": ["/", 7], "%": ["%", 7],
+};
+
+const number = (value: number, t: VType): string => {
+  if (t.elem === "bool") return value === 0 ? "false" : "true";
+  if (t.elem === "u32") return `${value}u`;
+  if (t.elem === "i32") return `${value}`;
+  const text = Object.is(value, -0) ? "-0" : String(value);
+  return `${/[.eIN]/.test(text) ? text : `${text}.0`}${t.elem === "f16" ? "h" : ""}`;
+};
+
+const call = (name: string, ...args: readonly Expr[]): string => `${name}(${args.map((a) => print(a, 0)).join(", ")})`;
+
+/** `level`: how tightly what stands around binds; parentheses come when the expression binds less. */
+const print = (e: Expr, level: number): string => {
+  switch (e.kind) {
+    case "lit": return e.type.width === 1 ? number(e.value, e.type) : `${printType(e.type)}(${number(e.value, e.type)})`;
+    case "infinity": return e.sign > 0 ? "inf" : "-inf";
+    case "ref": return e.name;
+    case "uniform": return `$${e.name}`;
+    case "builtin": return `@${e.name}`;
+    case "load": return `${e.buffer}[${print(e.index, 0)}]`;
+    case "element": return `${e.array}[${print(e.index, 0)}]`;
+    case "unary": return e.op === "neg" ? `-${print(e.a, 8)}` : call(e.op, e.a);
+    case "binary": {
+      const symbol = SYMBOLS[e.op];
+      if (symbol === undefined) return call(e.op, e.a, e.b);
+      const [op, own] = symbol;
+      const text = `${print(e.a, own)} ${op} ${print(e.b, own + 1)}`;
+      return own < level ? `(${text})` : text;
+    }
+    case "select": return call("select", e.cond, e.a, e.b);
+    case "cast": return call(printType(e.type), e.a);
+    case "bitcast": return call(`bits_${printType(e.type)}`, e.a);
+    case "splat": return call(printType(e.type), e.a);
+    case "vector": return call(printType(e.type), ...e.parts);
+    case "component": return `${print(e.a, 9)}.${"xyzw"[e.at] ?? e.at}`;
+    case "dot": return call("dot", e.a, e.b);
+    case "fma": return call("fma", e.a, e.b, e.c);
+    case "subgroup": return call(`subgroup_${e.op}`, e.a, ...(e.lane === null ? [] : [e.lane]));
+  }
+};
+
+/** One expression. Uniforms are written `$name`, builtins `@name`. */
+export const printExpr = (e: Expr): string => print(e, 0);
+
+const body = (stmts: readonly Stmt[], pad: string): readonly string[] => stmts.flatMap((s) => stmt(s, pad));
+
+const stmt = (s: Stmt, pad: string): readonly string[] => {
+  switch (s.kind) {
+    case "let": return [`${pad}let ${s.name}: ${printType(s.value.type)} = ${printExpr(s.value)}`];
+    case "var": return [`${pad}var ${s.name}: ${printType(s.type)}${s.init === null ? "" : ` = ${printExpr(s.init)}`}`];
+    case "array": return [`${pad}array ${s.name}: ${printType(s.type)}[${s.length}]${s.init === null ? "" : ` = ${printExpr(s.init)}`}`];
+    case "set": return [`${pad}${s.name} = ${printExpr(s.value)}`];
+    case "setElement": return [`${pad}${s.array}[${printExpr(s.index)}] = ${printExpr(s.value)}`];
+    case "store": return [`${pad}store ${s.buffer}[${printExpr(s.index)}] = ${printExpr(s.value)}`];
+    case "if": return [
+      `${pad}if ${printExpr(s.cond)}`, ...body(s.then, `${pad}  `),
+      ...(s.else.length === 0 ? [] : [`${pad}else`, ...body(s.else, `${pad}  `)]),
+    ];
+    case "for": {
+      const step = s.step.kind === "lit" && s.step.value === 1 ? "" : ` step ${printExpr(s.step)}`;
+      return [`${pad}for ${s.name} in ${printExpr(s.from)} .. ${printExpr(s.to)}${step}`, ...body(s.body, `${pad}  `)];
+    }
+    case "barrier": return [`${pad}barrier`];
+    case "comment": return s.text.split("\n").map((line) => `${pad}# ${line}`);
+  }
+};
+
+const buffer = (b: Buffer): string =>
+  `${b.space} ${b.name}: ${printType(b.type)}[${b.length ?? ""}]${b.space === "storage" ? ` ${b.access}` : ""}`;
+
+/** One kernel. */
+export const printTileKernel = (k: TileKernel): string =>
+  [
+    `kernel ${k.name}: ${k.lanes} lanes, ${printSize(k.groups)} groups`,
+    ...k.doc.flatMap((d) => d.split("\n")).map((d) => `  # ${d}`),
+    ...k.workgroup.map((b) => `  ${buffer(b)}`),
+    ...body(k.body, "  "),
+  ].join("\n");
+
+/** A whole program; ends in a newline. */
+export const printTile = (p: TileProgram): string =>
+  `${[
+    [`tile ${p.name}`, ...p.storage.map((b) => `  ${buffer(b)}`), ...p.uniforms.map((u) => `  uniform ${u.name}: ${printType(u.type)}`)].join("\n"),
+    ...p.kernels.map(printTileKernel),
+  ].join("\n\n")}\n`;

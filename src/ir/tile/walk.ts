@@ -1,0 +1,140 @@
+/** Walking and rewriting Tile IR: the only recursion over its children, driven by two functions that know them. */
+import type { Expr, Stmt, TileKernel, TileProgram } from "./tile.ts";
+
+/** The direct operands of an expression, in evaluation order. */
+export const operands = (e: Expr): readonly Expr[] => {
+  switch (e.kind) {
+    case "lit": case "infinity": case "ref": case "uniform": case "builtin": return [];
+    case "load": case "element": return [e.index];
+    case "unary": case "cast": case "bitcast": case "splat": case "component": return [e.a];
+    case "binary": case "dot": return [e.a, e.b];
+    case "select": return [e.cond, e.a, e.b];
+    case "vector": return e.parts;
+    case "fma": return [e.a, e.b, e.c];
+    case "subgroup": return e.lane === null ? [e.a] : [e.a, e.lane];
+  }
+};
+
+/** The expressions that a statement holds itself (not those of the statements inside it). */
+export const stmtExprs = (s: Stmt): readonly Expr[] => {
+  switch (s.kind) {
+    case "let": case "set": return [s.value];
+    case "var": case "array": return s.init === null ? [] : [s.init];
+    case "setElement": case "store": return [s.index, s.value];
+    case "if": return [s.cond];
+    case "for": return [s.from, s.to, s.step];
+    case "barrier": case "comment": return [];
+  }
+};
+
+/** Statements directly inside a statement. */
+export const stmtBodies = (s: Stmt): readonly (readonly Stmt[])[] =>
+  s.kind === "if" ? [s.then, s.else] : s.kind === "for" ? [s.body] : [];
+
+/** `f` on the expression and everything in it, parents first. */
+export const forEachExpr = (e: Expr, f: (e: Expr) => void): void => {
+  f(e);
+  for (const x of operands(e)) forEachExpr(x, f);
+};
+
+/** `f` on every statement, in program order. */
+export const forEachStmt = (body: readonly Stmt[], f: (s: Stmt) => void): void => {
+  for (const s of body) {
+    f(s);
+    for (const inner of stmtBodies(s)) forEachStmt(inner, f);
+  }
+};
+
+/** `f` on every expression of every statement. */
+export const forEachExprIn = (body: readonly Stmt[], f: (e: Expr) => void): void =>
+  forEachStmt(body, (s) => {
+    for (const e of stmtExprs(s)) forEachExpr(e, f);
+  });
+
+/** Rewrites the operands first, then the expression itself with `f`. */
+export const mapExpr = (e: Expr, f: (e: Expr) => Expr): Expr => {
+  const go = (x: Expr): Expr => mapExpr(x, f);
+  switch (e.kind) {
+    case "lit": case "infinity": case "ref": case "uniform": case "builtin": return f(e);
+    case "load": case "element": return f({ ...e, index: go(e.index) });
+    case "unary": case "cast": case "bitcast": case "splat": case "component": return f({ ...e, a: go(e.a) });
+    case "binary": case "dot": return f({ ...e, a: go(e.a), b: go(e.b) });
+    case "select": return f({ ...e, cond: go(e.cond), a: go(e.a), b: go(e.b) });
+    case "vector": return f({ ...e, parts: e.parts.map(go) });
+    case "fma": return f({ ...e, a: go(e.a), b: go(e.b), c: go(e.c) });
+    case "subgroup": return f({ ...e, a: go(e.a), lane: e.lane === null ? null : go(e.lane) });
+  }
+};
+
+/** A statement with each of its own expressions and each body replaced. */
+export const mapStmt = (s: Stmt, expr: (e: Expr) => Expr, body: (b: readonly Stmt[]) => readonly Stmt[]): Stmt => {
+  switch (s.kind) {
+    case "let": case "set": return { ...s, value: expr(s.value) };
+    case "var": case "array": return { ...s, init: s.init === null ? null : expr(s.init) };
+    case "setElement": case "store": return { ...s, index: expr(s.index), value: expr(s.value) };
+    case "if": return { ...s, cond: expr(s.cond), then: body(s.then), else: body(s.else) };
+    case "for": return { ...s, from: expr(s.from), to: expr(s.to), step: expr(s.step), body: body(s.body) };
+    case "barrier": case "comment": return s;
+  }
+};
+
+
+/** Rebuilds a body from its end: what a later statement reads is known when its definition is reached. */
+const dropIn = (body: readonly Stmt[], used: Set<string>): readonly Stmt[] => {
+  const out: Stmt[] = [];
+  const note = (e: Expr): void =>
+    forEachExpr(e, (x) => {
+      if (x.kind === "ref") used.add(x.name);
+      if (x.kind === "element") used.add(x.array);
+    });
+  const real = (b: readonly Stmt[]): boolean => b.some((s) => s.kind !== "comment");
+  for (const s of body.toReversed()) {
+    // A definition ends the reach of its name (no scope shadows another), so a sibling's name does not keep this one.
+    if ((s.kind === "let" || s.kind === "var" || s.kind === "array") && !used.delete(s.name)) continue;
+    if (s.kind === "set") used.add(s.name);
+    if (s.kind === "setElement") used.add(s.array);
+    const kept = mapStmt(s, (e) => e, (b) => dropIn(b, used));
+    if ((kept.kind === "if" && !real(kept.then) && !real(kept.else)) || (kept.kind === "for" && !real(kept.body))) continue;
+    if (s.kind === "for") used.delete(s.name);
+    stmtExprs(kept).forEach(note);
+    out.push(kept);
+  }
+  return out.toReversed();
+};
+
+/**
+ * The kernel without `let`s, variables and arrays that nothing mentions, branches and loops that do nothing, and
+ * workgroup arrays that it does not touch.
+ */
+export const dropUnused = (kernel: TileKernel): TileKernel => {
+  const body = dropIn(kernel.body, new Set());
+  const touched = usedBuffers(body);
+  return { ...kernel, body, workgroup: kernel.workgroup.filter((b) => touched.has(b.name)) };
+};
+
+/** Names of the buffers that a body loads from or stores to. */
+export const usedBuffers = (body: readonly Stmt[]): ReadonlySet<string> => {
+  const out = new Set<string>();
+  forEachStmt(body, (s) => {
+    if (s.kind === "store") out.add(s.buffer);
+  });
+  forEachExprIn(body, (e) => {
+    if (e.kind === "load") out.add(e.buffer);
+  });
+  return out;
+};
+
+/** Names of the uniforms that a body reads. */
+export const usedUniforms = (body: readonly Stmt[]): ReadonlySet<string> => {
+  const out = new Set<string>();
+  forEachExprIn(body, (e) => {
+    if (e.kind === "uniform") out.add(e.name);
+  });
+  return out;
+};
+
+/** Applies `f` to every kernel. */
+export const mapKernels = (program: TileProgram, f: (k: TileKernel) => TileKernel): TileProgram => ({
+  ...program,
+  kernels: program.kernels.map(f),
+});

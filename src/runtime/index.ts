@@ -1,0 +1,5 @@
+/** The runtime: an artifact on a WebGPU device. Imports nothing of the compiler. */
+export type { TypedArray } from "./arrays.ts";
+export { checkRequirements, requestDevice } from "./device.ts";
+export { createKernel } from "./kernel.ts";
+export type { EncodeOptions, Input, Kernel, KernelOptions, RunOptions, RunResult } from "./kernel.ts";

@@ -1,0 +1,17 @@
+import type { Span } from "./span.ts";
+
+/** A piece of source with a caret under it and a few words beside the caret. */
+export type Label = { readonly span: Span; readonly text: string };
+
+/** One message for the user: lower-case, one sentence, no full stop; names axes and lines, never an IR node. */
+export type Diagnostic = {
+  /** `TFX` and four digits; a key of the catalogue in `codes.ts`. */
+  readonly code: string;
+  readonly severity: "error" | "warning" | "note";
+  readonly message: string;
+  readonly primary: Label;
+  /** Further places, each drawn as a frame of its own. */
+  readonly related: readonly Label[];
+  /** What to type instead, or null. */
+  readonly help: string | null;
+};

@@ -1,0 +1,31 @@
+/** The pages in docs/errors are what the catalogue and the rejected examples say. `vitest -u` writes them anew. */
+import { readdirSync, readFileSync } from "node:fs";
+import { describe, expect, test } from "vitest";
+import { CHECK_CODES } from "../../src/check/codes.ts";
+import { errorPage } from "../../src/check/error-page.ts";
+
+const REJECT = new URL("../reject/", import.meta.url);
+const fixtures = readdirSync(REJECT)
+  .filter((f) => f.endsWith(".tfx"))
+  .sort();
+
+describe("docs/errors", () => {
+  test.each(Object.keys(CHECK_CODES))("%s.md", async (code) => {
+    // The shortest name of a code's examples is the plain case.
+    const name = fixtures.filter((f) => f.startsWith(`${code}-`)).sort((a, b) => a.length - b.length)[0]!;
+    const source = readFileSync(new URL(name, REJECT), "utf8");
+    const rendered = readFileSync(new URL(name.replace(".tfx", ".txt"), REJECT), "utf8");
+    await expect(errorPage(code, CHECK_CODES[code]!, { source, rendered })).toMatchFileSnapshot(
+      `../../docs/errors/${code}.md`,
+    );
+  });
+
+  test("titles are short and every explanation is a text of its own", () => {
+    const entries = Object.values(CHECK_CODES);
+    for (const { title, explain } of entries) {
+      expect(title.length).toBeLessThan(60);
+      expect(explain.length).toBeGreaterThan(60);
+    }
+    expect(new Set(entries.map((e) => e.title)).size).toBe(entries.length);
+  });
+});

@@ -1,0 +1,198 @@
+/** The command line as scripts use it: a child process, its exit code, its two outputs and the files it leaves. */
+import { spawnSync } from "node:child_process";
+import { existsSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join, resolve } from "node:path";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { readNpy, writeNpy, type NpyData, type NpyType } from "../../src/npy/npy.ts";
+
+const TFX = resolve("bin/tfx.js");
+const GOOD = `/// Scales the rows.
+kernel scale<T: f32 | f16>(x: T[t: N, d: D], g: T[d], by: f32 = 2, static add: f32 = 0) -> y: T[t, d] {
+  y = x * g * by + add
+}
+`;
+const BAD = "kernel bad(x: f32[t: N]) -> y: f32[t] {\n  y = z + x\n}\n";
+
+let folder = "";
+beforeAll(() => {
+  folder = mkdtempSync(join(tmpdir(), "tfx-cli-"));
+  writeFileSync(join(folder, "good.tfx"), GOOD);
+  writeFileSync(join(folder, "bad.tfx"), BAD);
+});
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+type Ended = { readonly code: number | null; readonly out: string; readonly err: string };
+
+const tfx = (args: readonly string[], input = "", env: NodeJS.ProcessEnv = process.env): Ended => {
+  const child = spawnSync(process.execPath, [TFX, ...args], { cwd: folder, encoding: "utf8", input, env: { ...env, NO_COLOR: "1" } });
+  return { code: child.status, out: child.stdout, err: child.stderr };
+};
+
+const save = (name: string, dtype: NpyType, shape: readonly number[], data: NpyData): void =>
+  writeFileSync(join(folder, name), writeNpy({ dtype, shape, data }));
+
+describe("check", () => {
+  test("is silent on stdout and ends with 0 for a good file", () => {
+    expect(tfx(["check", "good.tfx"])).toEqual({ code: 0, out: "", err: "no errors\n" });
+  });
+
+  test("names file, line and column", () => {
+    const { code, out, err } = tfx(["check", "good.tfx", "bad.tfx"]);
+    expect({ code, out }).toEqual({ code: 1, out: "" });
+    expect(err).toContain("error[TFX2001]: unknown name `z`\n  --> bad.tfx:2:7\n");
+    expect(tfx(["check", join(folder, "bad.tfx")]).err).toContain(`--> ${join(folder, "bad.tfx")}:2:7`);
+  });
+
+  test("--format json and github are for machines", () => {
+    const json = tfx(["check", "--format", "json", "bad.tfx"]);
+    expect(json.code).toBe(1);
+    expect(JSON.parse(json.out)).toMatchObject({ code: "TFX2001", severity: "error", file: "bad.tfx", line: 2, column: 7 });
+    expect(tfx(["check", "--format", "github", "bad.tfx"]).out).toMatch(/^::error file=bad\.tfx,line=2,col=7,/);
+  });
+
+  test("reports nonsense without crashing", () => {
+    writeFileSync(join(folder, "nonsense.tfx"), Buffer.from("kernel ((([[[ \u0000\uFFFF let ! λ 12x \"...", "utf8"));
+    expect(tfx(["check", "nonsense.tfx"]).code).toBe(1);
+  });
+});
+
+describe("usage", () => {
+  test.each([
+    [["chek"], "Did you mean check?"],
+    [["check"], "missing required argument"],
+    [["check", "missing.tfx"], "missing.tfx: no such file"],
+    [["check", "."], ".: not a file"],
+    [["check", "good.tfx", "--format", "xml"], "Allowed choices are pretty, json, github"],
+    [["run", "good.tfx", "--set", "by"], 'expected NAME=VALUE, found "by"'],
+    [["run", "good.tfx", "--set", "bi=1"], "--set bi: no such name; did you mean `by`?"],
+    [["run", "good.tfx", "--set", "by=x"], "by=x: not a number"],
+    [["run", "good.tfx", "--set", "add=1"], "--set add: a static parameter; give its value with --static"],
+    [["run", "good.tfx", "--dim", "N=1.5"], "N=1.5: a size is a whole number"],
+    [["run", "good.tfx", "--type", "T=i8"], "--type T=i8: T may be f32 or f16"],
+    [["run", "good.tfx"], "the size N (of `x`) is not known; give --dim N="],
+    [["run", "good.tfx", "--dim", "N=2", "--dim", "D=2"], "no data for x, g: give --input x=FILE.npy, or --random SEED"],
+    [["run", "good.tfx", "--kernel", "scal", "--random", "1"], ""],
+    [["explain", "TFX9876"], "no such name"],
+  ])("%j", (args, message) => {
+    const { code, err } = tfx(args);
+    expect(err).toContain(message);
+    expect(code).toBe(args.includes("scal") ? 1 : 2);
+  });
+
+  test("--help and --version are no mistakes", () => {
+    expect(tfx(["--help"])).toMatchObject({ code: 0, err: "" });
+    expect(tfx(["run", "--help"]).out).toContain("--adapter <name>");
+    expect(tfx(["--version"]).out).toMatch(/^\d+\.\d+\.\d+\n$/);
+  });
+});
+
+test("list gives kernels and their signatures", () => {
+  const signature = "kernel scale<T: f32 | f16>(x: T[t: N, d: D], g: T[d], by: f32 = 2, static add: f32 = 0) -> y: T[t, d]";
+  expect(tfx(["list", "good.tfx"])).toEqual({ code: 0, out: `/// Scales the rows.\n${signature}\n\n`, err: "" });
+  expect(JSON.parse(tfx(["list", "good.tfx", "--json"]).out)).toEqual([{ name: "scale", doc: "Scales the rows.", signature }]);
+});
+
+test("explain tells what a code means", () => {
+  expect(tfx(["explain", "tfx2001"])).toMatchObject({ code: 0, err: "" });
+  expect(tfx(["explain", "tfx2001"]).out).toMatch(/^TFX2001: .+\n\n.+/);
+});
+
+test("fmt lays out in place, checks, and filters stdin", () => {
+  const file = join(folder, "loose.tfx");
+  const loose = "kernel f(x:f32[t:N])->y:f32[t]{y=x*2}";
+  writeFileSync(file, loose);
+  expect(tfx(["fmt", "--check", "loose.tfx"])).toEqual({ code: 1, out: "loose.tfx\n", err: "" });
+  expect(readFileSync(file, "utf8")).toBe(loose);
+  expect(tfx(["fmt", "loose.tfx"])).toEqual({ code: 0, out: "loose.tfx\n", err: "" });
+  expect(tfx(["fmt", "--check", "loose.tfx"])).toEqual({ code: 0, out: "", err: "" });
+  expect(tfx(["fmt", "-"], loose).out).toBe(readFileSync(file, "utf8"));
+  expect(tfx(["fmt", "-"], "kernel").code).toBe(1);
+});
+
+describe("compile", () => {
+  const outputs = (out: string): readonly string[] => (existsSync(join(folder, out)) ? readdirSync(join(folder, out)).sort() : []);
+
+  test("writes the kernel and its description", () => {
+    expect(tfx(["compile", "good.tfx", "--kernel", "scale", "--dim", "D=64", "--out", "made"])).toMatchObject({ code: 0, err: "" });
+    expect(outputs("made")).toEqual(["scale.json", "scale.wgsl"]);
+    expect(readFileSync(join(folder, "made/scale.wgsl"), "utf8")).toContain("@compute");
+    const rest: unknown = JSON.parse(readFileSync(join(folder, "made/scale.json"), "utf8"));
+    expect(rest).toMatchObject({ version: 1, kernel: "scale", constants: { D: 64 }, requires: { features: [] } });
+    expect(rest).not.toHaveProperty("wgsl");
+  });
+
+  test("writes nothing when there is an error", () => {
+    writeFileSync(join(folder, "mixed.tfx"), GOOD + BAD);
+    expect(tfx(["compile", "mixed.tfx", "--dim", "D=64", "--out", "none"]).code).toBe(1);
+    expect(outputs("none")).toEqual([]);
+  });
+});
+
+describe("run", () => {
+  const x = Float32Array.from({ length: 37 * 15 }, (_, i) => Math.sin(i));
+  const g = Float32Array.from({ length: 15 }, (_, i) => i / 4 - 1);
+  beforeAll(() => {
+    save("x.npy", "float32", [37, 15], x);
+    save("x64.npy", "float64", [37, 15], Float64Array.from(x));
+    save("g.npy", "float32", [15], g);
+    save("g16.npy", "float32", [16], new Float32Array(16));
+    save("ints.npy", "int32", [37, 15], new Int32Array(37 * 15));
+  });
+  const inputs = ["--input", "x=x.npy", "--input", "g=g.npy"];
+
+  test("reads .npy, writes .npy, checks", () => {
+    const { code, out } = tfx(["run", "good.tfx", ...inputs, "--set", "by=3", "--static", "add=1", "--output", "y=y.npy", "--check"]);
+    expect(code).toBe(0);
+    expect(out).toMatch(/^adapter {2}.+\nkernel {3}scale N=37 D=15\nplan {5}.+\nerror {4}y: .+: ok\nmemory {3}.+\ntime {5}.+\n$/);
+    const y = readNpy(new Uint8Array(readFileSync(join(folder, "y.npy"))));
+    expect(y).toMatchObject({ dtype: "float32", shape: [37, 15] });
+    const worst = x.reduce((max, v, i) => Math.max(max, Math.abs(v * (g[i % 15] ?? 0) * 3 + 1 - Number(y.data[i]))), 0);
+    expect(worst).toBeLessThan(2e-6);
+  });
+
+  test("--json prints one object", () => {
+    const { code, out } = tfx(["run", "good.tfx", "--input", "x=x64.npy", "--input", "g=g.npy", "--check", "--json"]);
+    expect(code).toBe(0);
+    const result = JSON.parse(out) as Record<string, unknown>;
+    expect(result).toMatchObject({ kernel: "scale", sizes: { N: 37, D: 15 }, adapter: expect.any(String), plan: expect.any(String) });
+    expect(result["maxError"]).toBeLessThan(1e-5);
+    expect(result["peakBytes"]).toBeGreaterThanOrEqual(result["ioBytes"] as number);
+    expect(result["timeMs"]).toBeGreaterThan(0);
+  });
+
+  test("finds its adapter by itself, and takes subgroups away", () => {
+    const { VK_ICD_FILENAMES: _icd, LD_LIBRARY_PATH: _library, ...bare } = process.env;
+    const ended = tfx(["run", "good.tfx", ...inputs, "--adapter", "cpu", "--subgroups", "off", "--check", "--json"], "", bare);
+    expect(ended.code).toBe(0);
+    expect(ended.out).toContain("SwiftShader");
+  });
+
+  test("--random is the same for the same seed", () => {
+    const random = (seed: string, out: string): Uint8Array => {
+      const sizes = ["--dim", "N=5", "--dim", "D=7"];
+      expect(tfx(["run", "good.tfx", "--random", seed, ...sizes, "--output", `y=${out}`, "--check"]).code).toBe(0);
+      return readFileSync(join(folder, out));
+    };
+    expect(random("1", "r1.npy")).toEqual(random("1", "r2.npy"));
+    expect(random("2", "r3.npy")).not.toEqual(random("1", "r4.npy"));
+  });
+
+  test.each([
+    [["--input", "x=x.npy", "--input", "g=g16.npy"], "dimension 1 of `g` (16), axis `d`: found 16, expected 15 = D"],
+    [["--input", "x=g.npy", "--input", "g=g.npy"], "`x` has shape (15), expected 2 dimensions [N, D]"],
+    [["--input", "x=ints.npy", "--input", "g=g.npy"], "expected floats for f32, found int32"],
+    [["--input", "x=gone.npy", "--input", "g=g.npy"], "gone.npy: no such file"],
+    [["--input", "x=good.tfx", "--input", "g=g.npy"], "not an .npy file"],
+    [["--input", "x=x.npy", "--input", "g=g.npy", "--adapter", "no such GPU"], 'no adapter "no such GPU"'],
+  ])("ends with 2 and writes nothing: %j", (args, message) => {
+    const { code, err } = tfx(["run", "good.tfx", ...args, "--output", "y=never.npy"]);
+    expect(err).toContain(message);
+    expect(code).toBe(2);
+    expect(existsSync(join(folder, "never.npy"))).toBe(false);
+  });
+
+  test("ends with 1 for a file with errors", () => {
+    expect(tfx(["run", "bad.tfx", "--random", "1", "--dim", "N=3"])).toMatchObject({ code: 1, out: "" });
+  });
+});

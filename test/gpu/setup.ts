@@ -1,0 +1,12 @@
+/** Before the workers fork: SwiftShader is unpacked and their environment points at it. */
+import { softwareDriver } from "../../src/cli/adapters.ts";
+
+const setup = (): void => {
+  const swiftshader = softwareDriver("swiftshader");
+  if (swiftshader.available) Object.assign(process.env, swiftshader.env);
+  else console.log(`swiftshader: not available: ${swiftshader.reason}`);
+  const lavapipe = softwareDriver("lavapipe");
+  if (!lavapipe.available) console.log(`lavapipe: not available: ${lavapipe.reason}`);
+};
+
+export default setup;
