@@ -3,10 +3,12 @@
 // Node >= 22.18; an older one (which npm 10 and 11 still come with) hands over to the Node of the npm package `node`.
 import { spawnSync } from "node:child_process";
 import { existsSync } from "node:fs";
-import { createRequire } from "node:module";
+import module, { createRequire } from "node:module";
 import { fileURLToPath } from "node:url";
 
-const main = ["../src/cli/main.ts", "../dist/cli/main.js"].map((path) => new URL(path, import.meta.url)).find((url) => existsSync(url));
+const main = ["../src/cli/main.ts", "../dist/cli/main.js"]
+  .map((path) => new URL(path, import.meta.url))
+  .find((url) => existsSync(url));
 const [major, minor] = process.versions.node.split(".").map(Number);
 
 /** The Node of the npm package `node`, or null. */
@@ -22,6 +24,7 @@ if (main === undefined) {
   console.error("tfx: neither src/ nor dist/ is here: the package is damaged");
   process.exitCode = 70;
 } else if (major > 22 || (major === 22 && minor >= 18)) {
+  module.enableCompileCache?.();
   process.argv[1] = fileURLToPath(import.meta.url);
   await import(main.href);
 } else {

@@ -39,12 +39,24 @@ const compileKernel = (kernel: string, width: number, gpu: Gpu): Compiled => {
 /** The sizes of a case: [B, H, N, D] for attention, [B, N, D] for rows. */
 const sizesOf = ({ kernel, inputs }: Case): Record<string, number> => {
   const shape = (inputs["q"] ?? inputs["x"])?.shape ?? [];
-  const [B = 0, H = 0, N = 0, D = 0] = kernel === "attention" ? shape : [shape[0] ?? 0, 0, shape[1] ?? 0, shape[2] ?? 0];
+  const [B = 0, H = 0, N = 0, D = 0] =
+    kernel === "attention" ? shape : [shape[0] ?? 0, 0, shape[1] ?? 0, shape[2] ?? 0];
   return kernel === "attention" ? { B, H, N, M: N, D } : { B, N, D };
 };
 
 type Row = readonly string[];
-const HEAD: Row = ["kernel", "where", "result", "vs model", "naive f32", "vs f64", "naive f32", "GPU bytes / in+out", "ms", ""];
+const HEAD: Row = [
+  "kernel",
+  "where",
+  "result",
+  "vs model",
+  "naive f32",
+  "vs f64",
+  "naive f32",
+  "GPU bytes / in+out",
+  "ms",
+  "",
+];
 
 const digits = (x: number): string => (x === 0 ? "0" : x.toExponential(1));
 
@@ -56,14 +68,19 @@ const runCase = async (test: Case, { artifact, graph }: Compiled, device: GPUDev
   const result = await kernel.run({ inputs: tensors, shapes, scalars: test.scalars, repeat: 5 });
   const inputs = { sizes: sizesOf(test), tensors, scalars: test.scalars };
   const naive = evaluateGraph(graph, inputs, { precision: "f32" });
-  const ioBytes = [...Object.values(tensors), ...Object.values(result.outputs)].reduce((sum, data) => sum + data.byteLength, 0);
+  const ioBytes = [...Object.values(tensors), ...Object.values(result.outputs)].reduce(
+    (sum, data) => sum + data.byteLength,
+    0,
+  );
   return accuracy(graph, inputs, result.outputs).map((against, i) => {
     const model = test.model[against.output]?.data;
     const ours = model === undefined ? null : largestDistance(result.outputs[against.output] ?? [], model);
     const theirs = model === undefined ? null : largestDistance(naive[against.output] ?? [], model);
     const scale = model === undefined ? 0 : model.reduce((max, v) => Math.max(max, Math.abs(v)), 0);
     const near = ours === null || theirs === null || ours <= Math.max(2 * theirs, 1e-6 * scale);
-    const cells = [against.output, ours, theirs, against.error, against.naive].map((x) => (x === null ? "-" : typeof x === "string" ? x : digits(x)));
+    const cells = [against.output, ours, theirs, against.error, against.naive].map((x) =>
+      x === null ? "-" : typeof x === "string" ? x : digits(x),
+    );
     const once = i === 0 ? [test.kernel, test.where] : ["", ""];
     const cost = i === 0 ? [(result.peakBytes / ioBytes).toFixed(2), result.timeMs.toFixed(2)] : ["", ""];
     return [...once, ...cells, ...cost, against.ok && near ? "ok" : "TOO LARGE"];
@@ -72,7 +89,13 @@ const runCase = async (test: Case, { artifact, graph }: Compiled, device: GPUDev
 
 const printTable = (rows: readonly Row[]): void => {
   const widths = HEAD.map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)));
-  for (const row of rows) console.log(row.map((cell, i) => (i < 3 ? cell.padEnd(widths[i] ?? 0) : cell.padStart(widths[i] ?? 0))).join("  ").trimEnd());
+  for (const row of rows)
+    console.log(
+      row
+        .map((cell, i) => (i < 3 ? cell.padEnd(widths[i] ?? 0) : cell.padStart(widths[i] ?? 0)))
+        .join("  ")
+        .trimEnd(),
+    );
 };
 
 const demo = async (): Promise<boolean> => {
@@ -87,8 +110,11 @@ const demo = async (): Promise<boolean> => {
       compiled.set(test.kernel, ready);
       rows.push(...(await runCase(test, ready, gpu.device)));
     }
-    for (const [name, { artifact, compileMs }] of compiled) console.log(`${name}: ${artifact.plan} (compiled in ${compileMs.toFixed(0)} ms)`);
-    console.log("\nLargest absolute errors: against the model's own tensors, and against the f64 meaning of the same inputs.\n");
+    for (const [name, { artifact, compileMs }] of compiled)
+      console.log(`${name}: ${artifact.plan} (compiled in ${compileMs.toFixed(0)} ms)`);
+    console.log(
+      "\nLargest absolute errors: against the model's own tensors, and against the f64 meaning of the same inputs.\n",
+    );
     printTable(rows);
     return rows.slice(1).every((row) => row.at(-1) === "ok");
   } finally {

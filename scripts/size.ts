@@ -12,10 +12,19 @@ const kib = (bytes: number): string => (bytes / 1024).toFixed(1).padStart(7);
 
 console.log("bundle     minified     gzip     goal (KiB)");
 for (const { name, entry, goal } of BUNDLES) {
-  const options = { bundle: true, minify: true, write: false, format: "esm", platform: "browser", target: "es2024" } as const;
+  const options = {
+    bundle: true,
+    minify: true,
+    write: false,
+    format: "esm",
+    platform: "browser",
+    target: "es2024",
+  } as const;
   const { outputFiles } = await build({ entryPoints: [entry], ...options });
   const code = outputFiles[0]?.contents ?? new Uint8Array();
   const gzip = gzipSync(code, { level: 9 }).length;
-  console.log(`${name.padEnd(10)} ${kib(code.length)} ${kib(gzip)} ${String(goal).padStart(8)}${gzip > goal * 1024 ? "  TOO LARGE" : ""}`);
+  console.log(
+    `${name.padEnd(10)} ${kib(code.length)} ${kib(gzip)} ${String(goal).padStart(8)}${gzip > goal * 1024 ? "  TOO LARGE" : ""}`,
+  );
   if (gzip > goal * 1024) process.exitCode = 1;
 }

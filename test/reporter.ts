@@ -12,10 +12,15 @@ const reporter: Reporter = {
     const tests = modules.flatMap((module) => [...module.children.allTests()]);
     const count = (state: string): number => tests.filter((test) => test.result().state === state).length;
     const skipped = tests.filter((test) => test.result().state === "skipped");
-    for (const test of skipped) console.log(`skipped ${test.module.relativeModuleId} > ${test.fullName}${reasonOf(test)}`);
+    for (const test of skipped)
+      console.log(`skipped ${test.module.relativeModuleId} > ${test.fullName}${reasonOf(test)}`);
     // A file that does not load, a hook that throws and an error outside any test are failures too.
-    const broken = modules.filter((module) => !module.ok() && [...module.children.allTests("failed")].length === 0).length;
-    console.log(`${count("passed")} passed, ${count("failed") + broken + unhandled.length} failed, ${skipped.length} skipped`);
+    const broken = modules.filter(
+      (module) => !module.ok() && [...module.children.allTests("failed")].length === 0,
+    ).length;
+    console.log(
+      `${count("passed")} passed, ${count("failed") + broken + unhandled.length} failed, ${skipped.length} skipped`,
+    );
   },
 };
 

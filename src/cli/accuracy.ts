@@ -14,7 +14,8 @@ export type Accuracy = {
 };
 
 /** Half the distance between neighbouring half floats at a value. */
-export const halfUlpOfF16 = (value: number): number => 2 ** (Math.max(-14, Math.floor(Math.log2(Math.abs(value) || 1e-30))) - 11);
+export const halfUlpOfF16 = (value: number): number =>
+  2 ** (Math.max(-14, Math.floor(Math.log2(Math.abs(value) || 1e-30))) - 11);
 
 const distance = (a: number, b: number): number => {
   if (a === b) return 0;
@@ -53,7 +54,11 @@ export const compare = (
 };
 
 /** All outputs of a run. */
-export const accuracy = (graph: Graph, inputs: Inputs, outputs: Readonly<Record<string, ArrayLike<number>>>): readonly Accuracy[] => {
+export const accuracy = (
+  graph: Graph,
+  inputs: Inputs,
+  outputs: Readonly<Record<string, ArrayLike<number>>>,
+): readonly Accuracy[] => {
   const reference = evaluateGraph(graph, inputs);
   const naive = evaluateGraph(graph, inputs, { precision: "f32" });
   return graph.results.map(({ tensor }) => {

@@ -2,7 +2,16 @@
  * Software Vulkan drivers for machines without a GPU: SwiftShader from npm (`@sparticuz/chromium`), and lavapipe of Mesa where
  * `scripts/install-stacks.sh` could get it. A driver is chosen with environment variables that Dawn's Vulkan loader reads.
  */
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  readdirSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
 import { createRequire } from "node:module";
 import { homedir } from "node:os";
 import { basename, delimiter, dirname, join } from "node:path";
@@ -20,9 +29,11 @@ const unavailable = (reason: string): Driver => ({ available: false, reason });
 /** The regular files of a tar archive. */
 export const untar = (tar: Uint8Array): ReadonlyMap<string, Uint8Array> => {
   const text = (from: number, length: number): string =>
-    Buffer.from(tar.subarray(from, from + length)).toString("latin1").replace(/\0.*$/s, "");
+    Buffer.from(tar.subarray(from, from + length))
+      .toString("latin1")
+      .replace(/\0.*$/s, "");
   const files = new Map<string, Uint8Array>();
-  for (let at = 0; at + 512 <= tar.length && tar[at] !== 0; ) {
+  for (let at = 0; at + 512 <= tar.length && tar[at] !== 0;) {
     const size = parseInt(text(at + 124, 12), 8);
     const type = text(at + 156, 1);
     if (type === "0" || type === "") files.set(basename(text(at, 100)), tar.subarray(at + 512, at + 512 + size));
@@ -43,10 +54,19 @@ const packageFolder = (): string | null => {
 /** `node_modules/.cache/tfx` beside the package that carries SwiftShader. */
 const cacheFolder = (): string | null => {
   const folder = packageFolder();
-  return folder === null ? null : join(folder.slice(0, folder.lastIndexOf("node_modules")), "node_modules", ".cache", "tfx");
+  return folder === null
+    ? null
+    : join(folder.slice(0, folder.lastIndexOf("node_modules")), "node_modules", ".cache", "tfx");
 };
 
-const LOADER_FOLDERS = ["/usr/lib/x86_64-linux-gnu", "/lib/x86_64-linux-gnu", "/usr/lib64", "/lib64", "/usr/lib", "/usr/local/lib"];
+const LOADER_FOLDERS = [
+  "/usr/lib/x86_64-linux-gnu",
+  "/lib/x86_64-linux-gnu",
+  "/usr/lib64",
+  "/lib64",
+  "/usr/lib",
+  "/usr/local/lib",
+];
 
 const hasLoader = (): boolean =>
   [...LOADER_FOLDERS, ...(process.env["LD_LIBRARY_PATH"] ?? "").split(delimiter)].some((folder) =>
@@ -84,12 +104,16 @@ const unpack = (cache: string): string => {
 };
 
 const swiftShader = (): Driver => {
-  if (process.platform !== "linux" || process.arch !== "x64") return unavailable("SwiftShader from npm is for Linux on x86-64");
+  if (process.platform !== "linux" || process.arch !== "x64")
+    return unavailable("SwiftShader from npm is for Linux on x86-64");
   const cache = cacheFolder();
   if (cache === null) return unavailable("the npm package @sparticuz/chromium, which carries it, is not installed");
   try {
     const folder = unpack(cache);
-    const env = { VK_ICD_FILENAMES: join(folder, "vk_swiftshader_icd.json"), LD_LIBRARY_PATH: libraryPath([], join(folder, "loader")) };
+    const env = {
+      VK_ICD_FILENAMES: join(folder, "vk_swiftshader_icd.json"),
+      LD_LIBRARY_PATH: libraryPath([], join(folder, "loader")),
+    };
     return { available: true, env };
   } catch (error) {
     return unavailable(`it could not be unpacked: ${String(error)}`);
@@ -106,7 +130,10 @@ const lavapipe = (): Driver => {
   }
   const folders = readFileSync(join(folder, "library-path.txt"), "utf8").trim().split(delimiter);
   const loader = join(unpack(cache), "loader");
-  return { available: true, env: { VK_ICD_FILENAMES: join(folder, "lvp_icd.json"), LD_LIBRARY_PATH: libraryPath(folders, loader) } };
+  return {
+    available: true,
+    env: { VK_ICD_FILENAMES: join(folder, "lvp_icd.json"), LD_LIBRARY_PATH: libraryPath(folders, loader) },
+  };
 };
 
 /** How to make Dawn or wgpu use a software driver. Unpacks it on first use. */

@@ -3,7 +3,9 @@ import type { Target } from "../codegen/target.ts";
 
 /** What to call the adapter; never empty. */
 export const describeAdapter = (adapter: GPUAdapter): string =>
-  adapter.info.description || [adapter.info.vendor, adapter.info.architecture, adapter.info.device].filter((x) => x !== "").join(" ") || "unnamed";
+  adapter.info.description ||
+  [adapter.info.vendor, adapter.info.architecture, adapter.info.device].filter((x) => x !== "").join(" ") ||
+  "unnamed";
 
 /** Whether a CPU does the work. Deno does not say `isFallbackAdapter` of drivers that the system offers as ordinary ones. */
 export const isSoftware = (adapter: GPUAdapter): boolean =>

@@ -25,6 +25,9 @@ export const countFlops = (graph: Graph, sizes: Readonly<Record<string, number>>
     return evalSize(size, (name) => sizes[name] ?? 1);
   };
   const cells = (node: Node): number =>
-    [...node.axes, ...(node.kind === "reduce" ? node.over.filter((a) => !node.axes.includes(a)) : [])].reduce((n, a) => n * extent(a), 1);
+    [...node.axes, ...(node.kind === "reduce" ? node.over.filter((a) => !node.axes.includes(a)) : [])].reduce(
+      (n, a) => n * extent(a),
+      1,
+    );
   return graph.nodes.reduce((sum, node) => sum + cost(node) * cells(node), 0);
 };

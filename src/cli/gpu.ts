@@ -57,7 +57,9 @@ const findAdapter = async (choice: string): Promise<Found> => {
   try {
     dawn = await import("webgpu");
   } catch (error) {
-    throw new UsageError(`running kernels needs the npm package webgpu: ${error instanceof Error ? error.message : String(error)}`);
+    throw new UsageError(
+      `running kernels needs the npm package webgpu: ${error instanceof Error ? error.message : String(error)}`,
+    );
   }
   Object.assign(globalThis, dawn.globals);
   const request = async (options: readonly string[]): Promise<Found | null> => {

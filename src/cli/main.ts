@@ -16,18 +16,27 @@ const wholeNumber = (text: string): number => {
   return Number(text);
 };
 
-const pairs = (flags: string, help: string): Option => new Option(flags, `${help} (repeatable)`).argParser(collectPairs);
+const pairs = (flags: string, help: string): Option =>
+  new Option(flags, `${help} (repeatable)`).argParser(collectPairs);
 const kernel = (): Option => new Option("-k, --kernel <name>", "the kernel; may be left out when the file has one");
 const dim = (): Option => pairs("-d, --dim <NAME=N>", "a size that is known at compile time");
 const fixed = (): Option => pairs("--static <name=value>", "a static parameter");
 const type = (): Option => pairs("--type <T=type>", "the element type that a type variable stands for");
-const format = (): Option => new Option("--format <format>", "how diagnostics are written").choices(FORMATS).default("pretty");
-const target = (): Option => new Option("--target <name>", "what the kernel may use").choices(Object.keys(TARGETS)).default("baseline");
+const format = (): Option =>
+  new Option("--format <format>", "how diagnostics are written").choices(FORMATS).default("pretty");
+const target = (): Option =>
+  new Option("--target <name>", "what the kernel may use").choices(Object.keys(TARGETS)).default("baseline");
 
 type Run = (action: () => ExitCode | Promise<ExitCode>) => Promise<void>;
 
 const withCompileOptions = (command: Command): Command =>
-  command.addOption(kernel()).addOption(dim()).addOption(fixed()).addOption(type()).addOption(target()).addOption(format());
+  command
+    .addOption(kernel())
+    .addOption(dim())
+    .addOption(fixed())
+    .addOption(type())
+    .addOption(target())
+    .addOption(format());
 
 const addRun = (program: Command, run: Run): void => {
   program

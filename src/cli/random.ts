@@ -17,7 +17,8 @@ export const createRandom = (seed: number): (() => number) => {
 export const randomData = (type: StorageType, length: number, below: number, random: () => number): Stored => {
   const data = allocate(type, length);
   const value = (): number => {
-    if (type === "f32" || type === "f16") return Math.sqrt(-2 * Math.log(1 - random())) * Math.cos(2 * Math.PI * random());
+    if (type === "f32" || type === "f16")
+      return Math.sqrt(-2 * Math.log(1 - random())) * Math.cos(2 * Math.PI * random());
     return type === "bool" ? Number(random() < 0.75) : Math.floor(random() * Math.max(1, Math.min(below, 8)));
   };
   for (let i = 0; i < length; i++) data[i] = value();

@@ -10,7 +10,12 @@ import type { Dim } from "./sizes.ts";
 import type { SourceStore } from "./sources.ts";
 
 /** The kernels of a file, or only the one named; null after its errors have been reported. */
-export const loadSpecs = (file: string, kernel: string | undefined, sources: SourceStore, format: Format): readonly Spec[] | null => {
+export const loadSpecs = (
+  file: string,
+  kernel: string | undefined,
+  sources: SourceStore,
+  format: Format,
+): readonly Spec[] | null => {
   const text = sources.read(file);
   const { program, diagnostics } = parseProgram(text, file);
   const only = kernel === undefined ? {} : { only: kernel };
@@ -36,13 +41,20 @@ export const checkNames = (option: string, given: Iterable<string>, known: reado
   for (const name of given) {
     if (known.includes(name)) continue;
     const there = known.length === 0 ? `there are no ${what}` : `${what}: ${known.join(", ")}`;
-    throw new UsageError([`${option} ${name}: no such name`, didYouMean(name, known), there].filter((x) => x !== null).join("; "));
+    throw new UsageError(
+      [`${option} ${name}: no such name`, didYouMean(name, known), there].filter((x) => x !== null).join("; "),
+    );
   }
 };
 
 /** Type variables chosen on the command line. */
 export const chosenTypes = (spec: Spec, types: Readonly<Record<string, string>>): Record<string, StorageType> => {
-  checkNames("--type", Object.keys(types), spec.typeVars.map((t) => t.name), "type variables");
+  checkNames(
+    "--type",
+    Object.keys(types),
+    spec.typeVars.map((t) => t.name),
+    "type variables",
+  );
   const chosen: Record<string, StorageType> = {};
   for (const { name, options } of spec.typeVars) {
     const type = types[name];
@@ -87,7 +99,8 @@ export const choose = (
   const names = (isStatic: boolean): string[] => spec.scalars.filter((s) => s.isStatic === isStatic).map((s) => s.name);
   checkNames("--dim", Object.keys(dims), spec.sizes, "sizes");
   const runtime = Object.keys(statics).find((name) => names(false).includes(name));
-  if (runtime !== undefined) throw new UsageError(`--static ${runtime}: not a static parameter; give its value with --set`);
+  if (runtime !== undefined)
+    throw new UsageError(`--static ${runtime}: not a static parameter; give its value with --set`);
   checkNames("--static", Object.keys(statics), names(true), "static parameters");
   return { dims, statics, types: chosenTypes(spec, types) };
 };

@@ -37,10 +37,13 @@ const solve = ({ extent, found }: Equation, known: ReadonlyMap<string, number>):
  * All sizes that follow from the shapes, beside the `given` ones. Throws UsageError when shapes contradict each other.
  * Sizes that stay unknown are left out.
  */
-export const inferSizes = (tensors: readonly Shaped[], given: Readonly<Record<string, number>>): Record<string, number> => {
+export const inferSizes = (
+  tensors: readonly Shaped[],
+  given: Readonly<Record<string, number>>,
+): Record<string, number> => {
   const known = new Map(Object.entries(given));
   const all = tensors.flatMap(equations);
-  for (let before = -1; before !== known.size; ) {
+  for (let before = -1; before !== known.size;) {
     before = known.size;
     for (const equation of all) {
       const solved = solve(equation, known);
@@ -52,7 +55,10 @@ export const inferSizes = (tensors: readonly Shaped[], given: Readonly<Record<st
     const expected = evalSize(extent, (name) => known.get(name) ?? 0);
     if (expected === found) continue;
     const names = sizeNames(extent).map((name) => `${name} = ${known.get(name)}`);
-    const because = typeof extent === "number" ? "" : ` = ${printSize(extent)}${typeof extent === "string" ? "" : ` with ${names.join(", ")}`}`;
+    const because =
+      typeof extent === "number"
+        ? ""
+        : ` = ${printSize(extent)}${typeof extent === "string" ? "" : ` with ${names.join(", ")}`}`;
     throw new UsageError(`${what}: found ${found}, expected ${expected}${because}`);
   }
   return Object.fromEntries(known);

@@ -20,7 +20,11 @@ export const readInputs = (inputs: Pairs): ReadonlyMap<string, NpyArray> =>
   );
 
 /** Sizes from the arrays and from `given`. */
-export const sizesOf = (spec: Spec, arrays: ReadonlyMap<string, NpyArray>, given: Readonly<Record<string, number>>): Record<string, number> => {
+export const sizesOf = (
+  spec: Spec,
+  arrays: ReadonlyMap<string, NpyArray>,
+  given: Readonly<Record<string, number>>,
+): Record<string, number> => {
   const tensors = spec.tensors.flatMap((tensor) => {
     const array = arrays.get(tensor.name);
     return array === undefined ? [] : [{ name: tensor.name, dims: dimsOf(spec, tensor.dims), shape: array.shape }];
@@ -33,12 +37,18 @@ export const shapeOf = (spec: Spec, name: string, sizes: Readonly<Record<string,
   const tensor = [...spec.tensors, ...spec.results].find((t) => t.name === name);
   return dimsOf(spec, tensor?.dims ?? []).map(({ extent }) => {
     const unknown = sizeNames(extent).find((symbol) => sizes[symbol] === undefined);
-    if (unknown !== undefined) throw new UsageError(`the size ${unknown} (of \`${name}\`) is not known; give --dim ${unknown}=…`);
+    if (unknown !== undefined)
+      throw new UsageError(`the size ${unknown} (of \`${name}\`) is not known; give --dim ${unknown}=…`);
     return evalSize(extent, (symbol) => sizes[symbol] ?? 0);
   });
 };
 
-export type InputData = { readonly name: string; readonly type: StorageType; readonly shape: readonly number[]; readonly data: Stored };
+export type InputData = {
+  readonly name: string;
+  readonly type: StorageType;
+  readonly shape: readonly number[];
+  readonly data: Stored;
+};
 
 /** Every input of the kernel, from its array or from `seed`; null seed: every input must have an array. */
 export const collectInputs = (
@@ -59,7 +69,10 @@ export const collectInputs = (
     const shape = shapeOf(spec, name, sizes);
     const array = arrays.get(name);
     const length = shape.reduce((a, b) => a * b, 1);
-    const data = array === undefined ? randomData(type, length, smallest, random) : usage(`--input ${name}`, () => toStorage(array, type));
+    const data =
+      array === undefined
+        ? randomData(type, length, smallest, random)
+        : usage(`--input ${name}`, () => toStorage(array, type));
     return { name, type, shape, data };
   });
 };

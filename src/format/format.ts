@@ -5,8 +5,7 @@ import * as plugin from "./plugin.ts";
 
 /** The canonical text, or why there is none. */
 export type Formatted =
-  | { readonly ok: true; readonly text: string }
-  | { readonly ok: false; readonly diagnostics: readonly Diagnostic[] };
+  { readonly ok: true; readonly text: string } | { readonly ok: false; readonly diagnostics: readonly Diagnostic[] };
 
 /** A comment in the middle of an expression may settle only when its new place is seen as the source. */
 const MAX_PASSES = 5;

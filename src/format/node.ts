@@ -12,10 +12,16 @@ export type FormatComment = Comment & {
 };
 
 /** The root that Prettier is given: the AST with the comments beside it. */
-export type Root = Omit<Program, "span"> & { readonly kind: "program"; readonly span: Program["span"]; comments?: FormatComment[] };
+export type Root = Omit<Program, "span"> & {
+  readonly kind: "program";
+  readonly span: Program["span"];
+  comments?: FormatComment[];
+};
 
 /** Everything that Prettier visits; it adds `comments` to the nodes to which it attached some. */
-export type FormatNode = (Root | Item | Param | Result | FnParam | TypeVar | Dim | Stmt | Expr | IndexArg) & { comments?: FormatComment[] };
+export type FormatNode = (Root | Item | Param | Result | FnParam | TypeVar | Dim | Stmt | Expr | IndexArg) & {
+  comments?: FormatComment[];
+};
 
 /** The part of the text that a node covers. */
 export function extentOf(node: FormatNode | FormatComment | Name): { readonly start: number; readonly end: number } {
@@ -74,4 +80,3 @@ function unkinded(node: Param | Result | FnParam | TypeVar): FormatNode[] {
 function some<T>(x: T | null): T[] {
   return x === null ? [] : [x];
 }
-

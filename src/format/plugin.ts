@@ -30,7 +30,10 @@ export const parsers: { readonly tfx: Parser<FormatNode> } = {
 export const printers: { readonly tfx: Printer<FormatNode> } = { tfx: printer };
 
 /** The layout that language.md uses; a project's Prettier settings may override it. */
-export const defaultOptions: { readonly printWidth: number; readonly tabWidth: number } = { printWidth: 100, tabWidth: 2 };
+export const defaultOptions: { readonly printWidth: number; readonly tabWidth: number } = {
+  printWidth: 100,
+  tabWidth: 2,
+};
 
 function syntaxError(d: Diagnostic, text: string): SyntaxError {
   const source = sourceFile(d.primary.span.file, text);

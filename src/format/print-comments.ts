@@ -25,7 +25,7 @@ function printed(comment: FormatComment): string {
 /** A comment on the lines above its node; a blank line between the two is kept. */
 function leading(comment: FormatComment, text: string): Doc {
   const blank = /^[^\S\n]*\n[^\S\n]*\n/.test(text.slice(comment.span.end));
-  return [printed(comment), hardline, blank ? hardline : ""];
+  return [lineSuffixBoundary, printed(comment), hardline, blank ? hardline : ""];
 }
 
 /** A comment at the end of the line on which its node ends, or below that line if it had one of its own. */
@@ -51,5 +51,5 @@ function withDangling(node: FormatNode, doc: Doc): Doc {
 /** Prints the comments that neither lead nor trail; the program and an empty kernel place them themselves. */
 export function dangling(node: FormatNode): Doc[] {
   const own = (node.comments ?? []).filter((c) => c.leading !== true && c.trailing !== true);
-  return own.map((comment) => [printed(comment), breakParent]);
+  return own.map((comment) => [lineSuffixBoundary, printed(comment), breakParent]);
 }

@@ -34,7 +34,13 @@ function printNode(node: FormatNode, options: ParserOptions<FormatNode>, print: 
     case "kernel":
       return printKernel(node, options, print);
     case "let":
-      return group(["let ", node.name.text, brackets("indices", node.indices, print), " = ", ...printValue(node.where, print)]);
+      return group([
+        "let ",
+        node.name.text,
+        brackets("indices", node.indices, print),
+        " = ",
+        ...printValue(node.where, print),
+      ]);
     case "assign":
       return group([node.name.text, " = ", ...printValue(node.where, print)]);
     case "axis":
@@ -136,7 +142,11 @@ function printExpression(expr: Expr, print: Print): Doc {
     case "bool":
       return String(expr.value);
     case "apply":
-      return [expr.name.text, brackets("index", expr.index, print), expr.args === null ? "" : list("(", each("args", expr.args, print), ")")];
+      return [
+        expr.name.text,
+        brackets("index", expr.index, print),
+        expr.args === null ? "" : list("(", each("args", expr.args, print), ")"),
+      ];
     case "unary":
       return [expr.op === "-" ? "-" : "not ", print("arg")];
     case "binary":
@@ -155,7 +165,11 @@ function printBinary(expr: Binary, print: Print): Doc {
   const tail: Doc[] = [];
   const path: string[] = [];
   let left: Expr & { comments?: FormatComment[] } = expr;
-  while (left.kind === "binary" && level[left.op] === level[expr.op] && (left === expr || left.comments === undefined)) {
+  while (
+    left.kind === "binary" &&
+    level[left.op] === level[expr.op] &&
+    (left === expr || left.comments === undefined)
+  ) {
     tail.unshift(left.op === "**" ? " " : line, left.op, " ", print([...path, "right"]));
     path.push("left");
     left = left.left;
@@ -165,7 +179,20 @@ function printBinary(expr: Binary, print: Print): Doc {
 }
 
 const level: Readonly<Record<Binary["op"], number>> = {
-  or: 1, and: 2, "==": 3, "!=": 3, "<": 3, "<=": 3, ">": 3, ">=": 3, "+": 4, "-": 4, "*": 5, "/": 5, "%": 5, "**": 6,
+  or: 1,
+  and: 2,
+  "==": 3,
+  "!=": 3,
+  "<": 3,
+  "<=": 3,
+  ">": 3,
+  ">=": 3,
+  "+": 4,
+  "-": 4,
+  "*": 5,
+  "/": 5,
+  "%": 5,
+  "**": 6,
 };
 
 function each(key: string, nodes: readonly unknown[], print: Print): Doc[] {

@@ -4,7 +4,8 @@
  */
 import type { SExpr, Spec, StorageType } from "../check/spec.ts";
 import type { Span } from "../source/span.ts";
-import type { Axis, AxisId, Graph, GraphResult, NodeId, Scalar, Tensor, Ty } from "./graph/graph.ts";
+import type { Axis, AxisId, Graph, GraphResult, Node, NodeId, Scalar, Tensor, Ty } from "./graph/graph.ts";
+import { operands } from "./graph/graph.ts";
 import { graphBuilder } from "./graph/build.ts";
 import type { GraphBuilder } from "./graph/build.ts";
 import { bindSize, sizeNames } from "./scalar/size.ts";
@@ -56,6 +57,8 @@ export const lowerToGraph = (spec: Spec, options: LowerOptions): { graph: Graph;
   const statics = new Map<string, NodeId>();
   const scalars: Scalar[] = [];
   const memo = new Map<SExpr, Map<string, Cell>>();
+  /** Conjuncts that decide about whole rows of a reduction, and so went on to its result. */
+  const passed = new Map<NodeId, readonly NodeId[]>();
 
   const factsOf = (conjuncts: readonly NodeId[]): Linear[] => conjuncts.flatMap((c) => asFacts(c));
   const asFacts = (id: NodeId): Linear[] => {
@@ -259,7 +262,9 @@ export const lowerToGraph = (spec: Spec, options: LowerOptions): { graph: Graph;
       }
     };
     if (e.op === "cumsum") return { v: value(), dom: arg.dom };
-    return { v: value(), dom: outside };
+    const v = value();
+    for (const id of b.reach([v])) if (b.node(id).kind === "reduce" && id >= arg.v) passed.set(id, both(passed.get(id) ?? [], outside));
+    return { v, dom: outside };
   };
 
   const scalarNode = (name: string, span: Span): NodeId => {
@@ -278,7 +283,7 @@ export const lowerToGraph = (spec: Spec, options: LowerOptions): { graph: Graph;
   const results: GraphResult[] = spec.results.map((r) => {
     const cell = lower(r.value, []);
     names.set(cell.v, r.name);
-    return { tensor: r.name, value: cell.dom.length === 0 ? cell.v : restrict(b, cell.v, cell.dom) };
+    return { tensor: r.name, value: cell.dom.length === 0 ? cell.v : restrict(b, cell.v, cell.dom, passed) };
   });
   const used = new Set<string>(axes.flatMap((a) => sizeNames(a.size)));
   const runtimeScalars = new Set(scalars.map((s) => s.name));
@@ -329,21 +334,24 @@ const constantOf = (e: SExpr, known: ReadonlyMap<string, number>): number | null
   return n !== null && n.kind === "const" ? n.value : null;
 };
 
-/** A result cell that does not exist gets what its reductions give without a cell; without a reduction it gets 0. */
-const restrict = (b: GraphBuilder, value: NodeId, dom: readonly NodeId[]): NodeId => {
-  const cond = dom.reduce((x, y) => b.binary("and", x, y));
-  const map = new Map<NodeId, NodeId>();
+/**
+ * A result cell that does not exist: where whole rows of its reductions were excluded it gets what they give without a cell,
+ * else it gets 0.
+ */
+const restrict = (b: GraphBuilder, value: NodeId, dom: readonly NodeId[], passed: ReadonlyMap<NodeId, readonly NodeId[]>): NodeId => {
+  const outer: (Node & { kind: "reduce" })[] = [];
   const visit = (id: NodeId): void => {
     const n = b.node(id);
-    if (n.kind === "reduce" && b.node(cond).axes.every((a) => n.axes.includes(a))) {
-      map.set(id, b.reduce(n.op, n.over, n.body, n.where === null ? cond : b.binary("and", n.where, cond), n.k));
-    } else if (n.kind === "unary") visit(n.a);
-    else if (n.kind === "binary") { visit(n.a); visit(n.b); }
-    else if (n.kind === "select") { visit(n.cond); visit(n.a); visit(n.b); }
+    if (n.kind === "reduce") outer.push(n);
+    else operands(n).forEach(visit);
   };
   visit(value);
-  if (map.size > 0) return b.replaceNodes(value, map);
-  return b.select(cond, value, b.konst(0, b.node(value).ty));
+  const ofRows = (d: NodeId): boolean => outer.length > 0 && outer.every((r) => passed.get(r.id)?.includes(d) ?? false);
+  const rows = b.and(...dom.filter(ofRows));
+  const cells = b.and(...dom.filter((d) => !ofRows(d)));
+  const map = new Map(outer.map((r) => [r.id, b.reduce(r.op, r.over, r.body, b.and(r.where, rows), r.k)]));
+  const kept = rows === null ? value : b.replaceNodes(value, map);
+  return cells === null ? kept : b.select(cells, kept, b.konst(0, b.node(value).ty));
 };
 
 const tyOf = (e: SExpr): Ty => (e.type === "float" ? "f32" : e.type === "int" ? "i32" : "bool");

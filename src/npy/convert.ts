@@ -5,15 +5,16 @@ import { NpyError, type NpyArray, type NpyData, type NpyType } from "./npy.ts";
 /** One element each: f16 as half floats, bool as u32 of 0 and 1, i4 and u4 as bytes. */
 export type Stored = Float32Array | Float16Array | Int32Array | Uint32Array | Int8Array | Uint8Array;
 
-const INTEGER_RANGES: Readonly<Record<"i32" | "u32" | "i8" | "u8" | "i4" | "u4" | "bool", readonly [number, number]>> = {
-  i32: [-(2 ** 31), 2 ** 31 - 1],
-  u32: [0, 2 ** 32 - 1],
-  i8: [-128, 127],
-  u8: [0, 255],
-  i4: [-8, 7],
-  u4: [0, 15],
-  bool: [0, 1],
-};
+const INTEGER_RANGES: Readonly<Record<"i32" | "u32" | "i8" | "u8" | "i4" | "u4" | "bool", readonly [number, number]>> =
+  {
+    i32: [-(2 ** 31), 2 ** 31 - 1],
+    u32: [0, 2 ** 32 - 1],
+    i8: [-128, 127],
+    u8: [0, 255],
+    i4: [-8, 7],
+    u4: [0, 15],
+    bool: [0, 1],
+  };
 
 const isFloat = (dtype: NpyType): boolean => dtype.startsWith("float");
 
@@ -59,12 +60,14 @@ export const toStorage = (array: NpyArray, to: StorageType): Stored => {
     for (let i = 0; i < result.length; i++) result[i] = Number(array.data[i]);
     return result;
   }
-  if (isFloat(array.dtype)) throw new NpyError(`expected ${to === "bool" ? "bool" : "integers"} for ${to}, found ${array.dtype}`);
+  if (isFloat(array.dtype))
+    throw new NpyError(`expected ${to === "bool" ? "bool" : "integers"} for ${to}, found ${array.dtype}`);
   if (array.dtype === "bool" && to !== "bool") throw new NpyError(`expected integers for ${to}, found bool`);
   const [low, high] = INTEGER_RANGES[to];
   for (let i = 0; i < result.length; i++) {
     const value = Number(array.data[i]);
-    if (value < low || value > high) throw new NpyError(`${value} at ${place(array, i)} does not fit ${to} (${low} to ${high})`);
+    if (value < low || value > high)
+      throw new NpyError(`${value} at ${place(array, i)} does not fit ${to} (${low} to ${high})`);
     result[i] = value;
   }
   return result;
@@ -74,7 +77,8 @@ export const toStorage = (array: NpyArray, to: StorageType): Stored => {
 export const pack = (data: Stored, type: StorageType): Stored => {
   if (type !== "i4" && type !== "u4") return data;
   const packed = new Uint8Array(Math.ceil(data.length / 2));
-  for (let i = 0; i < data.length; i++) packed[i >> 1] = (packed[i >> 1] ?? 0) | (((data[i] ?? 0) & 15) << (4 * (i & 1)));
+  for (let i = 0; i < data.length; i++)
+    packed[i >> 1] = (packed[i >> 1] ?? 0) | (((data[i] ?? 0) & 15) << (4 * (i & 1)));
   return packed;
 };
 

@@ -4,14 +4,7 @@
 export type NpyType = "float16" | "float32" | "float64" | "int8" | "int32" | "int64" | "uint8" | "uint32" | "bool";
 
 export type NpyData =
-  | Float16Array
-  | Float32Array
-  | Float64Array
-  | Int8Array
-  | Int32Array
-  | BigInt64Array
-  | Uint8Array
-  | Uint32Array;
+  Float16Array | Float32Array | Float64Array | Int8Array | Int32Array | BigInt64Array | Uint8Array | Uint32Array;
 
 /** An array in C order. bool: a Uint8Array of 0 and 1. */
 export type NpyArray = { readonly dtype: NpyType; readonly shape: readonly number[]; readonly data: NpyData };
@@ -42,7 +35,12 @@ const halfArray = (): typeof Float16Array => {
 
 const MAGIC = "\x93NUMPY";
 
-type Header = { readonly descr: string; readonly fortran: boolean; readonly shape: readonly number[]; readonly end: number };
+type Header = {
+  readonly descr: string;
+  readonly fortran: boolean;
+  readonly shape: readonly number[];
+  readonly end: number;
+};
 
 const parseShape = (text: string): readonly number[] => {
   const parts = text.split(",").map((part) => part.trim());
@@ -55,18 +53,21 @@ const parseShape = (text: string): readonly number[] => {
 
 const readHeader = (bytes: Uint8Array): Header => {
   const ascii = (from: number, to: number): string => String.fromCharCode(...bytes.subarray(from, to));
-  if (bytes.length < 10 || ascii(0, 6) !== MAGIC) throw new NpyError("not an .npy file (it does not start with \\x93NUMPY)");
+  if (bytes.length < 10 || ascii(0, 6) !== MAGIC)
+    throw new NpyError("not an .npy file (it does not start with \\x93NUMPY)");
   const version = bytes[6] ?? 0;
   if (version < 1 || version > 3) throw new NpyError(`version ${version} of the format is not known`);
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const start = version === 1 ? 10 : 12;
-  const end = start + (version === 1 ? view.getUint16(8, true) : bytes.length < 12 ? Infinity : view.getUint32(8, true));
+  const end =
+    start + (version === 1 ? view.getUint16(8, true) : bytes.length < 12 ? Infinity : view.getUint32(8, true));
   if (end > bytes.length) throw new NpyError("the file ends inside its header");
   const header = ascii(start, end);
   const shape = /['"]shape['"]\s*:\s*\(([^)]*)\)/.exec(header)?.[1];
   const fortran = /['"]fortran_order['"]\s*:\s*(True|False)/.exec(header)?.[1];
   const descr = /['"]descr['"]\s*:\s*(['"]([^'"]*)['"]|\[)/.exec(header);
-  if (shape === undefined || fortran === undefined || descr === null) throw new NpyError("the header lacks descr, fortran_order or shape");
+  if (shape === undefined || fortran === undefined || descr === null)
+    throw new NpyError("the header lacks descr, fortran_order or shape");
   if (descr[2] === undefined) throw new NpyError("structured arrays are not supported");
   return { descr: descr[2], fortran: fortran === "True", shape: parseShape(shape), end };
 };
@@ -76,7 +77,8 @@ const typeOf = (descr: string): NpyType => {
     // A single byte has no order, and "=" was written by a little-endian machine if anyone.
     if (format.descr.slice(1) === descr.slice(1) && (format.bytes === 1 || "<=".includes(descr.charAt(0)))) return name;
   }
-  if (descr.startsWith(">")) throw new NpyError(`big-endian arrays (${descr}) are not supported; convert with .astype("<${descr.slice(1)}")`);
+  if (descr.startsWith(">"))
+    throw new NpyError(`big-endian arrays (${descr}) are not supported; convert with .astype("<${descr.slice(1)}")`);
   throw new NpyError(`element type ${descr} is not supported; use one of ${Object.keys(FORMATS).join(", ")}`);
 };
 
@@ -104,7 +106,9 @@ export const readNpy = (bytes: Uint8Array): NpyArray => {
   const count = shape.reduce((a, b) => a * b, 1);
   const length = count * FORMATS[dtype].bytes;
   if (bytes.length - end < length) {
-    throw new NpyError(`shape (${shape.join(", ")}) of ${dtype} needs ${length} bytes, the file has ${bytes.length - end}`);
+    throw new NpyError(
+      `shape (${shape.join(", ")}) of ${dtype} needs ${length} bytes, the file has ${bytes.length - end}`,
+    );
   }
   const data = FORMATS[dtype].make(bytes.slice(end, end + length).buffer);
   return { dtype, shape, data: fortran && shape.length > 1 ? toRowMajor(data, shape) : data };
@@ -122,7 +126,11 @@ export const writeNpy = (array: NpyArray): Uint8Array => {
   const start = version === 1 ? 10 : 12;
   const header = `${dict.padEnd(Math.ceil((start + dict.length + 1) / 64) * 64 - start - 1)}\n`;
   const bytes = new Uint8Array(start + header.length + data.byteLength);
-  const put = (text: string, at: number): void => bytes.set(Array.from(text, (c) => c.charCodeAt(0)), at);
+  const put = (text: string, at: number): void =>
+    bytes.set(
+      Array.from(text, (c) => c.charCodeAt(0)),
+      at,
+    );
   put(MAGIC, 0);
   bytes[6] = version;
   const view = new DataView(bytes.buffer);

@@ -5,7 +5,23 @@
 import type { CstNode, IToken } from "chevrotain";
 import type { Diagnostic } from "../source/diagnostic.ts";
 import type { Span } from "../source/span.ts";
-import type { Assign, AxisDecl, Dim, Fn, FnParam, Item, Kernel, Let, Name, Param, Program, Result, Stmt, TypeVar, Use } from "./ast.ts";
+import type {
+  Assign,
+  AxisDecl,
+  Dim,
+  Fn,
+  FnParam,
+  Item,
+  Kernel,
+  Let,
+  Name,
+  Param,
+  Program,
+  Result,
+  Stmt,
+  TypeVar,
+  Use,
+} from "./ast.ts";
 import { buildExpression } from "./build-expr.ts";
 import type * as cst from "./cst.d.ts";
 import { docAbove } from "./docs.ts";
@@ -56,7 +72,10 @@ export function written(tokens: readonly IToken[] | undefined): readonly IToken[
 /** The name that a token spells, or null when there is none. */
 export function nameOf(token: IToken | undefined, cx: BuildContext): Name | null {
   if (token === undefined || token.isInsertedInRecovery === true) return null;
-  return { text: token.image, span: { file: cx.file, start: token.startOffset, end: token.startOffset + token.image.length } };
+  return {
+    text: token.image,
+    span: { file: cx.file, start: token.startOffset, end: token.startOffset + token.image.length },
+  };
 }
 
 function names(tokens: readonly IToken[] | undefined, cx: BuildContext): Name[] {
@@ -179,7 +198,14 @@ function buildLet(node: cst.LetCstNode, cx: BuildContext): Let | null {
   const name = nameOf(c.Name?.[0], cx);
   const value = buildExpression(c.expression?.[0], cx);
   if (name === null || value === null) return null;
-  return { kind: "let", name, indices: buildDims(c.axes, cx), value, where: buildWhere(c.where, cx), span: nodeSpan(node, cx) };
+  return {
+    kind: "let",
+    name,
+    indices: buildDims(c.axes, cx),
+    value,
+    where: buildWhere(c.where, cx),
+    span: nodeSpan(node, cx),
+  };
 }
 
 function buildAxisDecl(node: cst.AxisDeclCstNode, cx: BuildContext): AxisDecl | null {

@@ -21,12 +21,18 @@ function buildConditional(node: cst.ConditionalCstNode, cx: BuildContext): Expr 
 
 function buildDisjunction(node: cst.DisjunctionCstNode | undefined, cx: BuildContext): Expr | null {
   const c = node?.children;
-  return chain((c?.conjunction ?? []).map((n) => buildConjunction(n, cx)), written(c?.Or));
+  return chain(
+    (c?.conjunction ?? []).map((n) => buildConjunction(n, cx)),
+    written(c?.Or),
+  );
 }
 
 function buildConjunction(node: cst.ConjunctionCstNode, cx: BuildContext): Expr | null {
   const c = node.children;
-  return chain((c.negation ?? []).map((n) => buildNegation(n, cx)), written(c.And));
+  return chain(
+    (c.negation ?? []).map((n) => buildNegation(n, cx)),
+    written(c.And),
+  );
 }
 
 /** `a op b op c`, grouped to the left. */
@@ -77,7 +83,10 @@ function chainedComparison(left: Expr, op: IToken, right: Expr, second: IToken, 
     code: "TFX1020",
     severity: "error",
     message: "comparisons do not chain",
-    primary: { span: { file: cx.file, start: second.startOffset, end: second.startOffset + second.image.length }, text: "a second comparison" },
+    primary: {
+      span: { file: cx.file, start: second.startOffset, end: second.startOffset + second.image.length },
+      text: "a second comparison",
+    },
     related: [],
     help: `${source(left.span)} ${op.image} ${middle} and ${middle} ${second.image} …`,
   });
@@ -106,12 +115,18 @@ function bareName(expr: Expr): Name | null {
 
 function buildAdditive(node: cst.AdditiveCstNode | undefined, cx: BuildContext): Expr | null {
   const c = node?.children;
-  return chain((c?.multiplicative ?? []).map((n) => buildMultiplicative(n, cx)), inOrder(c?.Plus, c?.Minus));
+  return chain(
+    (c?.multiplicative ?? []).map((n) => buildMultiplicative(n, cx)),
+    inOrder(c?.Plus, c?.Minus),
+  );
 }
 
 function buildMultiplicative(node: cst.MultiplicativeCstNode, cx: BuildContext): Expr | null {
   const c = node.children;
-  return chain((c.unary ?? []).map((n) => buildUnary(n, cx)), inOrder(c.Star, c.Slash, c.Percent));
+  return chain(
+    (c.unary ?? []).map((n) => buildUnary(n, cx)),
+    inOrder(c.Star, c.Slash, c.Percent),
+  );
 }
 
 function inOrder(...lists: readonly (readonly IToken[] | undefined)[]): IToken[] {
@@ -150,7 +165,13 @@ function buildApplication(node: cst.ApplicationCstNode | undefined, cx: BuildCon
   const args = node.children.args?.[0];
   const values = args === undefined ? null : (args.children.expression ?? []).map((n) => buildExpression(n, cx));
   if (index?.includes(null) || values?.includes(null)) return null;
-  return { kind: "apply", name, index: index && present(index), args: values && present(values), span: nodeSpan(node, cx) };
+  return {
+    kind: "apply",
+    name,
+    index: index && present(index),
+    args: values && present(values),
+    span: nodeSpan(node, cx),
+  };
 }
 
 function buildIndex(node: cst.IndexCstNode, cx: BuildContext): IndexArg | null {

@@ -2,7 +2,7 @@ import type { BuildContext } from "./build-ast.ts";
 
 /**
  * The doc text of the item that begins at `start`: the last unbroken run of `///` lines above it, without the slashes
- * and one space after them. Blank lines and `//` comments may stand between the run and the item; "" when there is none.
+ * and one space after them. Blank lines and `//` comments may stand between the run and the item; "" if there is none.
  */
 export function docAbove(start: number, cx: Pick<BuildContext, "text" | "comments">): string {
   const lines: string[] = [];

@@ -1,6 +1,6 @@
 /**
- * The grammar of `.tfx` (design/language.md, section 2) as a Chevrotain parser that makes a concrete syntax tree and goes
- * on after a mistake. It builds nothing else: `build-ast.ts` reads the tree.
+ * The grammar of `.tfx` (language reference, section 2) as a Chevrotain parser that makes a concrete syntax tree and
+ * goes on after a mistake. It builds nothing else: `build-ast.ts` reads the tree.
  */
 import { CstParser, type CstNode, type ParserMethod, type TokenType } from "chevrotain";
 import * as t from "./tokens.ts";
@@ -9,18 +9,31 @@ import { messages } from "./messages.ts";
 type Rule = ParserMethod<[], CstNode>;
 
 const insertable: ReadonlySet<TokenType> = new Set([
-  t.RParen, t.RSquare, t.RCurly, t.Greater, t.Comma, t.Colon, t.Equals, t.Then, t.Else, t.LCurly, t.From,
+  t.RParen,
+  t.RSquare,
+  t.RCurly,
+  t.Greater,
+  t.Comma,
+  t.Colon,
+  t.Equals,
+  t.Then,
+  t.Else,
+  t.LCurly,
+  t.From,
 ]);
 
 /** Rules in the order of the language reference. Use the one instance, {@link parser}. */
 export class TfxParser extends CstParser {
   constructor() {
-    super(t.TOKENS.map((row) => row.type), {
-      recoveryEnabled: true,
-      maxLookahead: 2,
-      nodeLocationTracking: "onlyOffset",
-      errorMessageProvider: messages,
-    });
+    super(
+      t.TOKENS.map((row) => row.type),
+      {
+        recoveryEnabled: true,
+        maxLookahead: 2,
+        nodeLocationTracking: "onlyOffset",
+        errorMessageProvider: messages,
+      },
+    );
     this.performSelfAnalysis();
   }
 

@@ -6,8 +6,8 @@ import * as t from "./tokens.ts";
 
 /**
  * What the grammar wanted, and in which rule; `token` null: the start of one of several things. Chevrotain keeps only a
- * string of what its hook knows, so an expectation travels as JSON in the error's message, and {@link complain} words it
- * once the neighbours of the token are known too.
+ * string of what its hook knows, so an expectation travels as JSON in the error's message, and {@link complain} words
+ * it once the neighbours of the token are known too.
  */
 export type Expectation = { readonly rule: string; readonly token: string | null };
 
@@ -35,7 +35,11 @@ function encode(rule: string, token: TokenType | null): string {
 const tokenTypes: ReadonlyMap<string, TokenType> = new Map(t.TOKENS.map(({ type }) => [type.name, type]));
 
 /** A token with its neighbours in the text. */
-export type Place = { readonly found: IToken; readonly previous: IToken | undefined; readonly next: IToken | undefined };
+export type Place = {
+  readonly found: IToken;
+  readonly previous: IToken | undefined;
+  readonly next: IToken | undefined;
+};
 
 /** Words an expectation that was not met at `place`. */
 export function complain(expectation: Expectation, place: Place): Complaint {
@@ -49,12 +53,26 @@ export function complain(expectation: Expectation, place: Place): Complaint {
   const closes = t.CLOSES.has(token) || token === t.Greater;
   const label = token.LABEL ?? token.name;
   const expected = closes && lists.has(rule) ? `\`,\` or ${label}` : label;
-  return wording(closes ? "TFX1012" : "TFX1010", expected, place, token === t.Arrow ? arrowHelp : token === t.Colon ? colonHelp(rule) : null);
+  return wording(
+    closes ? "TFX1012" : "TFX1010",
+    expected,
+    place,
+    token === t.Arrow ? arrowHelp : token === t.Colon ? colonHelp(rule) : null,
+  );
 }
 
 /** The list rules: where one of these closes, a further item could have followed. */
 const lists: ReadonlySet<string> = new Set([
-  "use", "fn", "fnAxes", "typeVars", "params", "axes", "axis", "results", "indices", "args",
+  "use",
+  "fn",
+  "fnAxes",
+  "typeVars",
+  "params",
+  "axes",
+  "axis",
+  "results",
+  "indices",
+  "args",
 ]);
 
 /** What a rule could have begun with. */
@@ -110,7 +128,9 @@ function axesAfterArguments(): Complaint {
 function notAStatement(place: Place): Complaint {
   const { found, next } = place;
   const defines = found.tokenType === t.Name && next?.tokenType === t.EqualEqual;
-  const help = defines ? `to give \`${found.image}\` its value write \`${found.image} = …\`` : "a statement is `let x = …`, `axis j = …` or `name = …`";
+  const help = defines
+    ? `to give \`${found.image}\` its value write \`${found.image} = …\``
+    : "a statement is `let x = …`, `axis j = …` or `name = …`";
   return wording("TFX1015", "a statement or `}`", place, help);
 }
 
@@ -119,13 +139,17 @@ function missingName(rule: string, place: Place): Complaint {
   const what = rule === "type" ? "a type" : axis ? "an axis" : "a name";
   const word = place.found.image;
   if (!t.KEYWORDS.has(place.found.tokenType)) return wording("TFX1010", what, place);
-  return { ...wording("TFX1013", what, place, `\`${word}_\` is free`), label: `\`${word}\` is a keyword and cannot be a name` };
+  return {
+    ...wording("TFX1013", what, place, `\`${word}_\` is free`),
+    label: `\`${word}\` is a keyword and cannot be a name`,
+  };
 }
 
 function missingPart(rule: string, place: Place): Complaint {
   const noun = nouns[rule];
   if (noun !== undefined) {
-    const empty = rule.startsWith("ax") && place.found.tokenType === t.RSquare && place.previous?.tokenType === t.LSquare;
+    const empty =
+      rule.startsWith("ax") && place.found.tokenType === t.RSquare && place.previous?.tokenType === t.LSquare;
     return wording("TFX1010", noun, place, empty ? "a scalar is written without brackets" : null);
   }
   return wording("TFX1011", "an expression", place, expressionHelp(place));

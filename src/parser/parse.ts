@@ -13,7 +13,7 @@ import { CLOSES } from "./tokens.ts";
 
 export type { Comment } from "./scan.ts";
 
-/** What {@link parseProgram} returns; the program holds what could be read, and is complete when there are no errors. */
+/** What {@link parseProgram} returns; the program holds what could be read: all of it when there are no errors. */
 export type Parsed = {
   readonly program: Program;
   readonly comments: readonly Comment[];
@@ -30,16 +30,24 @@ export function parseProgram(text: string, file: string): Parsed {
   parser.input = [...tokens];
   const cst = readTree();
   if (cst === null) return empty(text, file, comments, [...diagnostics, tooDeepFor(file)]);
-  const syntax = withoutEchoes(parser.errors.map((error) => syntaxError(error, tokens, file)), diagnostics, text);
+  const syntax = withoutEchoes(
+    parser.errors.map((error) => syntaxError(error, tokens, file)),
+    diagnostics,
+    text,
+  );
   const built = buildProgram(cst, { text, file, comments });
   return { program: built.program, comments, diagnostics: inOrder([...diagnostics, ...syntax, ...built.diagnostics]) };
 }
 
 function empty(text: string, file: string, comments: readonly Comment[], diagnostics: readonly Diagnostic[]): Parsed {
-  return { program: { items: [], span: { file, start: 0, end: text.length } }, comments, diagnostics: inOrder(diagnostics) };
+  return {
+    program: { items: [], span: { file, start: 0, end: text.length } },
+    comments,
+    diagnostics: inOrder(diagnostics),
+  };
 }
 
-/** The tree, partial after mistakes; null when the caller left too little of the stack for the depth that is allowed. */
+/** The tree, partial after mistakes; null when too little of the stack is left for the depth that is allowed. */
 function readTree(): ProgramCstNode | null {
   try {
     return parser.program() as unknown as ProgramCstNode;
@@ -71,7 +79,8 @@ function withoutEchoes(syntax: readonly Diagnostic[], lexical: readonly Diagnost
   return inOrder(syntax).filter(({ primary: { span } }) => {
     const line = lineOf(span.start);
     const echo = ends.has(text.slice(0, span.start).trimEnd().length) || (lines.get(line) ?? Infinity) <= span.start;
-    if (!echo) lines.set(line, span.start);
+    // An error at a `kernel` or `let` is about what came before it: reading goes on there, and soundly.
+    if (!echo && !/^(use|fn|kernel|let|axis)\b/.test(text.slice(span.start, span.end))) lines.set(line, span.start);
     return !echo;
   });
 }

@@ -2,13 +2,39 @@
  * AST to canonical text, with doc comments (other comments are the formatter's). Parsing the text gives the AST back,
  * spans aside; an expression that needs parentheses and has none gets them.
  */
-import type { BinaryOp, Dim, Expr, Fn, IndexArg, Item, Kernel, Let, Name, Param, Program, Result, Stmt, Use } from "./ast.ts";
+import type {
+  BinaryOp,
+  Dim,
+  Expr,
+  Fn,
+  IndexArg,
+  Item,
+  Kernel,
+  Let,
+  Name,
+  Param,
+  Program,
+  Result,
+  Stmt,
+  Use,
+} from "./ast.ts";
 
 /** A signature longer than this has one parameter on each line. */
 const WIDTH = 100;
 
 /** How tightly an expression binds: an operand must bind at least as tightly as its place demands. */
-const LEVEL = { if: 0, or: 1, and: 2, not: 3, comparison: 4, additive: 5, multiplicative: 6, unary: 7, power: 8, primary: 9 } as const;
+const LEVEL = {
+  if: 0,
+  or: 1,
+  and: 2,
+  not: 3,
+  comparison: 4,
+  additive: 5,
+  multiplicative: 6,
+  unary: 7,
+  power: 8,
+  primary: 9,
+} as const;
 
 const OPERATOR_LEVEL: Readonly<Record<BinaryOp, number>> = {
   or: LEVEL.or,

@@ -51,7 +51,13 @@ function unknownCharacters(error: ILexingError, text: string, file: string): Dia
   const found = text.slice(error.offset, error.offset + error.length);
   const span = { file, start: error.offset, end: error.offset + error.length };
   const help = found === "." ? "write `0.5` and `1.0`, with a digit on both sides" : null;
-  return error_("TFX1001", `unexpected ${found.length > 1 ? "characters" : "character"} \`${found}\``, span, "not part of the language", help);
+  return error_(
+    "TFX1001",
+    `unexpected ${found.length > 1 ? "characters" : "character"} \`${found}\``,
+    span,
+    "not part of the language",
+    help,
+  );
 }
 
 function blockComment(span: Span): Diagnostic {
@@ -96,7 +102,15 @@ function joinedNumbers(tokens: readonly IToken[], file: string): Diagnostic[] {
     if (next.tokenType !== t.Name && !t.KEYWORDS.has(next.tokenType)) return [];
     const span = { file, start: token.startOffset, end: tokenSpan(next, file).end };
     const text = token.image + next.image;
-    return [error_("TFX1004", `\`${text}\` is neither a number nor a name`, span, "", `for a product write ${token.image} * ${next.image}`)];
+    return [
+      error_(
+        "TFX1004",
+        `\`${text}\` is neither a number nor a name`,
+        span,
+        "",
+        `for a product write ${token.image} * ${next.image}`,
+      ),
+    ];
   });
 }
 
@@ -106,10 +120,16 @@ type Excess = { readonly token: IToken; readonly limit: "depth" | "operators" };
 function excessive({ token, limit }: Excess, file: string): Diagnostic {
   const span = tokenSpan(token, file);
   if (limit === "depth") return deepNesting(span, `nested more than ${MAX_DEPTH} levels deep`);
-  return error_("TFX1031", `more than ${MAX_OPERATORS} operators in one expression`, span, "", "name a part of it with `let`");
+  return error_(
+    "TFX1031",
+    `more than ${MAX_OPERATORS} operators in one expression`,
+    span,
+    "",
+    "name a part of it with `let`",
+  );
 }
 
-/** What nests inside one pair of brackets without brackets: reset where an expression ends, or an operator binds less. */
+/** What nests in one pair of brackets without brackets: reset where an expression ends or an operator binds less. */
 type Level = { conditionals: number; prefixes: number };
 
 /** The first token beyond {@link MAX_DEPTH} or {@link MAX_OPERATORS}, or null. */
@@ -129,13 +149,17 @@ function findExcess(tokens: readonly IToken[]): Excess | null {
     if (nests === "bracket") levels.push({ conditionals: 0, prefixes: 0 });
     else if (nests !== null) level[nests] += 1;
     if (nests !== null) depth += 1;
-    if (t.CLOSES.has(token.tokenType) || endsExpression.has(token.tokenType)) leave(level, ["conditionals", "prefixes"]);
+    if (t.CLOSES.has(token.tokenType) || endsExpression.has(token.tokenType))
+      leave(level, ["conditionals", "prefixes"]);
     else if (nests === null && binary.has(token.tokenType)) leave(level, ["prefixes"]);
     if (t.CLOSES.has(token.tokenType) && levels.length > 1) {
       levels.pop();
       depth -= 1;
     }
-    operators = beginsStatement.has(token.tokenType) && levels.length <= 2 ? 0 : operators + (binary.has(token.tokenType) ? 1 : 0);
+    operators =
+      beginsStatement.has(token.tokenType) && levels.length <= 2
+        ? 0
+        : operators + (binary.has(token.tokenType) ? 1 : 0);
     if (depth > MAX_DEPTH) return { token, limit: "depth" };
     if (operators > MAX_OPERATORS) return { token, limit: "operators" };
   }
@@ -154,7 +178,21 @@ const opens: ReadonlySet<TokenType> = new Set([t.LParen, t.LSquare, t.LCurly]);
 const beginsStatement: ReadonlySet<TokenType> = new Set([t.Let, t.Axis, t.Equals, t.Where, t.Kernel, t.Fn, t.Use]);
 const endsExpression: ReadonlySet<TokenType> = new Set([...beginsStatement, t.Comma]);
 const binary: ReadonlySet<TokenType> = new Set([
-  t.Plus, t.Minus, t.Star, t.Slash, t.Percent, t.And, t.Or, t.EqualEqual, t.NotEqual, t.Less, t.LessEqual, t.Greater,
-  t.GreaterEqual, t.In, t.Then, t.Else,
+  t.Plus,
+  t.Minus,
+  t.Star,
+  t.Slash,
+  t.Percent,
+  t.And,
+  t.Or,
+  t.EqualEqual,
+  t.NotEqual,
+  t.Less,
+  t.LessEqual,
+  t.Greater,
+  t.GreaterEqual,
+  t.In,
+  t.Then,
+  t.Else,
 ]);
 const operandEnds: ReadonlySet<TokenType> = new Set([t.Name, t.Int, t.Float, t.True, t.False, t.RParen, t.RSquare]);

@@ -6,8 +6,8 @@ export const CODES: Readonly<Record<string, CodeEntry>> = {
   TFX1001: {
     title: "unexpected character",
     explain:
-      "Names use ASCII letters, digits and `_`, and begin with a letter or `_`. Numbers have a digit on both sides of " +
-      "the point: `0.5`, `1.0`, `1e-6`. Strings use double quotes.",
+      "Names use ASCII letters, digits and `_`, and begin with a letter or `_`. Numbers have a digit on both sides " +
+      "of the point: `0.5`, `1.0`, `1e-6`. Strings use double quotes.",
   },
   TFX1002: {
     title: "string not closed, or in single quotes",
@@ -56,8 +56,8 @@ export const CODES: Readonly<Record<string, CodeEntry>> = {
   TFX1015: {
     title: "statement expected",
     explain:
-      "A kernel's body holds `let x = …`, `axis j = m | s` and, for every result, `name = …`. A bare expression is not " +
-      "a statement.",
+      "A kernel's body holds `let x = …`, `axis j = m | s` and, for every result, `name = …`. A bare expression is " +
+      "not a statement.",
   },
   TFX1016: {
     title: "brackets after the arguments",
@@ -72,8 +72,8 @@ export const CODES: Readonly<Record<string, CodeEntry>> = {
   TFX1021: {
     title: "`in` without axes",
     explain:
-      "`j in m` asks whether the index `j`, declared by `axis j = m | s`, is in its part `m`. Both sides are names of " +
-      "axes.",
+      "`j in m` asks whether the index `j`, declared by `axis j = m | s`, is in its part `m`. Both sides are names " +
+      "of axes.",
   },
   TFX1030: {
     title: "nested too deeply",

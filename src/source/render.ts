@@ -38,7 +38,8 @@ export function renderDiagnostic(d: Diagnostic, sources: Sources, options: Rende
   const frames = framesOf(d, sources);
   const width = Math.max(1, ...frames.map((frame) => String(frame.at.line).length));
   const lines = frames.flatMap((frame) => drawFrame(frame, width, paint, colors.blue));
-  const nowhere = frames.length === 0 && d.primary.span.file !== "" ? [`  ${colors.blue("-->")} ${d.primary.span.file}`] : [];
+  const nowhere =
+    frames.length === 0 && d.primary.span.file !== "" ? [`  ${colors.blue("-->")} ${d.primary.span.file}`] : [];
   const help = d.help === null ? [] : [`${colors.green("help")}: ${d.help.replaceAll("\n", "\n      ")}`];
   return [head, ...nowhere, ...lines, ...help].join("\n");
 }
@@ -128,14 +129,15 @@ function jsonLabel({ span, text }: Label, sources: Sources): Readonly<Record<str
   };
 }
 
-/** One diagnostic as a GitHub workflow command: `::error file=a.tfx,line=6,col=11,endLine=6,endColumn=16,title=…::…`. */
+/** One diagnostic as a GitHub workflow command: `::error file=a.tfx,line=6,col=11,endLine=6,…,title=…::…`. */
 export function formatGithub(d: Diagnostic, sources: Sources): string {
   const at = range(d.primary.span, sources);
   const command = d.severity === "note" ? "notice" : d.severity;
   const file = d.primary.span.file === "" ? [] : [`file=${escapeProperty(d.primary.span.file)}`];
-  const place = at === null ? [] : [
-    `line=${at.start.line}`, `col=${at.start.column}`, `endLine=${at.end.line}`, `endColumn=${at.end.column}`,
-  ];
+  const place =
+    at === null
+      ? []
+      : [`line=${at.start.line}`, `col=${at.start.column}`, `endLine=${at.end.line}`, `endColumn=${at.end.column}`];
   const words = [d.message, d.primary.text, d.help === null ? "" : `help: ${d.help}`].filter((part) => part !== "");
   return `::${command} ${[...file, ...place, `title=${d.code}`].join(",")}::${escapeData(words.join("\n"))}`;
 }

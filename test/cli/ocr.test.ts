@@ -18,17 +18,20 @@ test("the file has no diagnostics", () => {
   expect([...diagnostics, ...checked.diagnostics]).toEqual([]);
 });
 
-test.each(cases().map((c) => [`${c.kernel}, ${c.where}`, c] as const))("%s", (_name, { kernel, inputs, scalars, model }) => {
-  const spec = checked.specs.find((s) => s.name === kernel);
-  if (spec === undefined) throw new Error(`no kernel ${kernel}`);
-  const { graph } = lowerToGraph(spec, { dims: {}, statics: {}, types: {} });
-  const [b = 0, h = 0, n = 0, d = 0] = inputs["q"]?.shape ?? [];
-  const [B = b, N = n, D = d] = inputs["x"]?.shape ?? [];
-  const tensors = Object.fromEntries(Object.entries(inputs).map(([name, { data }]) => [name, data]));
-  const results = evaluateGraph(graph, { sizes: { B, H: h, N, M: N, D }, tensors, scalars });
-  for (const [name, { data }] of Object.entries(model)) {
-    const scale = data.reduce((max, v) => Math.max(max, Math.abs(v)), 0);
-    // The model computed in f32; its own error is below 1.4e-6 of the largest value of every tensor.
-    expect(largestDistance(results[name] ?? [], data) / scale).toBeLessThan(1.5e-6);
-  }
-});
+test.each(cases().map((c) => [`${c.kernel}, ${c.where}`, c] as const))(
+  "%s",
+  (_name, { kernel, inputs, scalars, model }) => {
+    const spec = checked.specs.find((s) => s.name === kernel);
+    if (spec === undefined) throw new Error(`no kernel ${kernel}`);
+    const { graph } = lowerToGraph(spec, { dims: {}, statics: {}, types: {} });
+    const [b = 0, h = 0, n = 0, d = 0] = inputs["q"]?.shape ?? [];
+    const [B = b, N = n, D = d] = inputs["x"]?.shape ?? [];
+    const tensors = Object.fromEntries(Object.entries(inputs).map(([name, { data }]) => [name, data]));
+    const results = evaluateGraph(graph, { sizes: { B, H: h, N, M: N, D }, tensors, scalars });
+    for (const [name, { data }] of Object.entries(model)) {
+      const scale = data.reduce((max, v) => Math.max(max, Math.abs(v)), 0);
+      // The model computed in f32; its own error is below 1.4e-6 of the largest value of every tensor.
+      expect(largestDistance(results[name] ?? [], data) / scale).toBeLessThan(1.5e-6);
+    }
+  },
+);

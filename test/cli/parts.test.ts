@@ -32,16 +32,24 @@ describe("sizes", () => {
 
   test("contradictions are reported with the arithmetic", () => {
     const x = shaped("x", ["N"], [4]);
-    expect(() => inferSizes([x, shaped("y", ["N"], [5])], {})).toThrow("dimension 1 of `y` (5), axis `a0`: found 5, expected 4 = N");
-    expect(() => inferSizes([x, shaped("y", [["*", 2, "N"]], [9])], {})).toThrow("found 9, expected 8 = 2 * N with N = 4");
+    expect(() => inferSizes([x, shaped("y", ["N"], [5])], {})).toThrow(
+      "dimension 1 of `y` (5), axis `a0`: found 5, expected 4 = N",
+    );
+    expect(() => inferSizes([x, shaped("y", [["*", 2, "N"]], [9])], {})).toThrow(
+      "found 9, expected 8 = 2 * N with N = 4",
+    );
     expect(() => inferSizes([x], { N: 3 })).toThrow(UsageError);
   });
 });
 
 describe("accuracy", () => {
   const f32 = { isF16: false, isExact: false };
-  const check = (found: readonly number[], reference: readonly number[], naive: readonly number[], kind = f32): boolean =>
-    compare("y", found, Float64Array.from(reference), naive, kind).ok;
+  const check = (
+    found: readonly number[],
+    reference: readonly number[],
+    naive: readonly number[],
+    kind = f32,
+  ): boolean => compare("y", found, Float64Array.from(reference), naive, kind).ok;
 
   test("allows twice the naive error and no more", () => {
     expect(check([1.0002], [1], [1.0001])).toBe(true);
@@ -91,7 +99,13 @@ test("tar archives give their regular files", () => {
     return block;
   };
   const body = Buffer.alloc(1024, "x");
-  const tar = Buffer.concat([header("folder/", 0, "5"), header("folder/a.txt", 600, "0"), body, header("b", 0, "0"), Buffer.alloc(1024)]);
+  const tar = Buffer.concat([
+    header("folder/", 0, "5"),
+    header("folder/a.txt", 600, "0"),
+    body,
+    header("b", 0, "0"),
+    Buffer.alloc(1024),
+  ]);
   expect([...untar(tar)].map(([name, bytes]) => [name, bytes.length])).toEqual([
     ["a.txt", 600],
     ["b", 0],

@@ -12,7 +12,10 @@ type Waiting = { readonly resolve: (message: Message) => void; readonly reject: 
 
 /** Only while an answer is awaited may the child keep this process alive. */
 const hold = (child: ChildProcess, on: boolean): void => {
-  for (const part of [child, child.stdin, child.stdout, child.stderr] as readonly ({ ref?: () => void; unref?: () => void } | null)[]) {
+  for (const part of [child, child.stdin, child.stdout, child.stderr] as readonly ({
+    ref?: () => void;
+    unref?: () => void;
+  } | null)[]) {
     if (on) part?.ref?.();
     else part?.unref?.();
   }

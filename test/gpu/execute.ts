@@ -7,7 +7,11 @@ export type Tensors = Readonly<Record<string, Numbers>>;
 export type Values = Readonly<Record<string, number>>;
 
 /** A message of the WGSL front end, or of the checks of a compute pipeline. */
-export type CompileMessage = { readonly type: "error" | "warning" | "info"; readonly message: string; readonly line: number };
+export type CompileMessage = {
+  readonly type: "error" | "warning" | "info";
+  readonly message: string;
+  readonly line: number;
+};
 
 const explain = async (promise: Promise<GPUError | null>, what: string): Promise<CompileMessage[]> => {
   const error = await promise;
@@ -15,7 +19,11 @@ const explain = async (promise: Promise<GPUError | null>, what: string): Promise
 };
 
 /** Everything that a device has to say about a module and the pipelines of its entry points; empty when it is content. */
-export const compileOn = async (device: GPUDevice, wgsl: string, entryPoints: readonly string[]): Promise<readonly CompileMessage[]> => {
+export const compileOn = async (
+  device: GPUDevice,
+  wgsl: string,
+  entryPoints: readonly string[],
+): Promise<readonly CompileMessage[]> => {
   device.pushErrorScope("validation");
   const module = device.createShaderModule({ code: wgsl });
   const moduleError = device.popErrorScope();

@@ -3,14 +3,14 @@
  * Deno's wgpu and naga, and Dawn's null backend, which compiles but runs nothing. A stack that this machine lacks is in the list
  * with its reason, so that a test can print it: `test.skipIf(!stack.available)` or `context.skip(stack.reason)`.
  */
-import { createRequire } from "node:module";
-import { dirname, join } from "node:path";
+import { join } from "node:path";
 import { create, globals } from "webgpu";
 import { softwareDriver } from "../../src/cli/adapters.ts";
 import { openDevice, targetOf } from "../../src/cli/device.ts";
 import type { Artifact } from "../../src/codegen/artifact.ts";
 import { BASELINE, type Target } from "../../src/codegen/target.ts";
 import { startChild, type Child } from "./child.ts";
+import { denoBinary } from "./deno.ts";
 import { compileOn, execute, type CompileMessage, type Tensors, type Values } from "./execute.ts";
 
 export type { CompileMessage, Tensors, Values } from "./execute.ts";
@@ -30,7 +30,8 @@ export type Stack = {
   readonly compile: (artifact: Artifact) => Promise<readonly CompileMessage[]>;
 };
 
-const entryPoints = (artifact: Artifact): readonly string[] => artifact.dispatches.map((dispatch) => dispatch.entryPoint);
+const entryPoints = (artifact: Artifact): readonly string[] =>
+  artifact.dispatches.map((dispatch) => dispatch.entryPoint);
 
 const missing = (name: StackName, reason: string): Stack => {
   const refuse = (): Promise<never> => Promise.reject(new Error(`${name} is not available: ${reason}`));
@@ -53,7 +54,8 @@ const openSwiftShader = async (): Promise<Stack> => {
   if (!driver.available) return missing("swiftshader", driver.reason);
   Object.assign(process.env, { VK_ICD_FILENAMES: driver.env["VK_ICD_FILENAMES"] });
   const adapter = await dawnAdapter([]);
-  if (adapter === null) return missing("swiftshader", "Dawn finds no adapter (is LD_LIBRARY_PATH as test/gpu/setup.ts sets it?)");
+  if (adapter === null)
+    return missing("swiftshader", "Dawn finds no adapter (is LD_LIBRARY_PATH as test/gpu/setup.ts sets it?)");
   const target = targetOf(adapter, "tint");
   const device = await openDevice(adapter, target);
   return {
@@ -90,18 +92,23 @@ const openLavapipe = (): Promise<Stack> => {
   return throughChild("lavapipe", startChild([process.execPath], driver.env));
 };
 
-/** The `deno` of npm; its first run may unpack itself, so the launcher is asked, not a path. */
-const denoCommand = (): readonly string[] => {
-  const launcher = join(dirname(createRequire(import.meta.url).resolve("deno/package.json")), "bin.cjs");
-  return [process.execPath, launcher, "run", "--unstable-webgpu", "--no-remote", "--no-lock", "-A"];
-};
-
 const openDeno = (): Promise<Stack> => {
+  const deno = denoBinary();
+  if (!deno.available) return Promise.resolve(missing("deno", deno.reason));
   const preferred = softwareDriver("lavapipe");
   const driver = preferred.available ? preferred : softwareDriver("swiftshader");
   if (!driver.available) return Promise.resolve(missing("deno", driver.reason));
-  const env = { ...driver.env, DENO_DIR: join(process.cwd(), "node_modules", ".cache", "tfx", "deno"), DENO_NO_UPDATE_CHECK: "1" };
-  return throughChild("deno", startChild(denoCommand(), env));
+  const env = { ...driver.env, DENO_DIR: join(deno.folder, "cache"), DENO_NO_UPDATE_CHECK: "1" };
+  const options = [
+    "run",
+    "--unstable-webgpu",
+    "--no-remote",
+    "--no-lock",
+    "--no-prompt",
+    "--allow-read",
+    "--allow-env",
+  ];
+  return throughChild("deno", startChild([deno.binary, ...options], env));
 };
 
 const openNull = (): Promise<Stack> =>
@@ -131,8 +138,9 @@ const openOnce = (name: StackName): Promise<Stack> => {
 };
 
 /** The stacks by name, all by default; opened once a process, side by side (processes of their own take a second to start). */
-export const stacks = (names: readonly StackName[] = ["swiftshader", "lavapipe", "deno", "null"]): Promise<readonly Stack[]> =>
-  Promise.all(names.map(openOnce));
+export const stacks = (
+  names: readonly StackName[] = ["swiftshader", "lavapipe", "deno", "null"],
+): Promise<readonly Stack[]> => Promise.all(names.map(openOnce));
 
 const compilers = new Map<string, Promise<GPUDevice>>();
 
@@ -140,7 +148,8 @@ const compilers = new Map<string, Promise<GPUDevice>>();
 const compiler = async (target: Target): Promise<GPUDevice> => {
   const small = target.workgroupBytes <= BASELINE.workgroupBytes && target.invocations <= BASELINE.invocations;
   const swiftshader = softwareDriver("swiftshader");
-  if (!small && swiftshader.available) Object.assign(process.env, { VK_ICD_FILENAMES: swiftshader.env["VK_ICD_FILENAMES"] });
+  if (!small && swiftshader.available)
+    Object.assign(process.env, { VK_ICD_FILENAMES: swiftshader.env["VK_ICD_FILENAMES"] });
   const adapter = await dawnAdapter(small ? ["backend=null", "enable-dawn-features=allow_unsafe_apis"] : []);
   if (adapter === null) throw new Error(`no Dawn adapter to compile for ${target.name}`);
   const features: GPUFeatureName[] = [];
@@ -169,5 +178,9 @@ export const compileFor = async (
   const key = JSON.stringify(abilities);
   const device = compilers.get(key) ?? compiler(target);
   compilers.set(key, device);
-  return compileOn(await device, artifact.wgsl, artifact.dispatches.map((dispatch) => dispatch.entryPoint));
+  return compileOn(
+    await device,
+    artifact.wgsl,
+    artifact.dispatches.map((dispatch) => dispatch.entryPoint),
+  );
 };

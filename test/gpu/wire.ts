@@ -3,12 +3,31 @@
  * arrays, both with their length in front. Runs in Node and in Deno.
  */
 
-export type Numbers = Float32Array | Float64Array | Int32Array | Uint32Array | Int8Array | Uint8Array | Int16Array | Uint16Array | Float16Array;
+export type Numbers =
+  | Float32Array
+  | Float64Array
+  | Int32Array
+  | Uint32Array
+  | Int8Array
+  | Uint8Array
+  | Int16Array
+  | Uint16Array
+  | Float16Array;
 
 /** JSON with typed arrays in it, anywhere. */
 export type Message = { readonly [key: string]: unknown };
 
-const TYPES = { Float32Array, Float64Array, Int32Array, Uint32Array, Int8Array, Uint8Array, Int16Array, Uint16Array, Float16Array } as const;
+const TYPES = {
+  Float32Array,
+  Float64Array,
+  Int32Array,
+  Uint32Array,
+  Int8Array,
+  Uint8Array,
+  Int16Array,
+  Uint16Array,
+  Float16Array,
+} as const;
 type TypeName = keyof typeof TYPES;
 
 type Placed = { readonly $array: TypeName; readonly at: number; readonly bytes: number };

@@ -9,7 +9,13 @@ import { createReader, encode, type Message } from "./wire.ts";
 export type Request =
   | { readonly kind: "open" }
   | { readonly kind: "compile"; readonly wgsl: string; readonly entryPoints: readonly string[] }
-  | { readonly kind: "run"; readonly artifact: Artifact; readonly inputs: Tensors; readonly sizes: Values; readonly scalars: Values };
+  | {
+      readonly kind: "run";
+      readonly artifact: Artifact;
+      readonly inputs: Tensors;
+      readonly sizes: Values;
+      readonly scalars: Values;
+    };
 
 const isDeno = "Deno" in globalThis;
 
@@ -47,7 +53,9 @@ const read = createReader();
 let queue = Promise.resolve();
 
 const serve = async (message: Message): Promise<void> => {
-  const reply = await opened.then((state) => answer(message as Request, state)).catch((error: unknown) => ({ error: String(error) }));
+  const reply = await opened
+    .then((state) => answer(message as Request, state))
+    .catch((error: unknown) => ({ error: String(error) }));
   await new Promise<void>((done) => process.stdout.write(encode(reply), () => done()));
 };
 

@@ -5,7 +5,8 @@ import { describe, expect, test } from "vitest";
 import { fromStorage, pack, toStorage, unpack } from "../../src/npy/convert.ts";
 import { readNpy, writeNpy, type NpyArray } from "../../src/npy/npy.ts";
 
-const bytes = (name: string): Uint8Array => new Uint8Array(readFileSync(new URL(`./files/${name}.npy`, import.meta.url)));
+const bytes = (name: string): Uint8Array =>
+  new Uint8Array(readFileSync(new URL(`./files/${name}.npy`, import.meta.url)));
 const load = (name: string): NpyArray => readNpy(bytes(name));
 const sevenths = [0, 1, 2, 3, 4, 5].map((x) => x / 7);
 
@@ -27,7 +28,11 @@ describe("reading", () => {
     expect(load("scalar")).toEqual({ dtype: "float32", shape: [], data: new Float32Array([2.5]) });
     expect(load("empty")).toEqual({ dtype: "float32", shape: [0, 4], data: new Float32Array(0) });
     expect(load("version2").data).toEqual(new Int32Array([1, 2]));
-    expect(load("fortran")).toEqual({ dtype: "int32", shape: [2, 3, 4], data: Int32Array.from({ length: 24 }, (_, i) => i) });
+    expect(load("fortran")).toEqual({
+      dtype: "int32",
+      shape: [2, 3, 4],
+      data: Int32Array.from({ length: 24 }, (_, i) => i),
+    });
   });
 
   test.each([
@@ -40,7 +45,9 @@ describe("reading", () => {
 
   test("refuses what is cut short or no .npy file at all", () => {
     const whole = bytes("float32");
-    expect(() => readNpy(whole.subarray(0, whole.length - 1))).toThrow("shape (2, 3) of float32 needs 24 bytes, the file has 23");
+    expect(() => readNpy(whole.subarray(0, whole.length - 1))).toThrow(
+      "shape (2, 3) of float32 needs 24 bytes, the file has 23",
+    );
     expect(() => readNpy(whole.subarray(0, 40))).toThrow("the file ends inside its header");
     expect(() => readNpy(new TextEncoder().encode("1,2,3\n4,5,6\n"))).toThrow("not an .npy file");
     expect(() => readNpy(whole.with(6, 9))).toThrow("version 9");
@@ -69,7 +76,9 @@ describe("writing", () => {
   });
 
   test("refuses a shape that does not fit", () => {
-    expect(() => writeNpy({ dtype: "float32", shape: [2, 2], data: new Float32Array(3) })).toThrow("does not fit 3 elements");
+    expect(() => writeNpy({ dtype: "float32", shape: [2, 2], data: new Float32Array(3) })).toThrow(
+      "does not fit 3 elements",
+    );
   });
 });
 

@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { parseProgram } from "../../src/parser/parse.ts";
@@ -9,7 +9,7 @@ import { withoutGroups, withoutSpans } from "./strip.ts";
 const fixtures = new URL("../fixtures/", import.meta.url);
 
 describe("parse after print", () => {
-  test("gives a random AST back, parentheses aside, and then the very same AST", () => {
+  test("gives a random AST back, parentheses aside, and then the very same AST", { timeout: 60_000 }, () => {
     fc.assert(
       fc.property(anyProgram, (program) => {
         const text = printProgram(program);
@@ -23,7 +23,7 @@ describe("parse after print", () => {
     );
   });
 
-  for (const file of readdirSync(fixtures).filter((name) => name.endsWith(".tfx"))) {
+  for (const file of ["corners.tfx", "language.tfx", "one-liners.tfx", "prelude.tfx"]) {
     test(`gives ${file} back`, () => {
       const first = parseProgram(readFileSync(new URL(file, fixtures), "utf8"), file);
       expect(first.diagnostics).toEqual([]);

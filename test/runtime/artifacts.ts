@@ -3,10 +3,16 @@ import { create, globals } from "webgpu";
 import type { Artifact, DimInfo, TensorInfo } from "../../src/codegen/artifact.ts";
 import type { SizeExpr } from "../../src/ir/scalar/size.ts";
 
+/** Dawn crashes when what `create` gave is collected while its threads still work. */
+const alive: unknown[] = [];
+
 /** An adapter, or null where this machine has none (test/gpu/setup.ts says why). */
 export const adapter = async (): Promise<GPUAdapter | null> => {
   Object.assign(globalThis, globals);
-  return create([]).requestAdapter();
+  const gpu = create([]);
+  const found = await gpu.requestAdapter();
+  alive.push(gpu, found);
+  return found;
 };
 
 export const dim = (extent: SizeExpr, ...axes: readonly string[]): DimInfo => ({ axes: axes.length > 0 ? axes : [String(extent).toLowerCase()], extent });

@@ -1,18 +1,14 @@
 /** The runtime on a real device (Dawn on SwiftShader), and its size. */
 import { build } from "esbuild";
 import { gzipSync } from "node:zlib";
-import { beforeAll, expect, test, type TestContext } from "vitest";
+import { expect, test, type TestContext } from "vitest";
 import { checkRequirements, createKernel, requestDevice } from "../../src/runtime/index.ts";
 import { adapter, affine, artifact, copy, dim, tensor } from "./artifacts.ts";
 
-let gpu: GPUAdapter | null = null;
-beforeAll(async () => {
-  gpu = await adapter();
-});
-
 const device = async (context: TestContext): Promise<GPUDevice> => {
-  if (gpu === null) return context.skip("no WebGPU adapter");
-  return requestDevice((gpu = await adapter()) ?? gpu, []);
+  // An adapter gives one device.
+  const gpu = await adapter();
+  return gpu === null ? context.skip("no WebGPU adapter") : requestDevice(gpu, []);
 };
 
 const x = Float32Array.from({ length: 12 }, (_, i) => i - 3);
@@ -115,8 +111,8 @@ test("requirements are told one by one and asked for", async (context) => {
     "maxComputeWorkgroupStorageSize is 16384, but 1048576 is needed",
   ]);
   await expect(createKernel(d, demanding)).rejects.toThrow('k: the feature "shader-f16" is missing; the feature "imaginary"');
-  if (gpu !== null) await expect(requestDevice(gpu, [demanding])).rejects.toThrow('this GPU cannot run the kernel: the feature "shader-f16" is missing');
   const fresh = await adapter();
+  if (fresh !== null) await expect(requestDevice(fresh, [demanding])).rejects.toThrow('this GPU cannot run the kernel: the feature "shader-f16" is missing');
   const more = fresh && (await requestDevice(fresh, [affine, { requires: { features: [], limits: { maxComputeWorkgroupStorageSize: 20000 } } }]));
   expect(more?.limits.maxComputeWorkgroupStorageSize).toBeGreaterThanOrEqual(20000);
 });

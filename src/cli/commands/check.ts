@@ -15,6 +15,7 @@ export const check = (files: readonly string[], options: { readonly format: Form
     const checked = checkProgram(program, file, { resolveImport: sources.resolveImport, text });
     errors += report([...diagnostics, ...checked.diagnostics], sources, options.format);
   }
-  if (options.format === "pretty") console.error(errors === 0 ? "no errors" : `${errors} ${errors === 1 ? "error" : "errors"}`);
+  if (options.format === "pretty")
+    console.error(errors === 0 ? "no errors" : `${errors} ${errors === 1 ? "error" : "errors"}`);
   return errors === 0 ? 0 : 1;
 };

@@ -34,7 +34,10 @@ export const compile = (file: string, options: CompileOptions): ExitCode => {
     errors += report(result.diagnostics, sources, options.format);
     for (const { wgsl, ...rest } of result.artifacts) {
       const path = join(options.out, rest.kernel);
-      files.push({ path: `${path}.wgsl`, content: wgsl }, { path: `${path}.json`, content: `${JSON.stringify(rest, null, 2)}\n` });
+      files.push(
+        { path: `${path}.wgsl`, content: wgsl },
+        { path: `${path}.json`, content: `${JSON.stringify(rest, null, 2)}\n` },
+      );
     }
   }
   if (errors > 0) return 1;

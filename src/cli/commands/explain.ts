@@ -2,6 +2,8 @@
 import { CHECK_CODES } from "../../check/codes.ts";
 import { compile } from "../../compile.ts";
 import { TARGETS, BASELINE } from "../../codegen/target.ts";
+import type { Artifact } from "../../codegen/artifact.ts";
+import { printSize } from "../../ir/scalar/size.ts";
 import { CODES } from "../../source/codes.ts";
 import { UsageError, type ExitCode } from "../errors.ts";
 import { numbers, sizes, strings } from "../options.ts";
@@ -9,6 +11,18 @@ import { report } from "../report.ts";
 import { checkNames, choose, loadSpecs } from "../request.ts";
 import { createSources } from "../sources.ts";
 import type { CompileOptions } from "./compile.ts";
+
+/** What can be read off an artifact: plan, bindings, dispatches. */
+const describeArtifact = (artifact: Artifact): string =>
+  [
+    `${artifact.kernel}: ${artifact.plan}`,
+    ...artifact.tensors.map(({ binding, role, name, dtype, dims }) => {
+      return `  binding ${binding}: ${role} ${name}: ${dtype}[${dims.map((dim) => printSize(dim.extent)).join(", ")}]`;
+    }),
+    ...artifact.dispatches.map(({ entryPoint, groups, workgroupSize, workgroupBytes }) => {
+      return `  ${entryPoint}: ${printSize(groups)} workgroups of ${workgroupSize}, ${workgroupBytes} bytes of workgroup storage`;
+    }),
+  ].join("\n");
 
 const explainCode = (code: string): ExitCode => {
   const codes = { ...CODES, ...CHECK_CODES };
@@ -34,7 +48,7 @@ export const explain = (file: string, options: Omit<CompileOptions, "out">): Exi
     const { resolveImport } = sources;
     const result = compile(sources.read(file), { file, kernel: spec.name, ...choice, target, resolveImport });
     errors += report(result.diagnostics, sources, options.format);
-    for (const text of result.explain) console.log(text);
+    for (const { artifact } of result.compiled) console.log(describeArtifact(artifact));
   }
   return errors === 0 ? 0 : 1;
 };

@@ -15,7 +15,10 @@ const formatStdin = async (format: Format): Promise<ExitCode> => {
 };
 
 /** Lays files out canonically, in place; `check` only names those that are not. `-` reads stdin and writes stdout. */
-export const fmt = async (files: readonly string[], options: { readonly format: Format; readonly check?: boolean }): Promise<ExitCode> => {
+export const fmt = async (
+  files: readonly string[],
+  options: { readonly format: Format; readonly check?: boolean },
+): Promise<ExitCode> => {
   if (files.length === 1 && files[0] === "-") return formatStdin(options.format);
   const sources = createSources();
   const changed: OutputFile[] = [];

@@ -26,7 +26,11 @@ export const list = (file: string, options: { readonly format: Format; readonly 
   const errors = report(diagnostics, sources, options.format);
   const kernels = program.items.filter((item) => item.kind === "kernel");
   if (options.json === true) {
-    const rows = kernels.map((kernel) => ({ name: kernel.name.text, doc: kernel.doc, signature: signature(kernel, text) }));
+    const rows = kernels.map((kernel) => ({
+      name: kernel.name.text,
+      doc: kernel.doc,
+      signature: signature(kernel, text),
+    }));
     console.log(JSON.stringify(rows, null, 2));
   } else {
     for (const kernel of kernels) {

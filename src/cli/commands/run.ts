@@ -6,6 +6,7 @@ import { compile } from "../../compile.ts";
 import type { Graph } from "../../ir/graph/graph.ts";
 import { fromStorage, pack, unpack, type Stored } from "../../npy/convert.ts";
 import { writeNpy } from "../../npy/npy.ts";
+import type { Diagnostic } from "../../source/diagnostic.ts";
 import { createKernel, type RunResult } from "../../runtime/index.ts";
 import { accuracy, type Accuracy } from "../accuracy.ts";
 import { UsageError, type ExitCode } from "../errors.ts";
@@ -40,26 +41,53 @@ type Sizes = Readonly<Record<string, number>>;
 /** Sizes that a "must be known at compile time" diagnostic (TFX4002) asks for. */
 const SIZE_NEEDED = "TFX4002";
 
+/** The sizes among `sizes` that diagnostics ask for by name. */
+const sizesAsked = (diagnostics: readonly Diagnostic[], sizes: Sizes): Sizes => {
+  const asked = diagnostics.filter((d) => d.code === SIZE_NEEDED);
+  const text = asked.flatMap((d) => [d.message, d.help ?? "", ...d.related.map((r) => r.text)]).join(" ");
+  const words: readonly string[] = text.match(/\w+/g) ?? [];
+  return Object.fromEntries(Object.entries(sizes).filter(([name]) => words.includes(name)));
+};
+
 /** Sizes from the inputs stay values of the run, but for those that the plan must know. */
-const compileFor = (file: string, spec: Spec, choice: Choice, sizes: Sizes, target: Target, sources: SourceStore, format: Format): Compiled | null => {
+const compileFor = (
+  file: string,
+  spec: Spec,
+  choice: Choice,
+  sizes: Sizes,
+  target: Target,
+  sources: SourceStore,
+  format: Format,
+): Compiled | null => {
   const text = sources.read(file);
-  const attempt = (dims: Sizes): ReturnType<typeof compile> =>
-    compile(text, { file, kernel: spec.name, ...choice, dims: { ...dims }, target, resolveImport: sources.resolveImport });
-  let result = attempt(choice.dims);
-  const asked = result.diagnostics.filter((d) => d.code === SIZE_NEEDED);
-  if (asked.length > 0) {
-    const words = asked.flatMap((d) => [d.message, d.help ?? "", ...d.related.map((r) => r.text)]).join(" ").match(/\w+/g) ?? [];
-    const needed = Object.entries(sizes).filter(([name]) => words.includes(name));
-    result = attempt({ ...choice.dims, ...Object.fromEntries(needed) });
+  const { resolveImport } = sources;
+  let dims: Sizes = choice.dims;
+  for (;;) {
+    const result = compile(text, { file, kernel: spec.name, ...choice, dims, target, resolveImport });
+    const more = { ...dims, ...sizesAsked(result.diagnostics, sizes) };
+    if (Object.keys(more).length > Object.keys(dims).length) {
+      dims = more;
+      continue;
+    }
+    const errors = report(
+      result.diagnostics.filter((d) => d.severity !== "note"),
+      sources,
+      format,
+    );
+    const [artifact] = result.artifacts;
+    const [graph] = result.graphs;
+    return errors > 0 || artifact === undefined || graph === undefined ? null : { artifact, graph };
   }
-  const errors = report(result.diagnostics.filter((d) => d.severity !== "note"), sources, format);
-  const [artifact] = result.artifacts;
-  const [graph] = result.graphs;
-  return errors > 0 || artifact === undefined || graph === undefined ? null : { artifact, graph };
 };
 
 /** One call to see the outputs and to warm up, then a few to time unless they are slow. */
-const runKernel = async (device: GPUDevice, artifact: Artifact, inputs: readonly InputData[], sizes: Sizes, scalars: Sizes): Promise<RunResult> => {
+const runKernel = async (
+  device: GPUDevice,
+  artifact: Artifact,
+  inputs: readonly InputData[],
+  sizes: Sizes,
+  scalars: Sizes,
+): Promise<RunResult> => {
   const kernel = await createKernel(device, artifact);
   const call = {
     inputs: Object.fromEntries(inputs.map(({ name, data, type }) => [name, pack(data, type)])),
@@ -91,11 +119,15 @@ const decimal = (x: number): string => (x === 0 || (x >= 0.01 && x < 1e6) ? x.to
 const bytes = (n: number): string => (n < 2 ** 20 ? `${(n / 1024).toFixed(1)} KiB` : `${(n / 2 ** 20).toFixed(2)} MiB`);
 
 const printSummary = (s: Summary): void => {
-  const sizes = Object.entries(s.sizes).map(([name, value]) => `${name}=${value}`).join(" ");
+  const sizes = Object.entries(s.sizes)
+    .map(([name, value]) => `${name}=${value}`)
+    .join(" ");
   console.log(`adapter  ${s.adapter}\nkernel   ${s.kernel} ${sizes}\nplan     ${s.plan}`);
   for (const c of s.checks) {
     const verdict = c.ok ? "ok" : "TOO LARGE";
-    console.log(`error    ${c.output}: ${decimal(c.error)}, naive f32 ${decimal(c.naive)}, allowed ${decimal(c.allowed)}: ${verdict}`);
+    console.log(
+      `error    ${c.output}: ${decimal(c.error)}, naive f32 ${decimal(c.naive)}, allowed ${decimal(c.allowed)}: ${verdict}`,
+    );
   }
   console.log(`memory   ${bytes(s.peakBytes)} at most, inputs and outputs ${bytes(s.ioBytes)}`);
   console.log(`time     ${decimal(s.timeMs)} ms, ${decimal(s.gflops)} GFLOP/s, ${decimal(s.gbps)} GB/s`);
@@ -108,19 +140,47 @@ const toJson = (value: unknown): string =>
 const checkRequest = (spec: Spec, options: RunOptions): Sizes => {
   const scalars = numbers(options.set);
   const fixed = spec.scalars.find((s) => s.isStatic && scalars[s.name] !== undefined);
-  if (fixed !== undefined) throw new UsageError(`--set ${fixed.name}: a static parameter; give its value with --static`);
-  checkNames("--set", Object.keys(scalars), spec.scalars.filter((s) => !s.isStatic).map((s) => s.name), "scalar parameters");
-  checkNames("--input", options.input?.keys() ?? [], spec.tensors.map((t) => t.name), "inputs");
-  checkNames("--output", options.output?.keys() ?? [], spec.results.map((t) => t.name), "results");
+  if (fixed !== undefined)
+    throw new UsageError(`--set ${fixed.name}: a static parameter; give its value with --static`);
+  checkNames(
+    "--set",
+    Object.keys(scalars),
+    spec.scalars.filter((s) => !s.isStatic).map((s) => s.name),
+    "scalar parameters",
+  );
+  checkNames(
+    "--input",
+    options.input?.keys() ?? [],
+    spec.tensors.map((t) => t.name),
+    "inputs",
+  );
+  checkNames(
+    "--output",
+    options.output?.keys() ?? [],
+    spec.results.map((t) => t.name),
+    "results",
+  );
   const missing = spec.scalars.find((s) => !s.isStatic && s.init === null && scalars[s.name] === undefined);
   if (missing !== undefined) throw new UsageError(`no value for \`${missing.name}\`: give --set ${missing.name}=…`);
   return scalars;
 };
 
-const saveOutputs = (spec: Spec, paths: Pairs, choice: Choice, sizes: Sizes, outputs: Readonly<Record<string, Stored>>): void => {
+const saveOutputs = (
+  spec: Spec,
+  paths: Pairs,
+  choice: Choice,
+  sizes: Sizes,
+  outputs: Readonly<Record<string, Stored>>,
+): void => {
   const files = [...paths].map(([name, path]) => {
     const dtype = spec.results.find((result) => result.name === name)?.dtype ?? "f32";
-    const content = writeNpy(fromStorage(outputs[name] ?? new Float32Array(), shapeOf(spec, name, sizes), storageOf(spec, dtype, choice.types)));
+    const content = writeNpy(
+      fromStorage(
+        outputs[name] ?? new Float32Array(),
+        shapeOf(spec, name, sizes),
+        storageOf(spec, dtype, choice.types),
+      ),
+    );
     return { path, content };
   });
   writeAll(files);
@@ -154,7 +214,10 @@ export const run = async (file: string, options: RunOptions): Promise<ExitCode> 
     const tensors = Object.fromEntries(inputs.map(({ name, data }) => [name, data]));
     const checks = options.check === true ? accuracy(graph, { sizes, tensors, scalars }, outputs) : [];
     saveOutputs(spec, options.output ?? new Map(), choice, sizes, outputs);
-    const ioBytes = [...Object.values(tensors), ...Object.values(outputs)].reduce((sum, data) => sum + data.byteLength, 0);
+    const ioBytes = [...Object.values(tensors), ...Object.values(outputs)].reduce(
+      (sum, data) => sum + data.byteLength,
+      0,
+    );
     const summary: Summary = {
       adapter: gpu.target.name,
       kernel: artifact.kernel,

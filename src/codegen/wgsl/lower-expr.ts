@@ -24,7 +24,8 @@ export const floatText = (value: number, elem: "f32" | "f16"): string => {
   const target = round(value);
   if (!Number.isFinite(target)) throw new Error(`tile IR: ${value} is no finite ${elem} literal`);
   let short = String(target);
-  for (let digits = 1; digits <= 9; digits++) {
+  // An integer stays as it is: 65500 is an f16 as good as 65504, but not what was written.
+  for (let digits = Number.isInteger(target) && Math.abs(target) < 1e9 ? 10 : 1; digits <= 9; digits++) {
     const candidate = String(Number(target.toPrecision(digits)));
     if (round(Number(candidate)) === target) {
       short = candidate;

@@ -19,7 +19,7 @@ const bare = (op: WBinary, e: WExpr, isLeft: boolean): boolean => {
     case "&&": case "||": return inner >= 3 || (isLeft && e.kind === "binary" && e.op === op);
     case "&": case "|": return isLeft && e.kind === "binary" && e.op === op;
     case "<<": case ">>": return false;
-    case "<": case "<=": case ">": case ">=": case "==": case "!=": return inner >= 4;
+    case "<": case "<=": case ">": case ">=": case "==": case "!=": return inner >= 5;
     case "+": case "-": case "*": case "/": case "%": return isLeft ? inner >= LEVEL[op] : inner > LEVEL[op];
   }
 };

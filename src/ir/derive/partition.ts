@@ -140,7 +140,9 @@ const rowsOf = (cx: Cx, root: Root, stream: readonly AxisId[]): readonly AxisId[
     .filter((n): n is Reduce => n.kind === "reduce" && n.op !== "cumsum" && same(n.over, stream) && !n.axes.some((a) => stream.includes(a)));
   const inOrder = (axes: readonly AxisId[]): readonly AxisId[] => root.axes.filter((a) => axes.includes(a));
   if (kept.length === 0) return root.axes.filter((a) => !stream.includes(a));
-  const shared = kept.reduce<readonly AxisId[]>((rows, n) => rows.filter((a) => n.axes.includes(a)), root.axes.filter((a) => !stream.includes(a)));
+  // A reduction over indices alone (a count of visible cells) varies along fewer axes and costs little: each row repeats it.
+  const reading = kept.filter((n) => [...cx.b.reach([n.body])].some((id) => cx.b.node(id).kind === "load"));
+  const shared = root.axes.filter((a) => !stream.includes(a) && (typeof cx.b.axis(a).size !== "number" || reading.every((n) => n.axes.includes(a))));
   return inOrder(dropFeature(cx, root, stream, kept, shared));
 };
 

@@ -8,7 +8,7 @@ import type { Expr, Stmt } from "../tile/tile.ts";
 import * as T from "../tile/build.ts";
 import { emitStore } from "./access.ts";
 import type { Emitter, Fix, Fixed } from "./emit.ts";
-import { NOTHING_FIXED, bind, emit, name, pointsOf } from "./emit.ts";
+import { LOWEST, NOTHING_FIXED, bind, emit, name, pointsOf } from "./emit.ts";
 import { decodeAxes, natural } from "./grid.ts";
 import type { Row } from "./grid.ts";
 import { scope } from "./scope.ts";
@@ -28,6 +28,8 @@ export type Segment = {
   readonly em: Emitter;
   readonly schedule: Schedule;
   readonly rows: readonly Row[];
+  /** What the workgroup knows. */
+  readonly group: Scope;
   /** What each row knows in this pass (statistics of earlier passes). */
   readonly known: readonly Scope[];
   readonly parts: readonly Part[];
@@ -54,7 +56,7 @@ type Key = { readonly scope: Scope; readonly fixed: Fixed; readonly index: Expr;
 /** The statements of a block whose first cell is `t`. `end`: cells from here on do not exist; null: all cells exist and are visible. */
 export const emitBlock = (cx: Segment, t: Expr, end: Expr | null, stmts: Stmt[]): void => {
   const { em } = cx;
-  const block = scope("block", [em.root, ...cx.known.slice(0, 1).flatMap((k) => k.parents.filter((p) => p.name === "group"))], stmts);
+  const block = scope("block", [cx.group], stmts);
   const keys = Array.from({ length: cx.schedule.cells }, (_, k) => keyOf(cx, block, t, k, end, stmts));
   if (cx.schedule.source === "subgroup") broadcastFrom(cx, block, t, end, keys, stmts);
   cx.tile?.(block, new Map(keys.map((k, n) => [k.scope, T.i32(n)])));
@@ -78,7 +80,7 @@ const known = (cx: Segment, r: number): Scope => {
 const keyOf = (cx: Segment, block: Scope, t: Expr, k: number, end: Expr | null, stmts: Stmt[]): Key => {
   const { em } = cx;
   const kept = cx.held?.get(`key ${k}`);
-  const s = kept ?? scope(`key ${k}`, cx.held === null ? [block] : [em.root], stmts);
+  const s = kept ?? scope(`key ${k}`, cx.held === null ? [block] : [cx.group], stmts);
   cx.held?.set(`key ${k}`, s);
   const axis = cx.axes[0] ?? 0;
   if (cx.schedule.vectorStream) {
@@ -161,7 +163,7 @@ const emitRow = (cx: Segment, row: Row, r: number, at: Scope, cells: readonly Ce
     for (const slot of p.slots[r] ?? []) {
       const [v] = slot.vars;
       if (v === undefined || v.kind !== "ref") continue;
-      const low = p.acc.op === "max" ? -3.4028234663852886e38 : 3.4028234663852886e38;
+      const low = p.acc.op === "max" ? LOWEST : -LOWEST;
       const pick = p.acc.op === "max" ? T.max : T.min;
       const values = cells.map((c, k) => {
         const x = emit(em, p.body, merged(slot.fixed, c.key.fixed), c.scope).e;

@@ -62,7 +62,10 @@ const fewRows = (b: GraphBuilder, plan: KernelPlan, target: Target): boolean => 
 
 const normSchedule = (b: GraphBuilder, plan: KernelPlan, target: Target, axis: AxisId): Schedule => {
   const chunks = known(b, axis) / 4;
-  if (target.software) return { ...BASE, cells: chunks % 4 === 0 ? 4 : 1, vectorStream: true, hold: chunks <= MAX_HELD };
+  if (target.software) {
+    const hold = chunks <= MAX_HELD;
+    return { ...BASE, cells: hold ? chunks : chunks % 4 === 0 ? 4 : 1, vectorStream: true, hold };
+  }
   // On a GPU the lanes of a row read neighbouring addresses.
   const lanesPerRow = [64, 32, 16, 8, 4, 2, 1].find((n) => chunks >= n * 1) ?? 1;
   const mine = Math.ceil(chunks / lanesPerRow);

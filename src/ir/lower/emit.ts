@@ -219,7 +219,7 @@ const constant = (n: Node & { kind: "const" }): Expr => {
 };
 
 /** The finite stand-in for -inf while streaming: below every score, and exp of its differences is 0. */
-export const LOWEST = -3.4028234663852886e38;
+export const LOWEST = -3e38;
 
 const finite = (e: Expr): Expr => (e.kind === "infinity" ? T.f32(-e.sign * LOWEST) : e);
 
@@ -276,8 +276,9 @@ const unrolledSum = (em: Emitter, n: Node & { kind: "reduce" }, axes: readonly A
   const body = em.b.node(n.body);
   let s = em.root;
   let sum: Expr | null = null;
+  const around = [...fixed].filter(([a]) => n.axes.includes(a));
   for (const point of pointsOf(axes, true)) {
-    const inside: Fixed = new Map([...fixed, ...point]);
+    const inside: Fixed = new Map([...around, ...point]);
     const term = dotTerm(em, body, inside, at);
     s = join(s, term.s, at);
     sum = sum === null ? term.e : T.add(sum, term.e);
@@ -337,7 +338,7 @@ const loopReduce = (em: Emitter, n: Node & { kind: "reduce" }, axes: readonly Ax
     }
     return [T.forStmt(v, T.i32(0), T.i32(chunked ? size / 4 : size), T.i32(1), body)];
   };
-  const loop = open(axes, home, fixed);
+  const loop = open(axes, home, new Map([...fixed].filter(([a]) => n.axes.includes(a))));
   home.stmts.push(...loop);
   return { e: accRef, s: home };
 };

@@ -212,7 +212,7 @@ const lowerPass = (cx: PassContext, pass: number, accs: readonly Accumulator[], 
     const scans = scanNodes.map((n, k): Scan => ({ node: special(n.id), body: special(n.body), where: n.where === null ? null : special(n.where), carry: carries[k] ?? [] }));
     const local = { ...plan, stream: seg.axes, accumulators: parts.map((p) => ({ ...p.acc, body: p.body })) };
     const segment: Segment = {
-      em, schedule, rows: grid.rows, known, parts, scans,
+      em, schedule, rows: grid.rows, group: grid.group, known, parts, scans,
       stores: stores.map((s) => ({ ...s, value: special(s.value) })),
       rowAxes: plan.rows, axes: seg.axes, length: T.sizeToExpr(seg.size), offset: seg.offset,
       streamOnly: streamOnlyNodes(em.b, local, cx.inner), held: cx.held, tile: null,

@@ -116,7 +116,7 @@ export const cast = (a: Expr, elem: Elem): Expr =>
 export const bitcast = (a: Expr, elem: Elem): Expr =>
   a.type.elem === elem ? a : { kind: "bitcast", a, type: vtype(elem, a.type.width) };
 export const splat = (a: Expr, width: 1 | 2 | 4): Expr =>
-  width === a.type.width ? a : { kind: "splat", a, type: vtype(a.type.elem, width) };
+  width === a.type.width ? a : a.kind === "lit" ? lit(a.value, vtype(a.type.elem, width)) : { kind: "splat", a, type: vtype(a.type.elem, width) };
 export const vector = (parts: readonly Expr[]): Expr => {
   const first = parts[0];
   if (first === undefined) throw new Error("a vector needs parts");
