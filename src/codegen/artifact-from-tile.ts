@@ -43,7 +43,14 @@ const dispatchInfo = (source: TileKernel, entryPoint: string, program: TileProgr
 const tensorInfo = (b: Buffer, at: number, tensors: ArtifactInput["tensors"]): TensorInfo => {
   const known = tensors.find((t) => t.name === b.name);
   if (known === undefined) throw new Error(`artifact: nothing is said of the buffer "${b.name}"`);
-  return { name: known.name, role: known.role, dtype: known.dtype, dims: known.dims, binding: at + 1, vector: b.type.width };
+  return {
+    name: known.name,
+    role: known.role,
+    dtype: known.dtype,
+    dims: known.dims,
+    binding: at + 1,
+    vector: b.type.width,
+  };
 };
 
 /** Limits that the kernels need beyond what every WebGPU device has. */
@@ -63,9 +70,7 @@ const limitsOf = (dispatches: readonly DispatchInfo[]): Readonly<Record<string, 
 export const artifactFromTile = (input: ArtifactInput): Artifact => {
   const { program, target } = input;
   const module = lowerToWgsl(program, target);
-  const dispatches = program.kernels.map((k, i) =>
-    dispatchInfo(k, module.entries[i]?.name ?? k.name, program),
-  );
+  const dispatches = program.kernels.map((k, i) => dispatchInfo(k, module.entries[i]?.name ?? k.name, program));
   return {
     version: 1,
     kernel: input.kernel,

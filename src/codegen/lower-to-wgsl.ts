@@ -22,7 +22,8 @@ const mayOverrun = (groups: SizeExpr): boolean =>
   sizeNames(groups).length > 0 || evalSize(groups, () => 0) > MAX_GROUPS;
 
 /** Whether a kernel's entry point reads the uniform struct: in its body, or to know how many workgroups there are. */
-export const readsParams = (k: TileKernel): boolean => usedUniforms(dropUnused(k).body).size > 0 || sizeNames(k.groups).length > 0;
+export const readsParams = (k: TileKernel): boolean =>
+  usedUniforms(dropUnused(k).body).size > 0 || sizeNames(k.groups).length > 0;
 
 /** The uniforms that the program reads (in its order), and sizes that only a workgroup count needs. */
 export const liveUniforms = (program: TileProgram): readonly { readonly name: string; readonly type: VType }[] => {
@@ -52,7 +53,8 @@ const noteF16 = (t: VType, cx: Cx): string => {
   return typeName(t);
 };
 
-const isZero = (e: Expr | null): boolean => e === null || (e.kind === "lit" && e.value === 0 && !Object.is(e.value, -0));
+const isZero = (e: Expr | null): boolean =>
+  e === null || (e.kind === "lit" && e.value === 0 && !Object.is(e.value, -0));
 
 const lowerArray = (s: Stmt & { readonly kind: "array" }, cx: Cx, scope: Scope): readonly WStmt[] => {
   // The initial value is lowered first: it cannot mention the array.
@@ -63,14 +65,18 @@ const lowerArray = (s: Stmt & { readonly kind: "array" }, cx: Cx, scope: Scope):
   const inner = newScope(scope);
   const at = declare(inner, "i");
   const fill: WStmt = { kind: "assign", to: { kind: "index", a: text(name), index: text(at) }, value };
-  return [variable, { kind: "for", name: at, from: text("0"), to: text(String(s.length)), step: text("1"), body: [fill] }];
+  return [
+    variable,
+    { kind: "for", name: at, from: text("0"), to: text(String(s.length)), step: text("1"), body: [fill] },
+  ];
 };
 
 const lowerStore = (s: Stmt & { readonly kind: "store" }, cx: Cx, scope: Scope): WStmt => {
   const { at, wideBool } = bufferElement(s.buffer, s.index, cx, scope);
   const value = lowerExpr(s.value, cx, scope);
   return {
-    kind: "assign", to: at,
+    kind: "assign",
+    to: at,
     value: wideBool === null ? value : call("select", literal(0, wideBool), literal(1, wideBool), value),
   };
 };
@@ -87,12 +93,24 @@ const lowerStmt = (s: Stmt, cx: Cx, scope: Scope): readonly WStmt[] => {
       // A vector or typed literal tells the type; an untyped integer or float literal is i32 or f32 as written.
       return [{ kind: "var", name: declare(scope, s.name), type: value === null ? noteF16(s.type, cx) : null, value }];
     }
-    case "array": return lowerArray(s, cx, scope);
-    case "set": return [{ kind: "assign", to: expr({ kind: "ref", name: s.name, type: s.value.type }), value: expr(s.value) }];
+    case "array":
+      return lowerArray(s, cx, scope);
+    case "set":
+      return [{ kind: "assign", to: expr({ kind: "ref", name: s.name, type: s.value.type }), value: expr(s.value) }];
     case "setElement":
-      return [{ kind: "assign", to: expr({ kind: "element", array: s.array, index: s.index, type: s.value.type }), value: expr(s.value) }];
-    case "store": return [lowerStore(s, cx, scope)];
-    case "if": return [{ kind: "if", cond: expr(s.cond), then: lowerBlock(s.then, cx, scope), else: lowerBlock(s.else, cx, scope) }];
+      return [
+        {
+          kind: "assign",
+          to: expr({ kind: "element", array: s.array, index: s.index, type: s.value.type }),
+          value: expr(s.value),
+        },
+      ];
+    case "store":
+      return [lowerStore(s, cx, scope)];
+    case "if":
+      return [
+        { kind: "if", cond: expr(s.cond), then: lowerBlock(s.then, cx, scope), else: lowerBlock(s.else, cx, scope) },
+      ];
     case "for": {
       const from = expr(s.from);
       const inner = newScope(scope);
@@ -100,15 +118,22 @@ const lowerStmt = (s: Stmt, cx: Cx, scope: Scope): readonly WStmt[] => {
       const [to, step] = [lowerExpr(s.to, cx, inner), lowerExpr(s.step, cx, inner)];
       return [{ kind: "for", name, from, to, step, body: lowerBlock(s.body, cx, inner) }];
     }
-    case "barrier": return [{ kind: "call", fn: "workgroupBarrier" }];
-    case "comment": return [{ kind: "comment", text: s.text }];
+    case "barrier":
+      return [{ kind: "call", fn: "workgroupBarrier" }];
+    case "comment":
+      return [{ kind: "comment", text: s.text }];
   }
 };
 
 type EntryInput = WEntry["inputs"][number];
 
 /** The lines at the top of an entry point that give its builtins their i32 names. */
-const prologue = (k: TileKernel, cx: Cx, scope: Scope, builtins: Map<string, string>): { readonly inputs: readonly EntryInput[]; readonly body: readonly WStmt[] } => {
+const prologue = (
+  k: TileKernel,
+  cx: Cx,
+  scope: Scope,
+  builtins: Map<string, string>,
+): { readonly inputs: readonly EntryInput[]; readonly body: readonly WStmt[] } => {
   const used = new Set<string>();
   forEachExprIn(k.body, (e) => {
     if (e.kind === "builtin") used.add(e.name);
@@ -131,7 +156,16 @@ const prologue = (k: TileKernel, cx: Cx, scope: Scope, builtins: Map<string, str
     const wid = input("workgroup_id", "wid", "vec3u");
     const nwg = overrun ? input("num_workgroups", "nwg", "vec3u") : null;
     const x: WExpr = { kind: "member", a: text(wid), name: "x" };
-    define("group", nwg === null ? x : bin("+", x, bin("*", { kind: "member", a: text(wid), name: "y" }, { kind: "member", a: text(nwg), name: "x" })));
+    define(
+      "group",
+      nwg === null
+        ? x
+        : bin(
+            "+",
+            x,
+            bin("*", { kind: "member", a: text(wid), name: "y" }, { kind: "member", a: text(nwg), name: "x" }),
+          ),
+    );
   }
   if (used.has("lane")) define("lane", text(input("local_invocation_index", "lid", "u32")));
   if (used.has("subgroup_lane")) define("subgroup_lane", text(input("subgroup_invocation_id", "sg_lane", "u32")));
@@ -152,15 +186,25 @@ const lowerKernel = (k: TileKernel, name: string, module: Cx): WEntry => {
   const scope = newScope(module.module);
   const top = prologue(k, cx, scope, builtins);
   const guard: readonly WStmt[] = mayOverrun(k.groups)
-    ? [{
-        kind: "if",
-        cond: bin(">=", text(builtins.get("group") ?? "group"), lowerExpr(sizeToExpr(k.groups), cx, scope)),
-        then: [{ kind: "return" }], else: [],
-      }]
+    ? [
+        {
+          kind: "if",
+          cond: bin(">=", text(builtins.get("group") ?? "group"), lowerExpr(sizeToExpr(k.groups), cx, scope)),
+          then: [{ kind: "return" }],
+          else: [],
+        },
+      ]
     : [];
   // The body shares the function's scope: WGSL has parameters and top-level variables in one.
   const body = k.body.flatMap((s) => lowerStmt(s, cx, scope));
-  return { name, doc: k.doc, workgroupSize: k.lanes, inputs: top.inputs, workgroup, body: [...top.body, ...guard, ...body] };
+  return {
+    name,
+    doc: k.doc,
+    workgroupSize: k.lanes,
+    inputs: top.inputs,
+    workgroup,
+    body: [...top.body, ...guard, ...body],
+  };
 };
 
 /** The module of a program for a target. Throws on a program that the verifier would reject. */
@@ -174,7 +218,10 @@ export const lowerToWgsl = (source: TileProgram, target: Target): WgslModule => 
   const paramsName = { struct: declare(scope, "Params"), variable: declare(scope, "params") };
   const names = program.kernels.map((k) => declare(scope, k.name));
   const cx: Cx = {
-    module: scope, buffers, builtins: new Map(), helpers: new Map(),
+    module: scope,
+    buffers,
+    builtins: new Map(),
+    helpers: new Map(),
     params: {
       variable: paramsName.variable,
       fields: new Map(params.map((p) => [p.uniform, p.name])),
@@ -183,13 +230,20 @@ export const lowerToWgsl = (source: TileProgram, target: Target): WgslModule => 
     uses: { f16: program.storage.some((b) => b.type.elem === "f16"), subgroups: false },
   };
   const entries = program.kernels.map((k, i) => lowerKernel(k, names[i] ?? k.name, cx));
-  const enables = [...(cx.uses.f16 ? ["f16"] : []), ...(cx.uses.subgroups && target.dialect === "tint" ? ["subgroups"] : [])];
+  const enables = [
+    ...(cx.uses.f16 ? ["f16"] : []),
+    ...(cx.uses.subgroups && target.dialect === "tint" ? ["subgroups"] : []),
+  ];
   return {
     header: program.doc === "" ? [program.name] : program.doc.split("\n"),
     features: [...(cx.uses.f16 ? ["shader-f16"] : []), ...(cx.uses.subgroups ? ["subgroups"] : [])],
-    enables, params, paramsName,
+    enables,
+    params,
+    paramsName,
     bindings: program.storage.map((b, i) => ({
-      binding: i + 1, name: buffers.get(b.name)?.name ?? b.name, access: b.access,
+      binding: i + 1,
+      name: buffers.get(b.name)?.name ?? b.name,
+      access: b.access,
       type: typeName(isWideBool(b) ? { elem: "u32", width: b.type.width } : b.type),
     })),
     helpers: [...cx.helpers.values()],

@@ -64,7 +64,11 @@ const scoped = async <T>(device: GPUDevice, f: () => T): Promise<T> => {
   return result;
 };
 
-const compile = async (device: GPUDevice, artifact: Artifact, label: string): Promise<readonly GPUComputePipeline[]> => {
+const compile = async (
+  device: GPUDevice,
+  artifact: Artifact,
+  label: string,
+): Promise<readonly GPUComputePipeline[]> => {
   let info: Promise<GPUCompilationInfo> | undefined;
   const creation = scoped(device, () => {
     const made = device.createShaderModule({ code: artifact.wgsl, label });
@@ -74,7 +78,8 @@ const compile = async (device: GPUDevice, artifact: Artifact, label: string): Pr
   creation.catch(() => {});
   // The messages say more than the error; where there are none (Deno), the error says it.
   const errors = (await info)?.messages.filter((m) => m.type === "error") ?? [];
-  if (errors.length > 0) throw new Error(`${label}: ${errors.map((m) => `${m.lineNum}:${m.linePos} ${m.message}`).join("\n")}`);
+  if (errors.length > 0)
+    throw new Error(`${label}: ${errors.map((m) => `${m.lineNum}:${m.linePos} ${m.message}`).join("\n")}`);
   const module = await creation;
   return Promise.all(
     artifact.dispatches.map(({ entryPoint }) =>
@@ -106,7 +111,8 @@ const planCall = (device: GPUDevice, artifact: Artifact, call: Call, counts: Rea
   const bytes = (t: TensorInfo): number => bufferBytes(t, count(t));
   const most = Math.min(device.limits.maxStorageBufferBindingSize, device.limits.maxBufferSize);
   for (const t of artifact.tensors)
-    if (bytes(t) > most) throw new Error(`${t.name} needs ${bytes(t)} bytes, but a buffer of this device holds ${most}`);
+    if (bytes(t) > most)
+      throw new Error(`${t.name} needs ${bytes(t)} bytes, but a buffer of this device holds ${most}`);
   return { values, count, bytes };
 };
 
@@ -121,7 +127,8 @@ const fill = (device: GPUDevice, size: number, usage: number, label: string, dat
 
 /** The caller's buffer for a tensor, checked; undefined when there is none. */
 const given = (t: TensorInfo, buffer: GPUBuffer | undefined, need: number): GPUBuffer | undefined => {
-  if (buffer !== undefined && buffer.size < need) throw new Error(`${t.name}: the buffer has ${buffer.size} bytes, but ${need} are needed`);
+  if (buffer !== undefined && buffer.size < need)
+    throw new Error(`${t.name}: the buffer has ${buffer.size} bytes, but ${need} are needed`);
   return buffer;
 };
 
@@ -134,7 +141,11 @@ const checkNames = (artifact: Artifact, role: TensorInfo["role"], names: readonl
 };
 
 /** Compiles an artifact's pipelines. Rejects when the device lacks something or the WGSL does not compile. */
-export const createKernel = async (device: GPUDevice, artifact: Artifact, options: KernelOptions = {}): Promise<Kernel> => {
+export const createKernel = async (
+  device: GPUDevice,
+  artifact: Artifact,
+  options: KernelOptions = {},
+): Promise<Kernel> => {
   const label = options.label ?? artifact.kernel;
   const missing = checkRequirements(device, artifact);
   if (missing.length > 0) throw new Error(`${label}: ${missing.join("; ")}`);
@@ -146,7 +157,10 @@ export const createKernel = async (device: GPUDevice, artifact: Artifact, option
       const groups = evalSize(d.groups, values);
       const pipeline = pipelines[i];
       if (pipeline === undefined || !(groups > 0)) return;
-      const entries = d.bindings.map((binding) => ({ binding, resource: { buffer: buffers.get(binding) as GPUBuffer } }));
+      const entries = d.bindings.map((binding) => ({
+        binding,
+        resource: { buffer: buffers.get(binding) as GPUBuffer },
+      }));
       pass.setPipeline(pipeline);
       pass.setBindGroup(0, device.createBindGroup({ layout: pipeline.getBindGroupLayout(0), entries }));
       const x = Math.min(groups, MAX_GROUPS);
@@ -155,18 +169,28 @@ export const createKernel = async (device: GPUDevice, artifact: Artifact, option
   };
 
   /** Buffers by binding: the caller's, else new ones (filled by `data`) that `made` collects. */
-  const allocate = (plan: Plan, own: (t: TensorInfo) => GPUBuffer | undefined, data: (t: TensorInfo) => Uint8Array | null, made: GPUBuffer[]): ReadonlyMap<number, GPUBuffer> => {
+  const allocate = (
+    plan: Plan,
+    own: (t: TensorInfo) => GPUBuffer | undefined,
+    data: (t: TensorInfo) => Uint8Array | null,
+    made: GPUBuffer[],
+  ): ReadonlyMap<number, GPUBuffer> => {
     const make = (size: number, usage: number, name: string, bytes: Uint8Array | null): GPUBuffer => {
       const buffer = fill(device, size, usage, name, bytes);
       made.push(buffer);
       return buffer;
     };
-    const buffers = new Map(artifact.tensors.map((t) => {
-      const size = plan.bytes(t);
-      return [t.binding, given(t, own(t), size) ?? make(size, STORAGE | COPY_SRC | COPY_DST, t.name, data(t))];
-    }));
+    const buffers = new Map(
+      artifact.tensors.map((t) => {
+        const size = plan.bytes(t);
+        return [t.binding, given(t, own(t), size) ?? make(size, STORAGE | COPY_SRC | COPY_DST, t.name, data(t))];
+      }),
+    );
     if (artifact.uniformBytes > 0)
-      buffers.set(0, make(artifact.uniformBytes, UNIFORM, "params", new Uint8Array(uniformData(artifact, plan.values))));
+      buffers.set(
+        0,
+        make(artifact.uniformBytes, UNIFORM, "params", new Uint8Array(uniformData(artifact, plan.values))),
+      );
     return buffers;
   };
 
@@ -178,7 +202,11 @@ export const createKernel = async (device: GPUDevice, artifact: Artifact, option
       if (buffer === undefined && t.role !== "scratch") throw new Error(`the ${t.role} ${t.name} has no buffer`);
       return buffer;
     };
-    dispatch(pass, plan.values, allocate(plan, own, () => null, made));
+    dispatch(
+      pass,
+      plan.values,
+      allocate(plan, own, () => null, made),
+    );
     return () => made.forEach((b) => b.destroy());
   };
 
@@ -246,7 +274,9 @@ export const createKernel = async (device: GPUDevice, artifact: Artifact, option
     } catch (error) {
       // A lost device fails in many ways: say the one that explains them.
       const lost = await Promise.race([device.lost, new Promise<null>((done) => setTimeout(done, 0, null))]);
-      throw lost === null ? error : new Error(`the GPU device was lost (${lost.reason}): ${lost.message}`, { cause: error });
+      throw lost === null
+        ? error
+        : new Error(`the GPU device was lost (${lost.reason}): ${lost.message}`, { cause: error });
     } finally {
       for (const b of made) b.destroy();
     }

@@ -90,13 +90,20 @@ type Equation = { readonly tensor: string; readonly extent: SizeExpr; readonly v
 const print = (e: SizeExpr): string => (typeof e === "object" ? `${print(e[1])} ${e[0]} ${print(e[2])}` : `${e}`);
 
 /** The number of elements of a tensor as a size. */
-export const elements = (t: TensorInfo): SizeExpr => t.dims.reduce<SizeExpr>((n, d) => (n === 1 ? d.extent : ["*", n, d.extent]), 1);
+export const elements = (t: TensorInfo): SizeExpr =>
+  t.dims.reduce<SizeExpr>((n, d) => (n === 1 ? d.extent : ["*", n, d.extent]), 1);
 
-const equations = (t: TensorInfo, shape: readonly number[] | undefined, count: number | undefined): readonly Equation[] => {
+const equations = (
+  t: TensorInfo,
+  shape: readonly number[] | undefined,
+  count: number | undefined,
+): readonly Equation[] => {
   if (shape === undefined)
     return count === undefined ? [] : [{ tensor: t.name, extent: elements(t), value: count, what: "" }];
   if (shape.length !== t.dims.length)
-    throw new Error(`${t.name}: the shape [${shape.join(", ")}] has ${shape.length} dims, but ${t.name} has ${t.dims.length}`);
+    throw new Error(
+      `${t.name}: the shape [${shape.join(", ")}] has ${shape.length} dims, but ${t.name} has ${t.dims.length}`,
+    );
   return t.dims.map((d, i) => ({
     tensor: t.name,
     extent: d.extent,
@@ -105,7 +112,11 @@ const equations = (t: TensorInfo, shape: readonly number[] | undefined, count: n
   }));
 };
 
-const record = (values: Readonly<Record<string, number | boolean>> | undefined, names: readonly string[], what: string): Known => {
+const record = (
+  values: Readonly<Record<string, number | boolean>> | undefined,
+  names: readonly string[],
+  what: string,
+): Known => {
   const out: Known = new Map();
   for (const [name, value] of Object.entries(values ?? {})) {
     if (!names.includes(name)) throw new Error(`no ${what} "${name}"; the kernel has ${names.join(", ") || "none"}`);
@@ -119,14 +130,28 @@ const record = (values: Readonly<Record<string, number | boolean>> | undefined, 
  * (or from counts, where no shape is given); then everything is compared. Throws an Error in the user's names.
  */
 export const resolve = (artifact: Artifact, call: Call, counts: ReadonlyMap<string, number>): Values => {
-  const sizes = record({ ...artifact.constants, ...call.sizes }, [...artifact.sizes, ...Object.keys(artifact.constants)], "size");
+  const sizes = record(
+    { ...artifact.constants, ...call.sizes },
+    [...artifact.sizes, ...Object.keys(artifact.constants)],
+    "size",
+  );
   for (const [name, value] of sizes)
-    if (!(value >= 0 && Number.isInteger(value))) throw new Error(`the size ${name} is ${value}: not a whole number >= 0`);
-  const known: Known = new Map([...sizes, ...record(call.scalars, artifact.scalars.map((s) => s.name), "scalar")]);
+    if (!(value >= 0 && Number.isInteger(value)))
+      throw new Error(`the size ${name} is ${value}: not a whole number >= 0`);
+  const known: Known = new Map([
+    ...sizes,
+    ...record(
+      call.scalars,
+      artifact.scalars.map((s) => s.name),
+      "scalar",
+    ),
+  ]);
   const given = new Set(known.keys());
-  const stated = artifact.tensors.flatMap((t) => (t.role === "scratch" ? [] : equations(t, call.shapes?.[t.name], counts.get(t.name))));
+  const stated = artifact.tensors.flatMap((t) =>
+    t.role === "scratch" ? [] : equations(t, call.shapes?.[t.name], counts.get(t.name)),
+  );
   const source = new Map<string, string>();
-  for (let before = -1; before !== known.size; ) {
+  for (let before = -1; before !== known.size;) {
     before = known.size;
     for (const s of artifact.scalars) {
       const value = known.has(s.name) || s.init === null ? NaN : evaluate(s.init, known, SCALARS);
@@ -138,15 +163,20 @@ export const resolve = (artifact: Artifact, call: Call, counts: ReadonlyMap<stri
     }
   }
   for (const name of artifact.sizes)
-    if (!known.has(name)) throw new Error(`the size ${name} is not known: give shapes of the tensors, or sizes: { ${name} }`);
+    if (!known.has(name))
+      throw new Error(`the size ${name} is not known: give shapes of the tensors, or sizes: { ${name} }`);
   for (const { name } of artifact.scalars) if (!known.has(name)) throw new Error(`the scalar ${name} needs a value`);
   for (const e of stated) {
     const expected = evalSize(e.extent, known);
     if (expected === e.value) continue;
     const symbol = typeof e.extent === "string" ? e.extent : null;
     const other = symbol === null ? undefined : source.get(symbol);
-    const because = other !== undefined && other !== e.tensor ? `${other} has ${expected}`
-      : symbol !== null && given.has(symbol) ? `${symbol} is ${expected}` : `${expected} were expected`;
+    const because =
+      other !== undefined && other !== e.tensor
+        ? `${other} has ${expected}`
+        : symbol !== null && given.has(symbol)
+          ? `${symbol} is ${expected}`
+          : `${expected} were expected`;
     throw new Error(`${e.tensor}: ${e.what}has ${e.value} elements, but ${because}`);
   }
   return known;

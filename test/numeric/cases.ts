@@ -5,6 +5,10 @@ const RAGGED = { B: 2, H: 3, N: 37, M: 53, D: 15, E: 21 };
 const SQUARE = { B: 1, H: 2, N: 37, D: 16, E: 20 };
 const DE = ["D", "E"];
 
+const PAGED = { B: 2, G: 2, R: 3, D: 16, C: 9, P: 4, L: 4 };
+const paged = (name: string, count: number, random: () => number): ArrayLike<number> | null =>
+  name === "pages" ? Array.from({ length: count }, () => Math.floor(random() * 9)) : name === "length" ? [13, 5] : null;
+
 export const LANGUAGE: readonly Case[] = [
   { kernel: "flash_attention", sizes: RAGGED, known: DE },
   { kernel: "flash_attention", sizes: { ...RAGGED, N: 53, M: 37, D: 16, E: 8 }, known: DE },
@@ -20,8 +24,7 @@ export const LANGUAGE: readonly Case[] = [
   { kernel: "layer_norm_affine", sizes: { N: 37, D: 21 }, known: ["D"] },
   { kernel: "layer_norm_affine", sizes: { N: 7, D: 1 }, known: ["D"] },
   {
-    kernel: "paged_decode", sizes: { B: 2, G: 2, R: 3, D: 16, C: 9, P: 4, L: 4 }, known: ["D", "G", "R", "P"],
-    inputs: (name, count, random) => (name === "pages" ? Array.from({ length: count }, () => Math.floor(random() * 9)) : name === "length" ? [13, 5] : null),
+    kernel: "paged_decode", sizes: PAGED, known: ["D", "G", "R", "P"], inputs: paged,
   },
   { kernel: "linear_attention", sizes: { B: 2, H: 2, N: 37, D: 15, E: 21 }, known: DE },
 ];
@@ -62,3 +65,70 @@ export const VARIANTS: readonly Case[] = [
   { kernel: "hard_attention", sizes: RAGGED, known: DE },
   { kernel: "stick_breaking_bias", sizes: SQUARE, known: DE },
 ];
+
+const flash = (sizes: Readonly<Record<string, number>>): Case => ({
+  kernel: "flash_attention", sizes: { B: 1, H: 2, N: 9, M: 14, D: 16, E: 16, ...sizes }, known: DE,
+});
+
+/** Sizes at the ends of what they may be: one, nothing, more rows than keys, and the head dims of models. */
+export const EDGES: readonly Case[] = [
+  flash({ N: 1 }),
+  flash({ M: 1 }),
+  flash({ N: 1, M: 1, H: 1, D: 1, E: 1 }),
+  flash({ M: 0 }),
+  flash({ N: 33, M: 5 }),
+  flash({ H: 1, N: 64, M: 64 }),
+  flash({ D: 1, E: 3 }),
+  flash({ D: 15, E: 15 }),
+  flash({ D: 40, E: 40 }),
+  flash({ D: 80, E: 80 }),
+  flash({ D: 96, E: 17 }),
+  flash({ D: 128, E: 128 }),
+  flash({ D: 256, E: 256 }),
+  flash({ D: 7, E: 64 }),
+  { kernel: "gemma2", sizes: { B: 1, G: 1, R: 1, N: 1, M: 1, D: 1 }, known: ["D", "G", "R"], scalars: { w: 1 } },
+  { kernel: "gemma2", sizes: { B: 1, G: 3, R: 1, N: 20, M: 7, D: 16 }, known: ["D", "G", "R"], scalars: { w: 3 } },
+  { kernel: "sigmoid_attention", sizes: { B: 1, H: 1, N: 3, M: 0, D: 8, E: 8 }, known: DE, scalars: { b0: -2 } },
+  { kernel: "entropy_attention", sizes: { B: 1, H: 1, N: 1, M: 1, D: 8, E: 8 }, known: DE },
+  { kernel: "sink_attention", sizes: { B: 1, H: 2, N: 3, M: 0, D: 8, E: 8 }, known: DE },
+  ...[1, 2, 3, 5, 120, 768, 1000, 4096].map((D): Case => ({ kernel: "layer_norm_affine", sizes: { N: D > 1000 ? 3 : 5, D }, known: ["D"] })),
+  { kernel: "layer_norm_affine", sizes: { N: 1, D: 64 }, known: ["D"] },
+  { kernel: "layer_norm_affine", sizes: { N: 66, D: 48 }, known: [] },
+  { kernel: "add_rms_norm", sizes: { N: 1, D: 1 }, known: ["D"] },
+  { kernel: "add_rms_norm", sizes: { N: 3, D: 4096 }, known: ["D"] },
+];
+
+/** Half-float storage, f32 arithmetic. */
+export const HALF: readonly Case[] = [
+  { ...flash({ H: 3, N: 37, M: 53, D: 15, E: 21 }), types: { T: "f16" } },
+  { ...flash({ H: 2, N: 53, M: 37, D: 64, E: 64 }), types: { T: "f16" } },
+  { kernel: "gemma2", sizes: { B: 2, G: 2, R: 3, N: 37, M: 53, D: 15 }, known: ["D", "G", "R"], scalars: { w: 9 }, types: { T: "f16" } },
+  { kernel: "add_rms_norm", sizes: { N: 37, D: 120 }, known: ["D"], types: { T: "f16" } },
+  { kernel: "add_rms_norm", sizes: { N: 5, D: 53 }, known: ["D"], types: { T: "f16" } },
+  { kernel: "layer_norm_affine", sizes: { N: 37, D: 768 }, known: ["D"], types: { T: "f16" } },
+  { kernel: "layer_norm_affine", sizes: { N: 37, D: 21 }, known: ["D"], types: { T: "f16" } },
+  { kernel: "paged_decode", sizes: PAGED, known: ["D", "G", "R", "P"], types: { T: "f16" }, inputs: paged },
+];
+
+/** `q` and `k` so large that scores reach about 10,000: exponentials of differences overflow unless the maximum is taken out. */
+const large = (to: number) => (name: string, count: number, random: () => number): ArrayLike<number> | null =>
+  name === "q" || name === "k" ? Array.from({ length: count }, () => (random() * 2 - 1) * to) : null;
+
+export const EXTREME: readonly Case[] = [
+  { ...flash({ N: 37, M: 53 }), inputs: large(80) },
+  { ...flash({ N: 37, M: 53 }), inputs: (name, count) => (name === "q" ? new Array<number>(count).fill(50) : name === "k" ? Array.from({ length: count }, (_, n) => (n % 2 === 0 ? -50 : -50.001)) : null) },
+  { kernel: "gemma2", sizes: { B: 1, G: 2, R: 2, N: 21, M: 30, D: 16 }, known: ["D", "G", "R"], scalars: { w: 9 }, inputs: large(80) },
+  { kernel: "sink_attention", sizes: { B: 1, H: 2, N: 21, M: 30, D: 16, E: 8 }, known: DE, inputs: large(80) },
+  { kernel: "entropy_attention", sizes: { B: 1, H: 2, N: 21, M: 30, D: 16, E: 8 }, known: DE, inputs: large(20) },
+  { kernel: "sigmoid_attention", sizes: { B: 1, H: 2, N: 21, M: 30, D: 16, E: 8 }, known: DE, scalars: { b0: -2 }, inputs: large(80) },
+  { kernel: "topk_attention", sizes: { B: 1, H: 2, N: 21, M: 30, D: 16 }, known: ["D"], inputs: large(80) },
+];
+
+/** Standard normal numbers around a mean that dwarfs them. */
+const around = (mean: number) => (name: string, count: number, random: () => number): ArrayLike<number> | null =>
+  name !== "x" ? null : Array.from({ length: count }, () => mean + Math.sqrt(-2 * Math.log(1 - random())) * Math.cos(2 * Math.PI * random()));
+
+/** Rows whose mean is far above their deviation: within 2e-5 of f64 of the same f32 inputs. */
+export const FAR_MEANS: readonly (Case & { readonly mean: number })[] = [1000, 10000].flatMap((mean) =>
+  [48, 53, 768].map((D) => ({ mean, kernel: "layer_norm_affine", sizes: { N: 9, D }, known: ["D"], inputs: around(mean) })),
+);

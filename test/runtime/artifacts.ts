@@ -15,16 +15,42 @@ export const adapter = async (): Promise<GPUAdapter | null> => {
   return found;
 };
 
-export const dim = (extent: SizeExpr, ...axes: readonly string[]): DimInfo => ({ axes: axes.length > 0 ? axes : [String(extent).toLowerCase()], extent });
+export const dim = (extent: SizeExpr, ...axes: readonly string[]): DimInfo => ({
+  axes: axes.length > 0 ? axes : [String(extent).toLowerCase()],
+  extent,
+});
 
-export const tensor = (name: string, role: TensorInfo["role"], dims: readonly DimInfo[], more: Partial<TensorInfo> = {}): TensorInfo => ({
-  name, role, dtype: "f32", dims, binding: 0, vector: 1, ...more,
+export const tensor = (
+  name: string,
+  role: TensorInfo["role"],
+  dims: readonly DimInfo[],
+  more: Partial<TensorInfo> = {},
+): TensorInfo => ({
+  name,
+  role,
+  dtype: "f32",
+  dims,
+  binding: 0,
+  vector: 1,
+  ...more,
 });
 
 /** Bindings are given out in order. */
 export const artifact = (tensors: readonly TensorInfo[], more: Partial<Artifact> = {}): Artifact => ({
-  version: 1, kernel: "k", doc: "", wgsl: "", target: "baseline", requires: { features: [], limits: {} }, constants: {}, sizes: [], scalars: [],
-  uniforms: [], uniformBytes: 0, dispatches: [], plan: "", ...more,
+  version: 1,
+  kernel: "k",
+  doc: "",
+  wgsl: "",
+  target: "baseline",
+  requires: { features: [], limits: {} },
+  constants: {},
+  sizes: [],
+  scalars: [],
+  uniforms: [],
+  uniformBytes: 0,
+  dispatches: [],
+  plan: "",
+  ...more,
   tensors: tensors.map((t, i) => ({ ...t, binding: i + 1 })),
 });
 
@@ -39,7 +65,11 @@ export const affine: Artifact = artifact(
   {
     sizes: ["N", "C"],
     scalars: [{ name: "by", type: "f32", init: ["rsqrt", "C"] }],
-    uniforms: [{ name: "N", type: "i32", offset: 0 }, { name: "C", type: "i32", offset: 4 }, { name: "by", type: "f32", offset: 8 }],
+    uniforms: [
+      { name: "N", type: "i32", offset: 0 },
+      { name: "C", type: "i32", offset: 4 },
+      { name: "by", type: "f32", offset: 8 },
+    ],
     uniformBytes: 16,
     dispatches: [
       { entryPoint: "scale", workgroupSize: 1, groups: ["*", "N", "C"], bindings: [0, 1, 3], workgroupBytes: 0 },
@@ -66,7 +96,10 @@ export const copy = (dtype: TensorInfo["dtype"], perWord: number, vector: 1 | 4 
   const type = vector === 1 ? "u32" : "vec4u";
   const groups: SizeExpr = ["ceil/", "N", perWord * vector];
   return artifact(
-    [tensor("x", "input", [dim("N", "i")], { dtype, vector }), tensor("y", "output", [dim("N", "i")], { dtype, vector })],
+    [
+      tensor("x", "input", [dim("N", "i")], { dtype, vector }),
+      tensor("y", "output", [dim("N", "i")], { dtype, vector }),
+    ],
     {
       sizes: ["N"],
       dispatches: [{ entryPoint: "copy", workgroupSize: 1, groups, bindings: [1, 2], workgroupBytes: 0 }],

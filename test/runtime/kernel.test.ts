@@ -22,14 +22,19 @@ test("runs two dispatches with scratch, sizes from shapes, a default scalar", as
   expect(timeMs).toBeGreaterThan(0);
   expect(peakBytes).toBe(48 + 16 + 48 + 48 + 16);
   // From the lengths alone: C from bias, N from x. And a scalar given.
-  expect((await kernel.run({ inputs: { x, bias }, scalars: { by: 2 }, repeat: 3 })).outputs).toEqual({ y: x.map((v, i) => v * 2 + (bias[i % 4] ?? 0)) });
+  expect((await kernel.run({ inputs: { x, bias }, scalars: { by: 2 }, repeat: 3 })).outputs).toEqual({
+    y: x.map((v, i) => v * 2 + (bias[i % 4] ?? 0)),
+  });
 });
 
 test("concurrent calls do not disturb each other", async (context) => {
   const kernel = await createKernel(await device(context), affine);
   const runs = Array.from({ length: 8 }, (_, i) => kernel.run({ inputs: { x, bias }, scalars: { by: i } }));
-  for (const [i, r] of (await Promise.all(runs)).entries()) expect(r.outputs["y"]).toEqual(x.map((v, n) => v * i + (bias[n % 4] ?? 0)));
-  await expect(Promise.all([kernel.run({ inputs: { x, bias } }), kernel.run({ inputs: { x } })])).rejects.toThrow("the input bias is missing");
+  for (const [i, r] of (await Promise.all(runs)).entries())
+    expect(r.outputs["y"]).toEqual(x.map((v, n) => v * i + (bias[n % 4] ?? 0)));
+  await expect(Promise.all([kernel.run({ inputs: { x, bias } }), kernel.run({ inputs: { x } })])).rejects.toThrow(
+    "the input bias is missing",
+  );
 });
 
 test("more workgroups than one dimension holds", async (context) => {
@@ -43,7 +48,9 @@ test("nothing to do is done without a dispatch", async (context) => {
   const kernel = await createKernel(await device(context), affine);
   const empty = new Float32Array(0);
   expect((await kernel.run({ inputs: { x: empty, bias }, shapes: { x: [0, 4] } })).outputs).toEqual({ y: empty });
-  expect((await kernel.run({ inputs: { x: empty, bias: empty }, sizes: { N: 3, C: 0 } })).outputs).toEqual({ y: empty });
+  expect((await kernel.run({ inputs: { x: empty, bias: empty }, sizes: { N: 3, C: 0 } })).outputs).toEqual({
+    y: empty,
+  });
 });
 
 test("buffers of the caller, in and out, and a pass of the caller", async (context) => {
@@ -71,17 +78,26 @@ test("buffers of the caller, in and out, and a pass of the caller", async (conte
   d.queue.submit([encoder.finish()]);
   free();
   expect(await read()).toEqual(x.map((v, i) => (bias[i % 4] ?? 0) - v));
-  expect(() => kernel.encode(pass, { buffers: { x: bx, bias: bb }, sizes: { N: 3, C: 4 } })).toThrow("the output y has no buffer");
-  await expect(kernel.run({ inputs: { x: bx, bias }, sizes: { N: 4 } })).rejects.toThrow("x: the buffer has 48 bytes, but 64 are needed");
+  expect(() => kernel.encode(pass, { buffers: { x: bx, bias: bb }, sizes: { N: 3, C: 4 } })).toThrow(
+    "the output y has no buffer",
+  );
+  await expect(kernel.run({ inputs: { x: bx, bias }, sizes: { N: 4 } })).rejects.toThrow(
+    "x: the buffer has 48 bytes, but 64 are needed",
+  );
 });
 
 test("mistakes in the inputs", async (context) => {
   const kernel = await createKernel(await device(context), affine);
-  const run = (inputs: Parameters<typeof kernel.run>[0]["inputs"]): Promise<unknown> => kernel.run({ inputs, shapes: { x: [3, 4] } });
+  const run = (inputs: Parameters<typeof kernel.run>[0]["inputs"]): Promise<unknown> =>
+    kernel.run({ inputs, shapes: { x: [3, 4] } });
   await expect(run({ x })).rejects.toThrow("the input bias is missing");
   await expect(run({ x, bias, z: x })).rejects.toThrow('no input "z"; the kernel has x, bias');
-  await expect(run({ x: new Float64Array(12), bias })).rejects.toThrow("x: f32 elements come in a Float32Array, not in a Float64Array");
-  await expect(run({ x: new Float32Array(11), bias })).rejects.toThrow("x has 44 bytes, but 12 elements of f32 need 48");
+  await expect(run({ x: new Float64Array(12), bias })).rejects.toThrow(
+    "x: f32 elements come in a Float32Array, not in a Float64Array",
+  );
+  await expect(run({ x: new Float32Array(11), bias })).rejects.toThrow(
+    "x has 44 bytes, but 12 elements of f32 need 48",
+  );
   await expect(run({ x, bias: new Float32Array(5) })).rejects.toThrow("bias: has 5 elements, but x has 4");
 });
 
@@ -91,40 +107,73 @@ test("element types: halves, bools, packed integers, padded vectors", async (con
     (await (await createKernel(d, a)).run({ inputs: { x: data }, sizes: { N: n } })).outputs["y"];
   const odd = [1, -2.5, 65504, 0.5, 3];
   expect(await through(copy("f16", 2), Float16Array.from(odd) as never, 5)).toEqual(Float16Array.from(odd));
-  expect(await through(copy("f16", 2), new Uint16Array(Float16Array.from(odd).buffer) as never, 5)).toEqual(Float16Array.from(odd));
+  expect(await through(copy("f16", 2), new Uint16Array(Float16Array.from(odd).buffer) as never, 5)).toEqual(
+    Float16Array.from(odd),
+  );
   expect(await through(copy("f16", 2, 4), Float16Array.from(odd) as never, 5)).toEqual(Float16Array.from(odd));
   expect(await through(copy("f32", 1, 4), Float32Array.from(odd) as never, 5)).toEqual(Float32Array.from(odd));
   expect(await through(copy("bool", 1), [true, false, true] as never, 3)).toEqual(Uint8Array.of(1, 0, 1));
   expect(await through(copy("bool", 1), Uint8Array.of(0, 7, 0) as never, 3)).toEqual(Uint8Array.of(0, 1, 0));
-  expect(await through(copy("i8", 4), Int8Array.of(-1, 2, -3, 4, -5) as never, 5)).toEqual(Int8Array.of(-1, 2, -3, 4, -5));
+  expect(await through(copy("i8", 4), Int8Array.of(-1, 2, -3, 4, -5) as never, 5)).toEqual(
+    Int8Array.of(-1, 2, -3, 4, -5),
+  );
   expect(await through(copy("u8", 4), Uint32Array.of(0x04030201, 5) as never, 5)).toEqual(Uint8Array.of(1, 2, 3, 4, 5));
-  expect(await through(copy("i4", 8), Uint8Array.of(0x21, 0x43, 0x05) as never, 5)).toEqual(Uint8Array.of(0x21, 0x43, 0x05));
-  await expect(through(copy("i4", 8), Uint8Array.of(0x21, 0x43) as never, 5)).rejects.toThrow("x has 2 bytes, but 5 elements of i4 need 3");
-  await expect(through(copy("bool", 1), new Float32Array(3) as never, 3)).rejects.toThrow("x: bool elements come in a Uint8Array or Uint32Array or Array");
+  expect(await through(copy("i4", 8), Uint8Array.of(0x21, 0x43, 0x05) as never, 5)).toEqual(
+    Uint8Array.of(0x21, 0x43, 0x05),
+  );
+  await expect(through(copy("i4", 8), Uint8Array.of(0x21, 0x43) as never, 5)).rejects.toThrow(
+    "x has 2 bytes, but 5 elements of i4 need 3",
+  );
+  await expect(through(copy("bool", 1), new Float32Array(3) as never, 3)).rejects.toThrow(
+    "x: bool elements come in a Uint8Array or Uint32Array or Array",
+  );
 });
 
 test("requirements are told one by one and asked for", async (context) => {
   const d = await device(context);
-  const demanding = { ...affine, requires: { features: ["shader-f16", "imaginary"], limits: { maxComputeWorkgroupStorageSize: 1 << 20, maxComputeInvocationsPerWorkgroup: 64 } } };
+  const demanding = {
+    ...affine,
+    requires: {
+      features: ["shader-f16", "imaginary"],
+      limits: { maxComputeWorkgroupStorageSize: 1 << 20, maxComputeInvocationsPerWorkgroup: 64 },
+    },
+  };
   expect(checkRequirements(d, demanding)).toEqual([
-    'the feature "shader-f16" is missing', 'the feature "imaginary" is missing',
+    'the feature "shader-f16" is missing',
+    'the feature "imaginary" is missing',
     "maxComputeWorkgroupStorageSize is 16384, but 1048576 is needed",
   ]);
-  await expect(createKernel(d, demanding)).rejects.toThrow('k: the feature "shader-f16" is missing; the feature "imaginary"');
+  await expect(createKernel(d, demanding)).rejects.toThrow(
+    'k: the feature "shader-f16" is missing; the feature "imaginary"',
+  );
   const fresh = await adapter();
-  if (fresh !== null) await expect(requestDevice(fresh, [demanding])).rejects.toThrow('this GPU cannot run the kernel: the feature "shader-f16" is missing');
-  const more = fresh && (await requestDevice(fresh, [affine, { requires: { features: [], limits: { maxComputeWorkgroupStorageSize: 20000 } } }]));
+  if (fresh !== null)
+    await expect(requestDevice(fresh, [demanding])).rejects.toThrow(
+      'this GPU cannot run the kernel: the feature "shader-f16" is missing',
+    );
+  const more =
+    fresh &&
+    (await requestDevice(fresh, [
+      affine,
+      { requires: { features: [], limits: { maxComputeWorkgroupStorageSize: 20000 } } },
+    ]));
   expect(more?.limits.maxComputeWorkgroupStorageSize).toBeGreaterThanOrEqual(20000);
 });
 
 test("what WebGPU refuses becomes a rejection", async (context) => {
   const d = await device(context);
-  await expect(createKernel(d, { ...affine, wgsl: "fn main() { let x: i32 = 1.5; }" })).rejects.toThrow(/^k: 1:\d+ .*i32/);
-  await expect(createKernel(d, { ...affine, dispatches: affine.dispatches.map((p) => ({ ...p, entryPoint: "none" })) })).rejects.toThrow(/none/);
+  await expect(createKernel(d, { ...affine, wgsl: "fn main() { let x: i32 = 1.5; }" })).rejects.toThrow(
+    /^k: 1:\d+ .*i32/,
+  );
+  await expect(
+    createKernel(d, { ...affine, dispatches: affine.dispatches.map((p) => ({ ...p, entryPoint: "none" })) }),
+  ).rejects.toThrow(/none/);
   const wrong = { ...affine, dispatches: affine.dispatches.map((p) => ({ ...p, bindings: [0, 1] })) };
   await expect((await createKernel(d, wrong)).run({ inputs: { x, bias } })).rejects.toThrow(/bind/i);
   const huge = artifact([tensor("y", "output", [dim("N")])], { sizes: ["N"] });
-  await expect((await createKernel(d, { ...huge, wgsl: copy("f32", 1).wgsl })).run({ inputs: {}, sizes: { N: 1e9 } })).rejects.toThrow(/y needs 4000000000 bytes, but a buffer of this device holds \d+/);
+  await expect(
+    (await createKernel(d, { ...huge, wgsl: copy("f32", 1).wgsl })).run({ inputs: {}, sizes: { N: 1e9 } }),
+  ).rejects.toThrow(/y needs 4000000000 bytes, but a buffer of this device holds \d+/);
 });
 
 test("a lost device tells why", async (context) => {
@@ -135,7 +184,14 @@ test("a lost device tells why", async (context) => {
 });
 
 test("is less than 4 KB and carries nothing of the compiler", async () => {
-  const result = await build({ entryPoints: ["src/runtime/index.ts"], bundle: true, minify: true, format: "esm", write: false, metafile: true });
+  const result = await build({
+    entryPoints: ["src/runtime/index.ts"],
+    bundle: true,
+    minify: true,
+    format: "esm",
+    write: false,
+    metafile: true,
+  });
   expect(Object.keys(result.metafile.inputs).filter((f) => !f.startsWith("src/runtime/"))).toEqual([]);
   expect(gzipSync(result.outputFiles[0]?.contents ?? "", { level: 9 }).length).toBeLessThan(4096);
 });

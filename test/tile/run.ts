@@ -12,23 +12,36 @@ type Numbers = Float32Array | Uint16Array | Int32Array | Uint32Array | Uint8Arra
 /** Read-only buffers are inputs, the others outputs; sizes are constants of the shapes. */
 export const artifactOf = (f: Fixture, target: Target = f.target): Artifact =>
   artifactFromTile({
-    program: f.program, target, kernel: f.program.name, doc: f.program.doc,
+    program: f.program,
+    target,
+    kernel: f.program.name,
+    doc: f.program.doc,
     tensors: f.program.storage.map((b) => ({
-      name: b.name, role: b.access === "read" ? "input" : "output", dtype: b.type.elem,
+      name: b.name,
+      role: b.access === "read" ? "input" : "output",
+      dtype: b.type.elem,
       dims: [{ axes: ["i"], extent: f.lengths[b.name] ?? 0 }],
     })),
-    sizes: Object.keys(f.sizes), constants: {},
-    scalars: Object.keys(f.uniforms).filter((name) => !(name in f.sizes)).map((name) => ({ name, type: "f32", init: null })),
+    sizes: Object.keys(f.sizes),
+    constants: {},
+    scalars: Object.keys(f.uniforms)
+      .filter((name) => !(name in f.sizes))
+      .map((name) => ({ name, type: "f32", init: null })),
     plan: "",
   });
 
 const typed = (b: Buffer, values: readonly number[]): Numbers => {
   switch (b.type.elem) {
-    case "f32": return Float32Array.from(values);
-    case "f16": return Float16Array.from(values);
-    case "i32": return Int32Array.from(values);
-    case "u32": return Uint32Array.from(values);
-    case "bool": return Uint8Array.from(values);
+    case "f32":
+      return Float32Array.from(values);
+    case "f16":
+      return Float16Array.from(values);
+    case "i32":
+      return Int32Array.from(values);
+    case "u32":
+      return Uint32Array.from(values);
+    case "bool":
+      return Uint8Array.from(values);
   }
 };
 
@@ -37,8 +50,10 @@ export const initial = (f: Fixture, name: string): readonly number[] =>
 
 export const evaluate = (f: Fixture, options: Partial<EvalOptions> = {}): EvalResult =>
   evaluateTile(f.program, {
-    sizes: f.sizes, uniforms: f.uniforms,
-    buffers: Object.fromEntries(f.program.storage.map((b) => [b.name, initial(f, b.name)])), ...options,
+    sizes: f.sizes,
+    uniforms: f.uniforms,
+    buffers: Object.fromEntries(f.program.storage.map((b) => [b.name, initial(f, b.name)])),
+    ...options,
   });
 
 /** Outputs of the fixture on a stack. */

@@ -4,7 +4,18 @@ import { artifactFromTile } from "../../src/codegen/artifact-from-tile.ts";
 import { BASELINE, TARGETS, type Target } from "../../src/codegen/target.ts";
 import * as t from "../../src/ir/tile/build.ts";
 import { printTile } from "../../src/ir/tile/print.ts";
-import { BOOL, F16, F32, I32, U32, VEC4, type Expr, type Stmt, type TileKernel, type TileProgram } from "../../src/ir/tile/tile.ts";
+import {
+  BOOL,
+  F16,
+  F32,
+  I32,
+  U32,
+  VEC4,
+  type Expr,
+  type Stmt,
+  type TileKernel,
+  type TileProgram,
+} from "../../src/ir/tile/tile.ts";
 import { verifyTile } from "../../src/ir/tile/verify.ts";
 import { compileFor } from "../gpu/stacks.ts";
 import { FIXTURES, kernel, shared, storage } from "./fixtures.ts";
@@ -13,8 +24,17 @@ const [x, y, h] = [storage("x", F32), storage("y", F32, "read_write"), storage("
 const w = shared("w", F32, 64);
 const subgroups: Target = TARGETS["subgroups"] ?? BASELINE;
 
-const program = (body: readonly Stmt[], change: Partial<TileKernel> = {}, more: Partial<TileProgram> = {}): TileProgram => ({
-  name: "p", doc: "", storage: [x, y], uniforms: [{ name: "N", type: I32 }], kernels: [kernel({ name: "p", workgroup: [w], body, ...change })], ...more,
+const program = (
+  body: readonly Stmt[],
+  change: Partial<TileKernel> = {},
+  more: Partial<TileProgram> = {},
+): TileProgram => ({
+  name: "p",
+  doc: "",
+  storage: [x, y],
+  uniforms: [{ name: "N", type: I32 }],
+  kernels: [kernel({ name: "p", workgroup: [w], body, ...change })],
+  ...more,
 });
 const verify = (p: TileProgram, target: Target = subgroups): string => verifyTile(p, target).join("\n");
 const put = (value: Expr): Stmt => t.store(y, t.lane, value);
@@ -30,12 +50,24 @@ const one = t.f32(1);
 const BROKEN: Readonly<Record<string, readonly [TileProgram, RegExp]>> = {
   "an undefined name": [program([put(t.ref("v", F32))]), /v is not defined here/],
   "a name used before it is there": [program([put(t.ref("v", F32)), t.letStmt("v", one)]), /v is not defined here/],
-  "a name from a closed scope": [program([t.ifStmt(t.bool(true), [t.letStmt("v", one)]), put(t.ref("v", F32))]), /v is not defined here/],
-  "a name defined twice": [program([t.letStmt("v", one), t.ifStmt(t.bool(true), [t.letStmt("v", one)])]), /v is defined twice/],
-  "a wrong type of a name": [program([t.letStmt("v", t.i32(1)), put(t.ref("v", F32))]), /i32 where f32 is the type, in v/],
+  "a name from a closed scope": [
+    program([t.ifStmt(t.bool(true), [t.letStmt("v", one)]), put(t.ref("v", F32))]),
+    /v is not defined here/,
+  ],
+  "a name defined twice": [
+    program([t.letStmt("v", one), t.ifStmt(t.bool(true), [t.letStmt("v", one)])]),
+    /v is defined twice/,
+  ],
+  "a wrong type of a name": [
+    program([t.letStmt("v", t.i32(1)), put(t.ref("v", F32))]),
+    /i32 where f32 is the type, in v/,
+  ],
   "operands of two types": [program([put(t.add(one, raw(t.i32(1), I32)))]), /f32 \+ i32/],
   "a scalar beside a vector": [program([t.letStmt("v", t.mul(t.lit(1, VEC4), one))]), /f32x4 \* f32/],
-  "arithmetic on bools": [program([t.letStmt("v", t.add(t.bool(true), t.unary("not", t.lt(t.lane, t.i32(1)))))]), /no \+ on bool/],
+  "arithmetic on bools": [
+    program([t.letStmt("v", t.add(t.bool(true), t.unary("not", t.lt(t.lane, t.i32(1)))))]),
+    /no \+ on bool/,
+  ],
   "exp of an integer": [program([t.letStmt("v", t.unary("exp", t.lane))]), /no exp on i32/],
   "a comparison that is no bool": [program([put(raw(t.lt(t.lane, t.i32(3)), F32))]), /bool where f32|f32/],
   "a condition that is no bool": [program([t.ifStmt(t.lane, [put(one)])]), /if: i32 where bool is expected/],
@@ -45,18 +77,36 @@ const BROKEN: Readonly<Record<string, readonly [TileProgram, RegExp]>> = {
   "an infinite literal": [program([put(t.f32(Infinity))]), /Infinity is no finite f32/],
   "a literal that f32 cannot hold": [program([put(t.f32(1e39))]), /no finite f32/],
   "an unknown buffer": [program([put(t.load(storage("z", F32), t.lane))]), /no buffer z/],
-  "a load of another type": [program([put(t.component(t.load({ ...x, type: VEC4 }, t.lane), 0))]), /f32 where f32x4 is the type/],
+  "a load of another type": [
+    program([put(t.component(t.load({ ...x, type: VEC4 }, t.lane), 0))]),
+    /f32 where f32x4 is the type/,
+  ],
   "a store to a read-only buffer": [program([t.store(x, t.lane, one)]), /x is read-only/],
   "a store of another type": [program([put(t.i32(1))]), /y: i32 where f32 is expected/],
   "a float index": [program([put(t.load(x, one))]), /an index of type f32/],
   "a constant index out of range": [program([t.store(w, t.i32(64), one)]), /w: index 64 is out of 64/],
-  "a private array out of range": [program([t.arrayStmt("a", F32, 4), put(t.element("a", F32, t.i32(4)))]), /index 4 is out of 4/],
-  "an element of what is no array": [program([t.varStmt("a", F32), put(t.element("a", F32, t.i32(0)))]), /a is no array here/],
+  "a private array out of range": [
+    program([t.arrayStmt("a", F32, 4), put(t.element("a", F32, t.i32(4)))]),
+    /index 4 is out of 4/,
+  ],
+  "an element of what is no array": [
+    program([t.varStmt("a", F32), put(t.element("a", F32, t.i32(0)))]),
+    /a is no array here/,
+  ],
   "an assignment to a let": [program([t.letStmt("a", one), t.set("a", one)]), /a cannot be set/],
-  "an assignment to a loop variable": [program([t.forStmt("i", t.i32(0), t.i32(4), t.i32(1), [t.set("i", t.i32(0))])]), /i cannot be set/],
+  "an assignment to a loop variable": [
+    program([t.forStmt("i", t.i32(0), t.i32(4), t.i32(1), [t.set("i", t.i32(0))])]),
+    /i cannot be set/,
+  ],
   "an unknown uniform": [program([t.letStmt("v", t.uniform("M"))]), /no uniform M/],
-  "a component out of range": [program([put({ kind: "component", a: t.lit(1, VEC4), at: 4, type: F32 })]), /component 4 of f32x4/],
-  "a vector with too few parts": [program([t.letStmt("v", { kind: "vector", parts: [one, one], type: VEC4 })]), /2 parts for f32x4/],
+  "a component out of range": [
+    program([put({ kind: "component", a: t.lit(1, VEC4), at: 4, type: F32 })]),
+    /component 4 of f32x4/,
+  ],
+  "a vector with too few parts": [
+    program([t.letStmt("v", { kind: "vector", parts: [one, one], type: VEC4 })]),
+    /2 parts for f32x4/,
+  ],
   "a dot of scalars": [program([put(t.dot(one, one))]), /dot of f32 and f32/],
   "a step of zero": [program([t.forStmt("i", t.i32(0), t.i32(4), t.i32(0), [put(one)])]), /for i: step 0/],
   "broadcast from a varying lane": [program([t.letStmt("v", t.subgroup("broadcast", one, t.lane))]), /no literal/],
@@ -64,9 +114,15 @@ const BROKEN: Readonly<Record<string, readonly [TileProgram, RegExp]>> = {
   "the bits of a bool": [program([t.letStmt("v", t.bitcast(t.bool(true), "u32"))]), /the bits of bool as u32/],
   "a shift by a float": [program([t.letStmt("v", t.binary("shl", t.u32(1), one))]), /u32 shl f32/],
   "a storage buffer with a length": [program([], {}, { storage: [{ ...x, length: 4 }] }), /x must be a storage buffer/],
-  "a workgroup array without": [program([], { workgroup: [{ ...w, length: null }] }), /w must be a read_write workgroup array/],
+  "a workgroup array without": [
+    program([], { workgroup: [{ ...w, length: null }] }),
+    /w must be a read_write workgroup array/,
+  ],
   "one name for two buffers": [program([], { workgroup: [w, w] }), /two buffers have one name/],
-  "one name for two kernels": [program([], {}, { kernels: [kernel({ name: "p", body: [] }), kernel({ name: "p", body: [] })] }), /two kernels have one name/],
+  "one name for two kernels": [
+    program([], {}, { kernels: [kernel({ name: "p", body: [] }), kernel({ name: "p", body: [] })] }),
+    /two kernels have one name/,
+  ],
   "a vector uniform": [program([], {}, { uniforms: [{ name: "v", type: VEC4 }] }), /the uniform v cannot be f32x4/],
 };
 
@@ -96,24 +152,67 @@ const FLOW: Readonly<Record<string, readonly [readonly Stmt[], boolean]>> = {
   "a barrier under a lane's condition": [[t.ifStmt(first, [t.barrier])], false],
   "a barrier under a group's condition": [[t.ifStmt(t.lt(t.group, t.uniform("N")), [t.barrier])], true],
   "a barrier under a condition read from an input": [[t.ifStmt(t.gt(t.load(x, t.group), one), [t.barrier])], true],
-  "a barrier under a condition read from an input by lane": [[t.ifStmt(t.gt(t.load(x, t.lane), one), [t.barrier])], false],
+  "a barrier under a condition read from an input by lane": [
+    [t.ifStmt(t.gt(t.load(x, t.lane), one), [t.barrier])],
+    false,
+  ],
   "a barrier under a condition read from an output": [[t.ifStmt(t.gt(t.load(y, t.i32(0)), one), [t.barrier])], false],
-  "a barrier under a condition read from workgroup memory": [[t.ifStmt(t.gt(t.load(w, t.i32(0)), one), [t.barrier])], false],
+  "a barrier under a condition read from workgroup memory": [
+    [t.ifStmt(t.gt(t.load(w, t.i32(0)), one), [t.barrier])],
+    false,
+  ],
   "a barrier in a uniform loop": [[loop(t.i32(0), t.uniform("N"), [t.barrier])], true],
   "a barrier in a lane's loop": [[loop(t.lane, t.i32(64), [t.barrier])], false],
   "a barrier in a loop up to the lane": [[loop(t.i32(0), t.lane, [t.barrier])], false],
   "a barrier after a lane's loop": [[loop(t.lane, t.i32(64), [t.store(w, t.lane, one)]), t.barrier], true],
-  "a barrier under a variable that lanes set": [[t.varStmt("v", I32, t.i32(0)), t.ifStmt(first, [t.set("v", t.i32(1))]), t.ifStmt(t.eq(t.ref("v", I32), t.i32(0)), [t.barrier])], false],
-  "a barrier under a variable set late in a loop": [[
-    t.varStmt("v", I32, t.i32(0)),
-    loop(t.i32(0), t.i32(4), [t.ifStmt(t.eq(t.ref("v", I32), t.i32(0)), [t.barrier]), t.set("v", t.lane)]),
-  ], false],
-  "a barrier under a variable set alike": [[t.varStmt("v", I32, t.i32(0)), t.ifStmt(t.lt(t.group, t.i32(3)), [t.set("v", t.i32(1))]), t.ifStmt(t.eq(t.ref("v", I32), t.i32(0)), [t.barrier])], true],
-  "a barrier under an array element that lanes set": [[t.arrayStmt("a", F32, 4), t.setElement("a", t.mod(t.lane, t.i32(4)), one), t.ifStmt(t.gt(t.element("a", F32, t.i32(0)), t.f32(0)), [t.barrier])], false],
-  "a barrier under an array element set alike": [[t.arrayStmt("a", F32, 4), t.setElement("a", t.i32(1), t.load(x, t.group)), t.ifStmt(t.gt(t.element("a", F32, t.i32(0)), t.f32(0)), [t.barrier])], true],
+  "a barrier under a variable that lanes set": [
+    [
+      t.varStmt("v", I32, t.i32(0)),
+      t.ifStmt(first, [t.set("v", t.i32(1))]),
+      t.ifStmt(t.eq(t.ref("v", I32), t.i32(0)), [t.barrier]),
+    ],
+    false,
+  ],
+  "a barrier under a variable set late in a loop": [
+    [
+      t.varStmt("v", I32, t.i32(0)),
+      loop(t.i32(0), t.i32(4), [t.ifStmt(t.eq(t.ref("v", I32), t.i32(0)), [t.barrier]), t.set("v", t.lane)]),
+    ],
+    false,
+  ],
+  "a barrier under a variable set alike": [
+    [
+      t.varStmt("v", I32, t.i32(0)),
+      t.ifStmt(t.lt(t.group, t.i32(3)), [t.set("v", t.i32(1))]),
+      t.ifStmt(t.eq(t.ref("v", I32), t.i32(0)), [t.barrier]),
+    ],
+    true,
+  ],
+  "a barrier under an array element that lanes set": [
+    [
+      t.arrayStmt("a", F32, 4),
+      t.setElement("a", t.mod(t.lane, t.i32(4)), one),
+      t.ifStmt(t.gt(t.element("a", F32, t.i32(0)), t.f32(0)), [t.barrier]),
+    ],
+    false,
+  ],
+  "a barrier under an array element set alike": [
+    [
+      t.arrayStmt("a", F32, 4),
+      t.setElement("a", t.i32(1), t.load(x, t.group)),
+      t.ifStmt(t.gt(t.element("a", F32, t.i32(0)), t.f32(0)), [t.barrier]),
+    ],
+    true,
+  ],
   "a subgroup operation under a lane's condition": [[t.ifStmt(first, [add])], false],
-  "a subgroup operation behind a lane's and": [[t.ifStmt(t.and(first, t.gt(t.subgroup("add", one), one)), [put(one)])], false],
-  "a subgroup operation in front of a lane's and": [[t.ifStmt(t.and(t.gt(t.subgroup("add", one), one), first), [put(one)])], true],
+  "a subgroup operation behind a lane's and": [
+    [t.ifStmt(t.and(first, t.gt(t.subgroup("add", one), one)), [put(one)])],
+    false,
+  ],
+  "a subgroup operation in front of a lane's and": [
+    [t.ifStmt(t.and(t.gt(t.subgroup("add", one), one), first), [put(one)])],
+    true,
+  ],
   "a subgroup operation in a loop by subgroup size": [[loop(t.i32(0), t.subgroupSize, [add])], true],
   "shuffleXor by lane": [[put(t.subgroup("shuffleXor", one, t.lane))], false],
   "shuffleXor by a size": [[put(t.subgroup("shuffleXor", one, t.uniform("N")))], true],
@@ -124,22 +223,49 @@ describe("uniform control flow, as Tint sees it", () => {
     const p = program(body, { groups: 8 });
     expect(verifyTile(p, subgroups).length === 0).toBe(ok);
     const artifact = artifactFromTile({
-      program: p, target: subgroups, kernel: "p", doc: "", sizes: ["N"], constants: {}, scalars: [], plan: "",
-      tensors: [x, y].map((b) => ({ name: b.name, role: b.access === "read" ? "input" : "output", dtype: "f32", dims: [] })),
+      program: p,
+      target: subgroups,
+      kernel: "p",
+      doc: "",
+      sizes: ["N"],
+      constants: {},
+      scalars: [],
+      plan: "",
+      tensors: [x, y].map((b) => ({
+        name: b.name,
+        role: b.access === "read" ? "input" : "output",
+        dtype: "f32",
+        dims: [],
+      })),
     });
     expect((await compileFor(subgroups, artifact)).length === 0).toBe(ok);
   });
 });
 
 test("the text of a program", () => {
-  const p = program([
-    t.comment("two\nlines"), t.varStmt("v", F32), t.arrayStmt("a", VEC4, 2, t.lit(0.5, VEC4)),
-    loop(t.lane, t.sub(t.uniform("N"), t.sub(t.i32(3), t.group)), [
-      t.ifStmt(t.and(t.or(first, t.not(first)), t.le(t.ref("i", I32), t.i32(7))), [t.set("v", t.unary("neg", t.mul(t.add(t.ref("v", F32), one), one)))], [t.barrier]),
-    ]),
-    t.setElement("a", t.i32(1), t.vector([one, one, one, t.infinity(-1)])),
-    put(t.select(first, t.component(t.element("a", VEC4, t.i32(1)), 2), t.cast(t.binary("bitand", t.u32(7), t.bitcast(t.lane, "u32")), "f32"))),
-  ], { groups: ["ceil/", "N", 4], doc: ["What it does."] });
+  const p = program(
+    [
+      t.comment("two\nlines"),
+      t.varStmt("v", F32),
+      t.arrayStmt("a", VEC4, 2, t.lit(0.5, VEC4)),
+      loop(t.lane, t.sub(t.uniform("N"), t.sub(t.i32(3), t.group)), [
+        t.ifStmt(
+          t.and(t.or(first, t.not(first)), t.le(t.ref("i", I32), t.i32(7))),
+          [t.set("v", t.unary("neg", t.mul(t.add(t.ref("v", F32), one), one)))],
+          [t.barrier],
+        ),
+      ]),
+      t.setElement("a", t.i32(1), t.vector([one, one, one, t.infinity(-1)])),
+      put(
+        t.select(
+          first,
+          t.component(t.element("a", VEC4, t.i32(1)), 2),
+          t.cast(t.binary("bitand", t.u32(7), t.bitcast(t.lane, "u32")), "f32"),
+        ),
+      ),
+    ],
+    { groups: ["ceil/", "N", 4], doc: ["What it does."] },
+  );
   expect(printTile(p)).toBe(`tile p
   storage x: f32[] read
   storage y: f32[] read_write
@@ -163,5 +289,9 @@ kernel p: 64 lanes, ceil(N / 4) groups
 });
 
 test("an index may be u32", () => {
-  expect(verify(program([put(t.load(x, t.cast(t.lane, "u32"))), t.letStmt("b", t.lit(1, BOOL)), t.letStmt("u", t.lit(1, U32))]))).toBe("");
+  expect(
+    verify(
+      program([put(t.load(x, t.cast(t.lane, "u32"))), t.letStmt("b", t.lit(1, BOOL)), t.letStmt("u", t.lit(1, U32))]),
+    ),
+  ).toBe("");
 });

@@ -5,7 +5,7 @@
 import type { VType } from "../../ir/tile/tile.ts";
 
 export type HelperName =
-  | "floor_div" | "floor_mod" | "erf" | "tanh_safe" | "pow_safe" | "square" | "infinity" | "negative_infinity";
+  "floor_div" | "floor_mod" | "erf" | "tanh_safe" | "pow_safe" | "square" | "infinity" | "negative_infinity";
 
 const SHORT: Readonly<Record<VType["elem"], string>> = { f32: "f", f16: "h", i32: "i", u32: "u", bool: "" };
 
@@ -24,7 +24,10 @@ export const helperName = (helper: HelperName, t: VType): string => {
 const horner = (coefficients: readonly string[], x: string): string =>
   coefficients
     .slice(1)
-    .reduce((sum, c, i) => `${i === 0 ? sum : `(${sum})`} * ${x} ${c.startsWith("-") ? "-" : "+"} ${c.replace("-", "")}`, coefficients[0] ?? "0.0");
+    .reduce(
+      (sum, c, i) => `${i === 0 ? sum : `(${sum})`} * ${x} ${c.startsWith("-") ? "-" : "+"} ${c.replace("-", "")}`,
+      coefficients[0] ?? "0.0",
+    );
 
 /** Chebyshev interpolation of erf(x)/x in x² on [0, 1]; highest power first. */
 const ERF_NEAR = ["-0.00056480599", "0.0049217618", "-0.026715055", "0.11280317", "-0.37612343", "1.1283791"];
@@ -47,9 +50,12 @@ export const helperText = (helper: HelperName, t: VType): string => {
   const both = t.width === 1 ? "&&" : "&";
   const n = (value: string): string => (t.width === 1 ? value : `${T}(${value})`);
   switch (helper) {
-    case "infinity": return INFINITY(name, "0x7f800000u");
-    case "negative_infinity": return INFINITY(name, "0xff800000u");
-    case "square": return `fn ${name}(x: ${T}) -> ${T} {\n  return x * x;\n}`;
+    case "infinity":
+      return INFINITY(name, "0x7f800000u");
+    case "negative_infinity":
+      return INFINITY(name, "0xff800000u");
+    case "square":
+      return `fn ${name}(x: ${T}) -> ${T} {\n  return x * x;\n}`;
     case "floor_div":
       return t.elem === "i32"
         ? `fn ${name}(a: ${T}, b: ${T}) -> ${T} {

@@ -11,7 +11,11 @@ export type NamedBuffer = { readonly buffer: Buffer; readonly name: string };
 export type Cx = {
   readonly module: Scope;
   readonly buffers: Map<string, NamedBuffer>;
-  readonly params: { readonly variable: string; readonly fields: ReadonlyMap<string, string>; readonly bools: ReadonlySet<string> };
+  readonly params: {
+    readonly variable: string;
+    readonly fields: ReadonlyMap<string, string>;
+    readonly bools: ReadonlySet<string>;
+  };
   /** Texts of the helpers called, by name. */
   readonly helpers: Map<string, string>;
   readonly uses: { f16: boolean; subgroups: boolean };
@@ -43,10 +47,15 @@ export const floatText = (value: number, elem: "f32" | "f16"): string => {
 export const literal = (value: number, t: VType): WExpr => {
   const scalar = (): string => {
     switch (t.elem) {
-      case "f32": case "f16": return floatText(value, t.elem);
-      case "i32": return String(value);
-      case "u32": return `${value}u`;
-      case "bool": return value === 0 ? "false" : "true";
+      case "f32":
+      case "f16":
+        return floatText(value, t.elem);
+      case "i32":
+        return String(value);
+      case "u32":
+        return `${value}u`;
+      case "bool":
+        return value === 0 ? "false" : "true";
     }
   };
   return t.width === 1 ? text(scalar()) : call(typeName(t), text(scalar()));
@@ -72,13 +81,29 @@ const f32Helper = (name: HelperName, t: VType, cx: Cx, ...args: readonly WExpr[]
 
 const lowerUnary = (op: TUnary, a: WExpr, t: VType, cx: Cx): WExpr => {
   switch (op) {
-    case "neg": return { kind: "unary", op: "-", a };
-    case "not": return { kind: "unary", op: "!", a };
-    case "rsqrt": return call("inverseSqrt", a);
-    case "tanh": return f32Helper("tanh_safe", t, cx, a);
-    case "erf": return f32Helper("erf", t, cx, a);
-    case "abs": case "sign": case "exp": case "log": case "exp2": case "log2": case "sqrt": case "sin": case "cos": case "floor":
-    case "ceil": case "round": return call(op, a);
+    case "neg":
+      return { kind: "unary", op: "-", a };
+    case "not":
+      return { kind: "unary", op: "!", a };
+    case "rsqrt":
+      return call("inverseSqrt", a);
+    case "tanh":
+      return f32Helper("tanh_safe", t, cx, a);
+    case "erf":
+      return f32Helper("erf", t, cx, a);
+    case "abs":
+    case "sign":
+    case "exp":
+    case "log":
+    case "exp2":
+    case "log2":
+    case "sqrt":
+    case "sin":
+    case "cos":
+    case "floor":
+    case "ceil":
+    case "round":
+      return call(op, a);
   }
 };
 
@@ -94,19 +119,41 @@ const lowerBinary = (op: TBinary, e: Expr & { readonly kind: "binary" }, cx: Cx,
   const mixes = MIXES.has(op);
   const a = lowerExpr(mixes && spread(e.b) === e.b ? spread(e.a) : e.a, cx, scope);
   const b = lowerExpr(mixes ? spread(e.b) : e.b, cx, scope);
-  const shift = (): WExpr => (e.b.type.elem === "u32" ? b : lowerCast(e.b, { elem: "u32", width: e.b.type.width }, cx, scope));
+  const shift = (): WExpr =>
+    e.b.type.elem === "u32" ? b : lowerCast(e.b, { elem: "u32", width: e.b.type.width }, cx, scope);
   const plain = (w: WBinary): WExpr => bin(w, a, b);
   switch (op) {
-    case "floordiv": return t.elem === "u32" ? plain("/") : helper("floor_div", t, cx, a, b);
-    case "floormod": return t.elem === "u32" ? plain("%") : helper("floor_mod", t, cx, a, b);
-    case "pow": return isLiteral(e.b, 2) ? helper("square", t, cx, a) : f32Helper("pow_safe", t, cx, a, b);
-    case "min": case "max": return call(op, a, b);
-    case "and": return plain(t.width === 1 ? "&&" : "&");
-    case "or": return plain(t.width === 1 ? "||" : "|");
-    case "bitand": return plain("&");
-    case "shr": return bin(">>", a, shift());
-    case "shl": return bin("<<", a, shift());
-    case "+": case "-": case "*": case "/": case "%": case "==": case "!=": case "<": case "<=": case ">": case ">=": return plain(op);
+    case "floordiv":
+      return t.elem === "u32" ? plain("/") : helper("floor_div", t, cx, a, b);
+    case "floormod":
+      return t.elem === "u32" ? plain("%") : helper("floor_mod", t, cx, a, b);
+    case "pow":
+      return isLiteral(e.b, 2) ? helper("square", t, cx, a) : f32Helper("pow_safe", t, cx, a, b);
+    case "min":
+    case "max":
+      return call(op, a, b);
+    case "and":
+      return plain(t.width === 1 ? "&&" : "&");
+    case "or":
+      return plain(t.width === 1 ? "||" : "|");
+    case "bitand":
+      return plain("&");
+    case "shr":
+      return bin(">>", a, shift());
+    case "shl":
+      return bin("<<", a, shift());
+    case "+":
+    case "-":
+    case "*":
+    case "/":
+    case "%":
+    case "==":
+    case "!=":
+    case "<":
+    case "<=":
+    case ">":
+    case ">=":
+      return plain(op);
   }
 };
 
@@ -114,14 +161,17 @@ const lowerCast = (a: Expr, to: VType, cx: Cx, scope: Scope): WExpr => {
   // An integer literal becomes one of the other type: no conversion is left to read.
   if (a.kind === "lit" && to.elem !== "bool" && Number.isInteger(a.value) && a.value >= 0) return literal(a.value, to);
   const x = lowerExpr(a, cx, scope);
-  if (a.type.elem === "bool" && to.elem !== "bool")
-    return call("select", literal(0, to), literal(1, to), x);
+  if (a.type.elem === "bool" && to.elem !== "bool") return call("select", literal(0, to), literal(1, to), x);
   return call(typeName(to), x);
 };
 
 const SUBGROUP = {
-  shuffle: "subgroupShuffle", broadcast: "subgroupBroadcast", shuffleXor: "subgroupShuffleXor",
-  add: "subgroupAdd", max: "subgroupMax", min: "subgroupMin",
+  shuffle: "subgroupShuffle",
+  broadcast: "subgroupBroadcast",
+  shuffleXor: "subgroupShuffleXor",
+  add: "subgroupAdd",
+  max: "subgroupMax",
+  min: "subgroupMin",
 } as const;
 
 const lowerSubgroup = (e: Expr & { readonly kind: "subgroup" }, cx: Cx, scope: Scope): WExpr => {
@@ -142,7 +192,12 @@ const find = (buffer: string, cx: Cx): NamedBuffer => {
 };
 
 /** `buffer[index]`. */
-export const bufferElement = (buffer: string, index: Expr, cx: Cx, scope: Scope): { readonly at: WExpr; readonly wideBool: VType | null } => {
+export const bufferElement = (
+  buffer: string,
+  index: Expr,
+  cx: Cx,
+  scope: Scope,
+): { readonly at: WExpr; readonly wideBool: VType | null } => {
   const { name, buffer: b } = find(buffer, cx);
   return {
     at: { kind: "index", a: text(name), index: lowerExpr(index, cx, scope) },
@@ -173,27 +228,44 @@ export const lowerExpr = (e: Expr, cx: Cx, scope: Scope): WExpr => {
   const go = (x: Expr): WExpr => lowerExpr(x, cx, scope);
   const type = noteType(e.type, cx);
   switch (e.kind) {
-    case "lit": return literal(e.value, e.type);
+    case "lit":
+      return literal(e.value, e.type);
     case "infinity": {
       const one = helper(e.sign > 0 ? "infinity" : "negative_infinity", { elem: "f32", width: 1 }, cx);
       return type === "f32" ? one : call(type, e.type.elem === "f16" && e.type.width > 1 ? call("f16", one) : one);
     }
-    case "ref": return text(lookup(scope, e.name));
-    case "uniform": return lowerUniform(e.name, cx);
-    case "builtin": return builtin(e.name, cx);
-    case "load": return lowerLoad(e, cx, scope);
-    case "element": return { kind: "index", a: text(lookup(scope, e.array)), index: go(e.index) };
-    case "unary": return lowerUnary(e.op, go(e.a), e.a.type, cx);
-    case "binary": return lowerBinary(e.op, e, cx, scope);
-    case "select": return lowerSelect(e, cx, scope);
-    case "cast": return lowerCast(e.a, e.type, cx, scope);
-    case "bitcast": return call(`bitcast<${type}>`, go(e.a));
-    case "splat": return call(type, go(e.a));
-    case "vector": return call(type, ...e.parts.map(go));
-    case "component": return { kind: "member", a: go(e.a), name: "xyzw"[e.at] ?? "x" };
-    case "dot": return call("dot", go(e.a), go(e.b));
-    case "fma": return call("fma", go(e.a), go(e.b), go(e.c));
-    case "subgroup": return lowerSubgroup(e, cx, scope);
+    case "ref":
+      return text(lookup(scope, e.name));
+    case "uniform":
+      return lowerUniform(e.name, cx);
+    case "builtin":
+      return builtin(e.name, cx);
+    case "load":
+      return lowerLoad(e, cx, scope);
+    case "element":
+      return { kind: "index", a: text(lookup(scope, e.array)), index: go(e.index) };
+    case "unary":
+      return lowerUnary(e.op, go(e.a), e.a.type, cx);
+    case "binary":
+      return lowerBinary(e.op, e, cx, scope);
+    case "select":
+      return lowerSelect(e, cx, scope);
+    case "cast":
+      return lowerCast(e.a, e.type, cx, scope);
+    case "bitcast":
+      return call(`bitcast<${type}>`, go(e.a));
+    case "splat":
+      return call(type, go(e.a));
+    case "vector":
+      return call(type, ...e.parts.map(go));
+    case "component":
+      return { kind: "member", a: go(e.a), name: "xyzw"[e.at] ?? "x" };
+    case "dot":
+      return call("dot", go(e.a), go(e.b));
+    case "fma":
+      return call("fma", go(e.a), go(e.b), go(e.c));
+    case "subgroup":
+      return lowerSubgroup(e, cx, scope);
   }
 };
 

@@ -12,7 +12,7 @@ export type WExpr =
   | { readonly kind: "member"; readonly a: WExpr; readonly name: string };
 
 export type WBinary =
-  | "*" | "/" | "%" | "+" | "-" | "<<" | ">>" | "<" | "<=" | ">" | ">=" | "==" | "!=" | "&" | "|" | "&&" | "||";
+  "*" | "/" | "%" | "+" | "-" | "<<" | ">>" | "<" | "<=" | ">" | ">=" | "==" | "!=" | "&" | "|" | "&&" | "||";
 
 export type WStmt =
   | { readonly kind: "let"; readonly name: string; readonly value: WExpr }
@@ -20,7 +20,14 @@ export type WStmt =
   | { readonly kind: "var"; readonly name: string; readonly type: string | null; readonly value: WExpr | null }
   | { readonly kind: "assign"; readonly to: WExpr; readonly value: WExpr }
   | { readonly kind: "if"; readonly cond: WExpr; readonly then: readonly WStmt[]; readonly else: readonly WStmt[] }
-  | { readonly kind: "for"; readonly name: string; readonly from: WExpr; readonly to: WExpr; readonly step: WExpr; readonly body: readonly WStmt[] }
+  | {
+      readonly kind: "for";
+      readonly name: string;
+      readonly from: WExpr;
+      readonly to: WExpr;
+      readonly step: WExpr;
+      readonly body: readonly WStmt[];
+    }
   | { readonly kind: "return" }
   | { readonly kind: "call"; readonly fn: string }
   | { readonly kind: "comment"; readonly text: string };

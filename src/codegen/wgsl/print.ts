@@ -3,7 +3,23 @@ import type { WBinary, WEntry, WExpr, WgslModule, WStmt } from "./module.ts";
 
 /** How tightly an operator binds; a unary expression is 7, anything with its own brackets 8. */
 const LEVEL: Readonly<Record<WBinary, number>> = {
-  "||": 1, "&&": 1, "&": 2, "|": 2, "<": 3, "<=": 3, ">": 3, ">=": 3, "==": 3, "!=": 3, "<<": 4, ">>": 4, "+": 5, "-": 5, "*": 6, "/": 6, "%": 6,
+  "||": 1,
+  "&&": 1,
+  "&": 2,
+  "|": 2,
+  "<": 3,
+  "<=": 3,
+  ">": 3,
+  ">=": 3,
+  "==": 3,
+  "!=": 3,
+  "<<": 4,
+  ">>": 4,
+  "+": 5,
+  "-": 5,
+  "*": 6,
+  "/": 6,
+  "%": 6,
 };
 const level = (e: WExpr): number =>
   e.kind === "binary" ? LEVEL[e.op] : e.kind === "unary" || (e.kind === "text" && e.text.startsWith("-")) ? 7 : 8;
@@ -16,11 +32,28 @@ const bare = (op: WBinary, e: WExpr, isLeft: boolean): boolean => {
   const inner = level(e);
   if (inner >= 7) return true;
   switch (op) {
-    case "&&": case "||": return inner >= 3 || (isLeft && e.kind === "binary" && e.op === op);
-    case "&": case "|": return isLeft && e.kind === "binary" && e.op === op;
-    case "<<": case ">>": return false;
-    case "<": case "<=": case ">": case ">=": case "==": case "!=": return inner >= 5;
-    case "+": case "-": case "*": case "/": case "%": return isLeft ? inner >= LEVEL[op] : inner > LEVEL[op];
+    case "&&":
+    case "||":
+      return inner >= 3 || (isLeft && e.kind === "binary" && e.op === op);
+    case "&":
+    case "|":
+      return isLeft && e.kind === "binary" && e.op === op;
+    case "<<":
+    case ">>":
+      return false;
+    case "<":
+    case "<=":
+    case ">":
+    case ">=":
+    case "==":
+    case "!=":
+      return inner >= 5;
+    case "+":
+    case "-":
+    case "*":
+    case "/":
+    case "%":
+      return isLeft ? inner >= LEVEL[op] : inner > LEVEL[op];
   }
 };
 
@@ -33,15 +66,20 @@ const args = (list: readonly WExpr[]): string => {
 
 export const expr = (e: WExpr): string => {
   switch (e.kind) {
-    case "text": return e.text;
-    case "call": return `${e.fn}(${args(e.args)})`;
-    case "unary": return level(e.a) >= 8 ? `${e.op}${expr(e.a)}` : `${e.op}(${expr(e.a)})`;
+    case "text":
+      return e.text;
+    case "call":
+      return `${e.fn}(${args(e.args)})`;
+    case "unary":
+      return level(e.a) >= 8 ? `${e.op}${expr(e.a)}` : `${e.op}(${expr(e.a)})`;
     case "binary": {
       const side = (x: WExpr, isLeft: boolean): string => (bare(e.op, x, isLeft) ? expr(x) : `(${expr(x)})`);
       return `${side(e.a, true)} ${e.op} ${side(e.b, false)}`;
     }
-    case "index": return `${level(e.a) >= 8 ? expr(e.a) : `(${expr(e.a)})`}[${expr(e.index)}]`;
-    case "member": return `${level(e.a) >= 8 ? expr(e.a) : `(${expr(e.a)})`}.${e.name}`;
+    case "index":
+      return `${level(e.a) >= 8 ? expr(e.a) : `(${expr(e.a)})`}[${expr(e.index)}]`;
+    case "member":
+      return `${level(e.a) >= 8 ? expr(e.a) : `(${expr(e.a)})`}.${e.name}`;
   }
 };
 
@@ -57,18 +95,27 @@ const assign = (to: WExpr, value: WExpr): string => {
 
 const stmt = (s: WStmt, pad: string): readonly string[] => {
   switch (s.kind) {
-    case "let": return [`${pad}let ${s.name} = ${expr(s.value)};`];
-    case "var": return [`${pad}var ${s.name}${s.type === null ? "" : `: ${s.type}`}${s.value === null ? "" : ` = ${expr(s.value)}`};`];
-    case "assign": return [pad + assign(s.to, s.value)];
-    case "if": return ifStmt(s, pad, "if");
+    case "let":
+      return [`${pad}let ${s.name} = ${expr(s.value)};`];
+    case "var":
+      return [
+        `${pad}var ${s.name}${s.type === null ? "" : `: ${s.type}`}${s.value === null ? "" : ` = ${expr(s.value)}`};`,
+      ];
+    case "assign":
+      return [pad + assign(s.to, s.value)];
+    case "if":
+      return ifStmt(s, pad, "if");
     case "for": {
       const step = s.step.kind === "text" && s.step.text === "1" ? `${s.name}++` : `${s.name} += ${expr(s.step)}`;
       const head = `for (var ${s.name} = ${expr(s.from)}; ${s.name} < ${rightOfOrder(s.to)}; ${step}) {`;
       return [pad + head, ...block(s.body, pad), `${pad}}`];
     }
-    case "return": return [`${pad}return;`];
-    case "call": return [`${pad}${s.fn}();`];
-    case "comment": return s.text.split("\n").map((line) => `${pad}// ${line}`.trimEnd());
+    case "return":
+      return [`${pad}return;`];
+    case "call":
+      return [`${pad}${s.fn}();`];
+    case "comment":
+      return s.text.split("\n").map((line) => `${pad}// ${line}`.trimEnd());
   }
 };
 const rightOfOrder = (e: WExpr): string => (bare("<", e, false) ? expr(e) : `(${expr(e)})`);
@@ -118,5 +165,8 @@ export const printWgsl = (m: WgslModule): string => {
     ...m.helpers.map((h) => h.split("\n")),
     ...m.entries.map(entry),
   ];
-  return parts.filter((p) => p.length > 0).map((p) => `${p.join("\n")}\n`).join("\n");
+  return parts
+    .filter((p) => p.length > 0)
+    .map((p) => `${p.join("\n")}\n`)
+    .join("\n");
 };

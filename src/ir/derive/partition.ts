@@ -63,10 +63,16 @@ const outermost = (b: GraphBuilder, root: NodeId): Reduce[] => {
 
 const same = (p: readonly AxisId[], q: readonly AxisId[]): boolean => p.length === q.length && p.every((a) => q.includes(a));
 
-/** The stream of a root: the reduced axes of its outermost reductions; of several the longest, and never one around another. */
+/**
+ * The stream of a root: the reduced axes of its outermost reductions, of several the longest. Where one is made of another
+ * (`m` of `s = sum[d](q * k)`), a short inner one is evaluated in place and the outer one streams; a long inner one
+ * streams itself, and the outer one follows on its finished values.
+ */
 const streamOf = (cx: Cx, root: Root): readonly AxisId[] => {
   const outer = outermost(cx.b, root.value);
-  const inner = outer.filter((r) => !outer.some((o) => o.id !== r.id && cx.b.reach([r.body]).has(o.id) && !same(o.over, r.over)));
+  const madeOf = (r: Reduce, o: Reduce): boolean => o.id !== r.id && !same(o.over, r.over) && cx.b.reach([r.body]).has(o.id);
+  const inner = outer.filter((r) =>
+    !outer.some((o) => madeOf(r, o) && !isShort(cx, o)) && !(isShort(cx, r) && outer.some((o) => madeOf(o, r))));
   const length = (r: Reduce): number => r.over.reduce((n, a) => n * cx.sizeOf(a), 1);
   const best = inner.reduce<Reduce | null>((x, y) => (x === null || length(y) > length(x) ? y : x), null);
   if (best !== null) return best.over;

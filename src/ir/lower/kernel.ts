@@ -206,10 +206,9 @@ const lowerPass = (cx: PassContext, pass: number, accs: readonly Accumulator[], 
   }));
   for (const seg of segmentsOf(em, plan)) {
     const special = specialise(em, seg);
-    const parts = accs.map((acc, k): Part => ({
-      acc, slots: slots[k] ?? [], body: special(acc.body), where: acc.where === null ? null : special(acc.where),
-    }));
-    const scans = scanNodes.map((n, k): Scan => ({ node: special(n.id), body: special(n.body), where: n.where === null ? null : special(n.where), carry: carries[k] ?? [] }));
+    const domain = (where: NodeId | null): NodeId | null => em.b.and(where === null ? null : special(where));
+    const parts = accs.map((acc, k): Part => ({ acc, slots: slots[k] ?? [], body: special(acc.body), where: domain(acc.where) }));
+    const scans = scanNodes.map((n, k): Scan => ({ node: special(n.id), body: special(n.body), where: domain(n.where), carry: carries[k] ?? [] }));
     const local = { ...plan, stream: seg.axes, accumulators: parts.map((p) => ({ ...p.acc, body: p.body })) };
     const segment: Segment = {
       em, schedule, rows: grid.rows, group: grid.group, known, parts, scans,
@@ -282,7 +281,7 @@ const lowerSegment = (cx: PassContext, seg: Segment, total: SizeExpr, storing: b
   const unit = schedule.vectorStream ? 4 : 1;
   const length = schedule.vectorStream && typeof total === "number" ? T.i32(total / 4) : seg.length;
   const member = share === 1 ? T.i32(0) : natural(em, em.root, "member", T.mod(T.lane, T.i32(share)));
-  const range = streamRange({ em, grid, inner: cx.inner, seg, length, storing, uniform: share === 1 });
+  const range = streamRange({ em, grid, inner: cx.inner, seg, length, storing });
   if (cx.held !== null) {
     const exact = typeof total === "number" && total % (stride * unit) === 0 && range.allVisible;
     emitBlock(seg, T.mul(member, T.i32(step)), exact ? null : range.end, stmts);

@@ -3,9 +3,27 @@
  * (`i * 1`, `i + 0`, `2 * 3`), so that lowerings can be written plainly and the generated code stays readable.
  */
 import type { SizeExpr } from "../scalar/size.ts";
-import { BOOL, F32, I32, U32, type Buffer, type Elem, type Expr, type Stmt, type TBinary, type TUnary, type VType } from "./tile.ts";
+import {
+  BOOL,
+  F32,
+  I32,
+  U32,
+  type Buffer,
+  type Elem,
+  type Expr,
+  type Stmt,
+  type TBinary,
+  type TUnary,
+  type VType,
+} from "./tile.ts";
 
-const SCALARS: Readonly<Record<Elem, VType>> = { f32: F32, f16: { elem: "f16", width: 1 }, i32: I32, u32: U32, bool: BOOL };
+const SCALARS: Readonly<Record<Elem, VType>> = {
+  f32: F32,
+  f16: { elem: "f16", width: 1 },
+  i32: I32,
+  u32: U32,
+  bool: BOOL,
+};
 
 /** The vector (or scalar, width 1) type with these elements. */
 export const vtype = (elem: Elem, width: 1 | 2 | 4 = 1): VType => (width === 1 ? SCALARS[elem] : { elem, width });
@@ -29,7 +47,12 @@ export const group: Expr = { kind: "builtin", name: "group", type: I32 };
 export const subgroupLane: Expr = { kind: "builtin", name: "subgroup_lane", type: I32 };
 export const subgroupSize: Expr = { kind: "builtin", name: "subgroup_size", type: I32 };
 
-export const load = (buffer: Buffer, index: Expr): Expr => ({ kind: "load", buffer: buffer.name, index, type: buffer.type });
+export const load = (buffer: Buffer, index: Expr): Expr => ({
+  kind: "load",
+  buffer: buffer.name,
+  index,
+  type: buffer.type,
+});
 export const element = (array: string, type: VType, index: Expr): Expr => ({ kind: "element", array, index, type });
 export const unary = (op: TUnary, a: Expr): Expr => ({ kind: "unary", op, a, type: a.type });
 
@@ -38,22 +61,43 @@ export const isComparison = (op: TBinary): boolean => COMPARISONS.has(op);
 
 const foldInts = (op: TBinary, a: number, b: number): number | boolean | null => {
   switch (op) {
-    case "+": return a + b;
-    case "-": return a - b;
-    case "*": return a * b;
-    case "/": return b === 0 ? null : Math.trunc(a / b);
-    case "%": return b === 0 ? null : a % b;
-    case "floordiv": return b === 0 ? null : Math.floor(a / b);
-    case "floormod": return b === 0 ? null : a - b * Math.floor(a / b);
-    case "min": return Math.min(a, b);
-    case "max": return Math.max(a, b);
-    case "==": return a === b;
-    case "!=": return a !== b;
-    case "<": return a < b;
-    case "<=": return a <= b;
-    case ">": return a > b;
-    case ">=": return a >= b;
-    case "pow": case "and": case "or": case "bitand": case "shr": case "shl": return null;
+    case "+":
+      return a + b;
+    case "-":
+      return a - b;
+    case "*":
+      return a * b;
+    case "/":
+      return b === 0 ? null : Math.trunc(a / b);
+    case "%":
+      return b === 0 ? null : a % b;
+    case "floordiv":
+      return b === 0 ? null : Math.floor(a / b);
+    case "floormod":
+      return b === 0 ? null : a - b * Math.floor(a / b);
+    case "min":
+      return Math.min(a, b);
+    case "max":
+      return Math.max(a, b);
+    case "==":
+      return a === b;
+    case "!=":
+      return a !== b;
+    case "<":
+      return a < b;
+    case "<=":
+      return a <= b;
+    case ">":
+      return a > b;
+    case ">=":
+      return a >= b;
+    case "pow":
+    case "and":
+    case "or":
+    case "bitand":
+    case "shr":
+    case "shl":
+      return null;
   }
 };
 
@@ -116,7 +160,11 @@ export const cast = (a: Expr, elem: Elem): Expr =>
 export const bitcast = (a: Expr, elem: Elem): Expr =>
   a.type.elem === elem ? a : { kind: "bitcast", a, type: vtype(elem, a.type.width) };
 export const splat = (a: Expr, width: 1 | 2 | 4): Expr =>
-  width === a.type.width ? a : a.kind === "lit" ? lit(a.value, vtype(a.type.elem, width)) : { kind: "splat", a, type: vtype(a.type.elem, width) };
+  width === a.type.width
+    ? a
+    : a.kind === "lit"
+      ? lit(a.value, vtype(a.type.elem, width))
+      : { kind: "splat", a, type: vtype(a.type.elem, width) };
 export const vector = (parts: readonly Expr[]): Expr => {
   const first = parts[0];
   if (first === undefined) throw new Error("a vector needs parts");
@@ -126,8 +174,16 @@ export const component = (a: Expr, at: number): Expr =>
   a.type.width === 1 ? a : { kind: "component", a, at, type: vtype(a.type.elem) };
 export const dot = (a: Expr, b: Expr): Expr => ({ kind: "dot", a, b, type: vtype(a.type.elem) });
 export const fma = (a: Expr, b: Expr, c: Expr): Expr => ({ kind: "fma", a, b, c, type: a.type });
-export const subgroup = (op: "shuffle" | "broadcast" | "shuffleXor" | "add" | "max" | "min", a: Expr, at: Expr | null = null): Expr => ({
-  kind: "subgroup", op, a, lane: at, type: a.type,
+export const subgroup = (
+  op: "shuffle" | "broadcast" | "shuffleXor" | "add" | "max" | "min",
+  a: Expr,
+  at: Expr | null = null,
+): Expr => ({
+  kind: "subgroup",
+  op,
+  a,
+  lane: at,
+  type: a.type,
 });
 
 /** A size as an i32 expression; each symbol by `lookup` (default: the uniform of that name). Sizes are >= 0. */
@@ -137,22 +193,51 @@ export const sizeToExpr = (e: SizeExpr, lookup: (name: string) => Expr = (name) 
   const a = sizeToExpr(e[1], lookup);
   const b = sizeToExpr(e[2], lookup);
   if (e[0] !== "ceil/") return binary(e[0], a, b);
-  return b.kind === "lit" && b.value === 1 ? a : div(b.kind === "lit" ? add(a, i32(b.value - 1)) : sub(add(a, b), i32(1)), b);
+  return b.kind === "lit" && b.value === 1
+    ? a
+    : div(b.kind === "lit" ? add(a, i32(b.value - 1)) : sub(add(a, b), i32(1)), b);
 };
 
 export const letStmt = (name: string, value: Expr): Stmt => ({ kind: "let", name, value });
-export const varStmt = (name: string, type: VType, init: Expr | null = null): Stmt => ({ kind: "var", name, type, init });
+export const varStmt = (name: string, type: VType, init: Expr | null = null): Stmt => ({
+  kind: "var",
+  name,
+  type,
+  init,
+});
 export const arrayStmt = (name: string, type: VType, length: number, init: Expr | null = null): Stmt => ({
-  kind: "array", name, type, length, init,
+  kind: "array",
+  name,
+  type,
+  length,
+  init,
 });
 export const set = (name: string, value: Expr): Stmt => ({ kind: "set", name, value });
-export const setElement = (array: string, index: Expr, value: Expr): Stmt => ({ kind: "setElement", array, index, value });
-export const store = (buffer: Buffer, index: Expr, value: Expr): Stmt => ({ kind: "store", buffer: buffer.name, index, value });
+export const setElement = (array: string, index: Expr, value: Expr): Stmt => ({
+  kind: "setElement",
+  array,
+  index,
+  value,
+});
+export const store = (buffer: Buffer, index: Expr, value: Expr): Stmt => ({
+  kind: "store",
+  buffer: buffer.name,
+  index,
+  value,
+});
 export const ifStmt = (cond: Expr, then: readonly Stmt[], otherwise: readonly Stmt[] = []): Stmt => ({
-  kind: "if", cond, then, else: otherwise,
+  kind: "if",
+  cond,
+  then,
+  else: otherwise,
 });
 export const forStmt = (name: string, from: Expr, to: Expr, step: Expr, body: readonly Stmt[]): Stmt => ({
-  kind: "for", name, from, to, step, body,
+  kind: "for",
+  name,
+  from,
+  to,
+  step,
+  body,
 });
 export const barrier: Stmt = { kind: "barrier" };
 export const comment = (text: string): Stmt => ({ kind: "comment", text });

@@ -28,11 +28,13 @@ const masked = (m: Machine, cond: Float64Array, value: 0 | 1, f: Thunk): Float64
   return out;
 };
 
-const map1 = (out: Float64Array, a: Thunk, f: Op1): Thunk => () => {
-  const x = a();
-  for (let i = 0; i < out.length; i++) out[i] = f(x[i] ?? 0);
-  return out;
-};
+const map1 =
+  (out: Float64Array, a: Thunk, f: Op1): Thunk =>
+  () => {
+    const x = a();
+    for (let i = 0; i < out.length; i++) out[i] = f(x[i] ?? 0);
+    return out;
+  };
 
 const countMath = (m: Machine, what: "expLike" | "multiplies", width: number): void => {
   if (m.counts !== null) m.counts[what] += activeLanes(m) * width;
@@ -66,7 +68,8 @@ const compileSelect = (e: Expr & { readonly kind: "select" }, m: Machine, env: E
     const c = cond();
     const x = guard ? masked(m, c, 1, a) : a();
     const y = guard ? masked(m, c, 0, b) : b();
-    for (let i = 0; i < out.length; i++) out[i] = (c[condWidth === 1 ? Math.floor(i / width) : i] === 0 ? y[i] : x[i]) ?? 0;
+    for (let i = 0; i < out.length; i++)
+      out[i] = (c[condWidth === 1 ? Math.floor(i / width) : i] === 0 ? y[i] : x[i]) ?? 0;
     return out;
   };
 };
@@ -114,7 +117,8 @@ const compileSubgroup = (e: Expr & { readonly kind: "subgroup" }, m: Machine, en
       const end = Math.min(first + m.subgroupSize, m.lanes);
       const ask = lane?.[i] ?? 0;
       const from = first + (op === "shuffleXor" ? (i - first) ^ ask : ask);
-      if (op !== "add" && op !== "max" && op !== "min" && !(from >= first && from < end)) fail(m, `subgroup ${op}: no lane ${from - first} of ${end - first}`);
+      if (op !== "add" && op !== "max" && op !== "min" && !(from >= first && from < end))
+        fail(m, `subgroup ${op}: no lane ${from - first} of ${end - first}`);
       for (let c = 0; c < width; c++) {
         let value = x[from * width + c] ?? 0;
         if (op === "add" || op === "max" || op === "min") {
@@ -151,12 +155,20 @@ export const find = (env: Env, name: string): { readonly data: Float64Array; rea
   return variable;
 };
 
-const compileBuiltin = (name: "lane" | "group" | "subgroup_lane" | "subgroup_size", m: Machine, out: Float64Array): Thunk => {
+const compileBuiltin = (
+  name: "lane" | "group" | "subgroup_lane" | "subgroup_size",
+  m: Machine,
+  out: Float64Array,
+): Thunk => {
   switch (name) {
-    case "lane": return () => out.map((_, lane) => lane);
-    case "group": return () => out.fill(m.group);
-    case "subgroup_lane": return () => out.map((_, lane) => lane % m.subgroupSize);
-    case "subgroup_size": return () => out.fill(m.subgroupSize);
+    case "lane":
+      return () => out.map((_, lane) => lane);
+    case "group":
+      return () => out.fill(m.group);
+    case "subgroup_lane":
+      return () => out.map((_, lane) => lane % m.subgroupSize);
+    case "subgroup_size":
+      return () => out.fill(m.subgroupSize);
   }
 };
 
@@ -182,8 +194,10 @@ export const compileExpr = (e: Expr, m: Machine, env: Env): Thunk => {
   const round = rounder(e.type.elem, m.precision);
   const go = (x: Expr): Thunk => compileExpr(x, m, env);
   switch (e.kind) {
-    case "lit": return constant(e.value, e.type.elem, m, out);
-    case "infinity": return constant(e.sign * Infinity, e.type.elem, m, out);
+    case "lit":
+      return constant(e.value, e.type.elem, m, out);
+    case "infinity":
+      return constant(e.sign * Infinity, e.type.elem, m, out);
     case "ref": {
       const { data } = find(env, e.name);
       return () => data;
@@ -193,9 +207,12 @@ export const compileExpr = (e: Expr, m: Machine, env: Env): Thunk => {
       if (value === undefined) throw new Error(`the uniform "${e.name}" has no value`);
       return constant(value, e.type.elem, m, out);
     }
-    case "builtin": return compileBuiltin(e.name, m, out);
-    case "load": return compileLoad(e, m, env, out);
-    case "element": return compileElement(e, m, env, out);
+    case "builtin":
+      return compileBuiltin(e.name, m, out);
+    case "load":
+      return compileLoad(e, m, env, out);
+    case "element":
+      return compileElement(e, m, env, out);
     case "unary": {
       const op = unaryOp(e.op);
       const run = map1(out, go(e.a), (x) => round(op(x)));
@@ -205,13 +222,16 @@ export const compileExpr = (e: Expr, m: Machine, env: Env): Thunk => {
         return run();
       };
     }
-    case "binary": return compileBinary(e, m, env, out);
-    case "select": return compileSelect(e, m, env, out);
+    case "binary":
+      return compileBinary(e, m, env, out);
+    case "select":
+      return compileSelect(e, m, env, out);
     case "cast": {
       const op = castOp(e.a.type.elem, e.type.elem);
       return map1(out, go(e.a), (x) => round(op(x)));
     }
-    case "bitcast": return map1(out, go(e.a), bitcastOp(e.a.type.elem, e.type.elem));
+    case "bitcast":
+      return map1(out, go(e.a), bitcastOp(e.a.type.elem, e.type.elem));
     case "splat": {
       const a = go(e.a);
       return () => {
@@ -235,8 +255,11 @@ export const compileExpr = (e: Expr, m: Machine, env: Env): Thunk => {
         return out;
       };
     }
-    case "dot": return compileDot(e, m, env, out);
-    case "fma": return compileFma(e, m, env, out);
-    case "subgroup": return compileSubgroup(e, m, env, out);
+    case "dot":
+      return compileDot(e, m, env, out);
+    case "fma":
+      return compileFma(e, m, env, out);
+    case "subgroup":
+      return compileSubgroup(e, m, env, out);
   }
 };

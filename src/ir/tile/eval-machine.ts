@@ -23,7 +23,14 @@ export type Counts = {
 };
 
 export const newCounts = (): Counts => ({
-  loaded: {}, stored: {}, workgroupLoads: 0, workgroupStores: 0, barriers: 0, expLike: 0, multiplies: 0, subgroupOps: 0,
+  loaded: {},
+  stored: {},
+  workgroupLoads: 0,
+  workgroupStores: 0,
+  barriers: 0,
+  expLike: 0,
+  multiplies: 0,
+  subgroupOps: 0,
 });
 
 /** State of one workgroup while it runs. `mask[lane]` is 1 where the lane is active. */
@@ -70,16 +77,23 @@ export const createMemory = (buffer: Buffer, data: Float64Array, precision: Prec
   const length = Math.floor(data.length / width);
   const round = rounder(buffer.type.elem, precision);
   const watched = buffer.access === "read_write";
-  const [writer, reader] = [new Int32Array(watched ? length : 0).fill(NOBODY), new Int32Array(watched ? length : 0).fill(NOBODY)];
+  const [writer, reader] = [
+    new Int32Array(watched ? length : 0).fill(NOBODY),
+    new Int32Array(watched ? length : 0).fill(NOBODY),
+  ];
   const isLocal = buffer.space === "workgroup";
   const bytes = BYTES[buffer.type.elem] * width;
 
   const where = (m: Machine, lane: number, index: number): number => {
-    if (!(index >= 0 && index < length)) fail(m, `lane ${lane} is out of bounds: ${buffer.name}[${index}] of ${length}`);
+    if (!(index >= 0 && index < length))
+      fail(m, `lane ${lane} is out of bounds: ${buffer.name}[${index}] of ${length}`);
     return isLocal ? lane : m.group * m.lanes + lane;
   };
   const race = (m: Machine, lane: number, other: number, index: number, how: string): never =>
-    fail(m, `data race: lane ${lane} ${how} ${buffer.name}[${index}] ${other === SEVERAL ? "that others read" : `with lane ${isLocal ? other : `${other % m.lanes} of workgroup ${Math.floor(other / m.lanes)}`}`}`);
+    fail(
+      m,
+      `data race: lane ${lane} ${how} ${buffer.name}[${index}] ${other === SEVERAL ? "that others read" : `with lane ${isLocal ? other : `${other % m.lanes} of workgroup ${Math.floor(other / m.lanes)}`}`}`,
+    );
   const count = (m: Machine, kind: "loaded" | "stored", lanes: number): void => {
     if (m.counts === null) return;
     if (!isLocal) m.counts[kind][buffer.name] = (m.counts[kind][buffer.name] ?? 0) + lanes * bytes;

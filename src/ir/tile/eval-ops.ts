@@ -10,11 +10,16 @@ export type Op2 = (a: number, b: number) => number;
 /** Brings a result into its type. */
 export const rounder = (elem: Elem, precision: Precision): Op1 => {
   switch (elem) {
-    case "f32": return precision === "f32" ? Math.fround : (x) => x;
-    case "f16": return precision === "f32" ? Math.f16round : (x) => x;
-    case "i32": return (x) => x | 0;
-    case "u32": return (x) => x >>> 0;
-    case "bool": return (x) => x;
+    case "f32":
+      return precision === "f32" ? Math.fround : (x) => x;
+    case "f16":
+      return precision === "f32" ? Math.f16round : (x) => x;
+    case "i32":
+      return (x) => x | 0;
+    case "u32":
+      return (x) => x >>> 0;
+    case "bool":
+      return (x) => x;
   }
 };
 
@@ -41,23 +46,40 @@ export const roundEven = (x: number): number => {
 
 export const unaryOp = (op: TUnary): Op1 => {
   switch (op) {
-    case "neg": return (a) => -a;
-    case "not": return (a) => 1 - a;
-    case "abs": return Math.abs;
-    case "sign": return Math.sign;
-    case "exp": return Math.exp;
-    case "log": return Math.log;
-    case "exp2": return (a) => 2 ** a;
-    case "log2": return Math.log2;
-    case "sqrt": return Math.sqrt;
-    case "rsqrt": return (a) => 1 / Math.sqrt(a);
-    case "tanh": return Math.tanh;
-    case "sin": return Math.sin;
-    case "cos": return Math.cos;
-    case "floor": return Math.floor;
-    case "ceil": return Math.ceil;
-    case "round": return roundEven;
-    case "erf": return erf;
+    case "neg":
+      return (a) => -a;
+    case "not":
+      return (a) => 1 - a;
+    case "abs":
+      return Math.abs;
+    case "sign":
+      return Math.sign;
+    case "exp":
+      return Math.exp;
+    case "log":
+      return Math.log;
+    case "exp2":
+      return (a) => 2 ** a;
+    case "log2":
+      return Math.log2;
+    case "sqrt":
+      return Math.sqrt;
+    case "rsqrt":
+      return (a) => 1 / Math.sqrt(a);
+    case "tanh":
+      return Math.tanh;
+    case "sin":
+      return Math.sin;
+    case "cos":
+      return Math.cos;
+    case "floor":
+      return Math.floor;
+    case "ceil":
+      return Math.ceil;
+    case "round":
+      return roundEven;
+    case "erf":
+      return erf;
   }
 };
 
@@ -67,27 +89,48 @@ const isInt = (elem: Elem): boolean => elem === "i32" || elem === "u32";
 export const binaryOp = (op: TBinary, elem: Elem): Op2 => {
   const int = isInt(elem);
   switch (op) {
-    case "+": return (a, b) => a + b;
-    case "-": return (a, b) => a - b;
-    case "*": return int ? Math.imul : (a, b) => a * b;
-    case "/": return int ? (a, b) => (b === 0 ? a : Math.trunc(a / b)) : (a, b) => a / b;
-    case "%": return int ? (a, b) => (b === 0 ? 0 : a % b) : (a, b) => a - b * Math.trunc(a / b);
-    case "floordiv": return int ? (a, b) => (b === 0 ? a : Math.floor(a / b)) : (a, b) => Math.floor(a / b);
-    case "floormod": return int ? (a, b) => (b === 0 ? 0 : a - b * Math.floor(a / b)) : (a, b) => a - b * Math.floor(a / b);
-    case "pow": return Math.pow;
-    case "min": return Math.min;
-    case "max": return Math.max;
-    case "==": return (a, b) => (a === b ? 1 : 0);
-    case "!=": return (a, b) => (a !== b ? 1 : 0);
-    case "<": return (a, b) => (a < b ? 1 : 0);
-    case "<=": return (a, b) => (a <= b ? 1 : 0);
-    case ">": return (a, b) => (a > b ? 1 : 0);
-    case ">=": return (a, b) => (a >= b ? 1 : 0);
-    case "and": return (a, b) => a & b;
-    case "or": return (a, b) => a | b;
-    case "bitand": return (a, b) => a & b;
-    case "shr": return elem === "u32" ? (a, b) => a >>> b : (a, b) => a >> b;
-    case "shl": return (a, b) => a << b;
+    case "+":
+      return (a, b) => a + b;
+    case "-":
+      return (a, b) => a - b;
+    case "*":
+      return int ? Math.imul : (a, b) => a * b;
+    case "/":
+      return int ? (a, b) => (b === 0 ? a : Math.trunc(a / b)) : (a, b) => a / b;
+    case "%":
+      return int ? (a, b) => (b === 0 ? 0 : a % b) : (a, b) => a - b * Math.trunc(a / b);
+    case "floordiv":
+      return int ? (a, b) => (b === 0 ? a : Math.floor(a / b)) : (a, b) => Math.floor(a / b);
+    case "floormod":
+      return int ? (a, b) => (b === 0 ? 0 : a - b * Math.floor(a / b)) : (a, b) => a - b * Math.floor(a / b);
+    case "pow":
+      return Math.pow;
+    case "min":
+      return Math.min;
+    case "max":
+      return Math.max;
+    case "==":
+      return (a, b) => (a === b ? 1 : 0);
+    case "!=":
+      return (a, b) => (a !== b ? 1 : 0);
+    case "<":
+      return (a, b) => (a < b ? 1 : 0);
+    case "<=":
+      return (a, b) => (a <= b ? 1 : 0);
+    case ">":
+      return (a, b) => (a > b ? 1 : 0);
+    case ">=":
+      return (a, b) => (a >= b ? 1 : 0);
+    case "and":
+      return (a, b) => a & b;
+    case "or":
+      return (a, b) => a | b;
+    case "bitand":
+      return (a, b) => a & b;
+    case "shr":
+      return elem === "u32" ? (a, b) => a >>> b : (a, b) => a >> b;
+    case "shl":
+      return (a, b) => a << b;
   }
 };
 
@@ -116,7 +159,9 @@ const read: Readonly<Record<Elem, () => number>> = {
 };
 
 /** The same 32 bits as another type. */
-export const bitcastOp = (from: Elem, to: Elem): Op1 => (a) => {
-  write[from](a);
-  return read[to]();
-};
+export const bitcastOp =
+  (from: Elem, to: Elem): Op1 =>
+  (a) => {
+    write[from](a);
+    return read[to]();
+  };

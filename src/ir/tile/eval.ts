@@ -29,7 +29,10 @@ export type EvalOptions = {
 export type EvalResult = { readonly buffers: Record<string, Float64Array>; readonly counts: Counts };
 
 type Run = () => void;
-type Scope = { readonly env: Map<string, { readonly data: Float64Array; readonly length: number }>; readonly m: Machine };
+type Scope = {
+  readonly env: Map<string, { readonly data: Float64Array; readonly length: number }>;
+  readonly m: Machine;
+};
 
 const inner = (s: Scope): Scope => ({ m: s.m, env: new Map(s.env) });
 const expr = (e: Expr, s: Scope): Thunk => compileExpr(e, s.m, s.env as Env);
@@ -75,7 +78,8 @@ const compileArray = (s: Stmt & { readonly kind: "array" }, scope: Scope): Run =
   const filled = new Float64Array(data.length);
   return () => {
     const x = value?.();
-    for (let i = 0; i < filled.length; i++) filled[i] = x?.[Math.floor(i / (s.length * width)) * width + (i % width)] ?? 0;
+    for (let i = 0; i < filled.length; i++)
+      filled[i] = x?.[Math.floor(i / (s.length * width)) * width + (i % width)] ?? 0;
     assign(m, data, filled);
   };
 };
@@ -132,15 +136,19 @@ const compileBarrier = (m: Machine): Run => {
 const compileStmt = (s: Stmt, scope: Scope): Run => {
   const { m } = scope;
   switch (s.kind) {
-    case "let": return compileVar(s.name, s.value.type.width, s.value, scope);
-    case "var": return compileVar(s.name, s.type.width, s.init, scope);
-    case "array": return compileArray(s, scope);
+    case "let":
+      return compileVar(s.name, s.value.type.width, s.value, scope);
+    case "var":
+      return compileVar(s.name, s.type.width, s.init, scope);
+    case "array":
+      return compileArray(s, scope);
     case "set": {
       const value = expr(s.value, scope);
       const { data } = find(scope.env, s.name);
       return () => assign(m, data, value());
     }
-    case "setElement": return compileSetElement(s, scope);
+    case "setElement":
+      return compileSetElement(s, scope);
     case "store": {
       const [index, value] = [expr(s.index, scope), expr(s.value, scope)];
       const memory = m.memories.get(s.buffer);
@@ -157,9 +165,12 @@ const compileStmt = (s: Stmt, scope: Scope): Run => {
         under(m, no, otherwise);
       };
     }
-    case "for": return compileFor(s, scope);
-    case "barrier": return compileBarrier(m);
-    case "comment": return () => {};
+    case "for":
+      return compileFor(s, scope);
+    case "barrier":
+      return compileBarrier(m);
+    case "comment":
+      return () => {};
   }
 };
 
@@ -172,11 +183,17 @@ const runKernel = (source: TileKernel, storage: readonly Memory[], options: Eval
   const precision = options.precision ?? "f32";
   const local = kernel.workgroup.map((b) => localMemory(b, precision));
   const m: Machine = {
-    kernel: kernel.name, lanes: kernel.lanes, precision, subgroupSize: options.subgroupSize ?? 4,
+    kernel: kernel.name,
+    lanes: kernel.lanes,
+    precision,
+    subgroupSize: options.subgroupSize ?? 4,
     counts: options.count === true ? counts : null,
-    uniforms: new Map(Object.entries({ ...options.sizes, ...options.uniforms }).map(([name, value]) => [name, Number(value)])),
+    uniforms: new Map(
+      Object.entries({ ...options.sizes, ...options.uniforms }).map(([name, value]) => [name, Number(value)]),
+    ),
     memories: new Map([...storage, ...local].map((x) => [x.buffer.name, x])),
-    mask: new Uint8Array(kernel.lanes).fill(1), group: 0,
+    mask: new Uint8Array(kernel.lanes).fill(1),
+    group: 0,
   };
   const run = compileBody(kernel.body, { m, env: new Map() });
   for (const x of storage) x.sync();

@@ -6,8 +6,22 @@ import type { Buffer, Expr, Stmt, TBinary, TileKernel, TileProgram, VType } from
 export const printType = (t: VType): string => (t.width === 1 ? t.elem : `${t.elem}x${t.width}`);
 
 const SYMBOLS: Partial<Readonly<Record<TBinary, readonly [string, number]>>> = {
-  or: ["or", 1], and: ["and", 2], "==": ["==", 3], "!=": ["!=", 3], "<": ["<", 3], "<=": ["<=", 3], ">": [">", 3], ">=": [">=", 3],
-  bitand: ["&", 4], shl: ["<<", 5], shr: [">>", 5], "+": ["+", 6], "-": ["-", 6], "*": ["*", 7], "/": ["/", 7], "%": ["%", 7],
+  or: ["or", 1],
+  and: ["and", 2],
+  "==": ["==", 3],
+  "!=": ["!=", 3],
+  "<": ["<", 3],
+  "<=": ["<=", 3],
+  ">": [">", 3],
+  ">=": [">=", 3],
+  bitand: ["&", 4],
+  shl: ["<<", 5],
+  shr: [">>", 5],
+  "+": ["+", 6],
+  "-": ["-", 6],
+  "*": ["*", 7],
+  "/": ["/", 7],
+  "%": ["%", 7],
 };
 
 const number = (value: number, t: VType): string => {
@@ -23,14 +37,22 @@ const call = (name: string, ...args: readonly Expr[]): string => `${name}(${args
 /** `level`: how tightly what stands around binds; parentheses come when the expression binds less. */
 const print = (e: Expr, level: number): string => {
   switch (e.kind) {
-    case "lit": return e.type.width === 1 ? number(e.value, e.type) : `${printType(e.type)}(${number(e.value, e.type)})`;
-    case "infinity": return e.sign > 0 ? "inf" : "-inf";
-    case "ref": return e.name;
-    case "uniform": return `$${e.name}`;
-    case "builtin": return `@${e.name}`;
-    case "load": return `${e.buffer}[${print(e.index, 0)}]`;
-    case "element": return `${e.array}[${print(e.index, 0)}]`;
-    case "unary": return e.op === "neg" ? `-${print(e.a, 8)}` : call(e.op, e.a);
+    case "lit":
+      return e.type.width === 1 ? number(e.value, e.type) : `${printType(e.type)}(${number(e.value, e.type)})`;
+    case "infinity":
+      return e.sign > 0 ? "inf" : "-inf";
+    case "ref":
+      return e.name;
+    case "uniform":
+      return `$${e.name}`;
+    case "builtin":
+      return `@${e.name}`;
+    case "load":
+      return `${e.buffer}[${print(e.index, 0)}]`;
+    case "element":
+      return `${e.array}[${print(e.index, 0)}]`;
+    case "unary":
+      return e.op === "neg" ? `-${print(e.a, 8)}` : call(e.op, e.a);
     case "binary": {
       const symbol = SYMBOLS[e.op];
       if (symbol === undefined) return call(e.op, e.a, e.b);
@@ -38,15 +60,24 @@ const print = (e: Expr, level: number): string => {
       const text = `${print(e.a, own)} ${op} ${print(e.b, own + 1)}`;
       return own < level ? `(${text})` : text;
     }
-    case "select": return call("select", e.cond, e.a, e.b);
-    case "cast": return call(printType(e.type), e.a);
-    case "bitcast": return call(`bits_${printType(e.type)}`, e.a);
-    case "splat": return call(printType(e.type), e.a);
-    case "vector": return call(printType(e.type), ...e.parts);
-    case "component": return `${print(e.a, 9)}.${"xyzw"[e.at] ?? e.at}`;
-    case "dot": return call("dot", e.a, e.b);
-    case "fma": return call("fma", e.a, e.b, e.c);
-    case "subgroup": return call(`subgroup_${e.op}`, e.a, ...(e.lane === null ? [] : [e.lane]));
+    case "select":
+      return call("select", e.cond, e.a, e.b);
+    case "cast":
+      return call(printType(e.type), e.a);
+    case "bitcast":
+      return call(`bits_${printType(e.type)}`, e.a);
+    case "splat":
+      return call(printType(e.type), e.a);
+    case "vector":
+      return call(printType(e.type), ...e.parts);
+    case "component":
+      return `${print(e.a, 9)}.${"xyzw"[e.at] ?? e.at}`;
+    case "dot":
+      return call("dot", e.a, e.b);
+    case "fma":
+      return call("fma", e.a, e.b, e.c);
+    case "subgroup":
+      return call(`subgroup_${e.op}`, e.a, ...(e.lane === null ? [] : [e.lane]));
   }
 };
 
@@ -57,22 +88,34 @@ const body = (stmts: readonly Stmt[], pad: string): readonly string[] => stmts.f
 
 const stmt = (s: Stmt, pad: string): readonly string[] => {
   switch (s.kind) {
-    case "let": return [`${pad}let ${s.name}: ${printType(s.value.type)} = ${printExpr(s.value)}`];
-    case "var": return [`${pad}var ${s.name}: ${printType(s.type)}${s.init === null ? "" : ` = ${printExpr(s.init)}`}`];
-    case "array": return [`${pad}array ${s.name}: ${printType(s.type)}[${s.length}]${s.init === null ? "" : ` = ${printExpr(s.init)}`}`];
-    case "set": return [`${pad}${s.name} = ${printExpr(s.value)}`];
-    case "setElement": return [`${pad}${s.array}[${printExpr(s.index)}] = ${printExpr(s.value)}`];
-    case "store": return [`${pad}store ${s.buffer}[${printExpr(s.index)}] = ${printExpr(s.value)}`];
-    case "if": return [
-      `${pad}if ${printExpr(s.cond)}`, ...body(s.then, `${pad}  `),
-      ...(s.else.length === 0 ? [] : [`${pad}else`, ...body(s.else, `${pad}  `)]),
-    ];
+    case "let":
+      return [`${pad}let ${s.name}: ${printType(s.value.type)} = ${printExpr(s.value)}`];
+    case "var":
+      return [`${pad}var ${s.name}: ${printType(s.type)}${s.init === null ? "" : ` = ${printExpr(s.init)}`}`];
+    case "array":
+      return [
+        `${pad}array ${s.name}: ${printType(s.type)}[${s.length}]${s.init === null ? "" : ` = ${printExpr(s.init)}`}`,
+      ];
+    case "set":
+      return [`${pad}${s.name} = ${printExpr(s.value)}`];
+    case "setElement":
+      return [`${pad}${s.array}[${printExpr(s.index)}] = ${printExpr(s.value)}`];
+    case "store":
+      return [`${pad}store ${s.buffer}[${printExpr(s.index)}] = ${printExpr(s.value)}`];
+    case "if":
+      return [
+        `${pad}if ${printExpr(s.cond)}`,
+        ...body(s.then, `${pad}  `),
+        ...(s.else.length === 0 ? [] : [`${pad}else`, ...body(s.else, `${pad}  `)]),
+      ];
     case "for": {
       const step = s.step.kind === "lit" && s.step.value === 1 ? "" : ` step ${printExpr(s.step)}`;
       return [`${pad}for ${s.name} in ${printExpr(s.from)} .. ${printExpr(s.to)}${step}`, ...body(s.body, `${pad}  `)];
     }
-    case "barrier": return [`${pad}barrier`];
-    case "comment": return s.text.split("\n").map((line) => `${pad}# ${line}`);
+    case "barrier":
+      return [`${pad}barrier`];
+    case "comment":
+      return s.text.split("\n").map((line) => `${pad}# ${line}`);
   }
 };
 
@@ -91,6 +134,10 @@ export const printTileKernel = (k: TileKernel): string =>
 /** A whole program; ends in a newline. */
 export const printTile = (p: TileProgram): string =>
   `${[
-    [`tile ${p.name}`, ...p.storage.map((b) => `  ${buffer(b)}`), ...p.uniforms.map((u) => `  uniform ${u.name}: ${printType(u.type)}`)].join("\n"),
+    [
+      `tile ${p.name}`,
+      ...p.storage.map((b) => `  ${buffer(b)}`),
+      ...p.uniforms.map((u) => `  uniform ${u.name}: ${printType(u.type)}`),
+    ].join("\n"),
     ...p.kernels.map(printTileKernel),
   ].join("\n\n")}\n`;

@@ -11,13 +11,30 @@ type Varying = { readonly names: Set<string>; readonly buffers: ReadonlySet<stri
 /** Whether all lanes have the same value. */
 const isUniform = (e: Expr, v: Varying): boolean => {
   switch (e.kind) {
-    case "ref": return !v.names.has(e.name);
-    case "element": return !v.names.has(e.array) && isUniform(e.index, v);
-    case "load": return !v.buffers.has(e.buffer) && isUniform(e.index, v);
-    case "builtin": return e.name === "group" || e.name === "subgroup_size";
-    case "subgroup": return false;
-    case "lit": case "infinity": case "uniform": case "unary": case "binary": case "select": case "cast": case "bitcast":
-    case "splat": case "vector": case "component": case "dot": case "fma": return operands(e).every((x) => isUniform(x, v));
+    case "ref":
+      return !v.names.has(e.name);
+    case "element":
+      return !v.names.has(e.array) && isUniform(e.index, v);
+    case "load":
+      return !v.buffers.has(e.buffer) && isUniform(e.index, v);
+    case "builtin":
+      return e.name === "group" || e.name === "subgroup_size";
+    case "subgroup":
+      return false;
+    case "lit":
+    case "infinity":
+    case "uniform":
+    case "unary":
+    case "binary":
+    case "select":
+    case "cast":
+    case "bitcast":
+    case "splat":
+    case "vector":
+    case "component":
+    case "dot":
+    case "fma":
+      return operands(e).every((x) => isUniform(x, v));
   }
 };
 
@@ -31,10 +48,19 @@ const mark = (body: readonly Stmt[], v: Varying, inUniformFlow: boolean): boolea
   };
   for (const s of body) {
     switch (s.kind) {
-      case "let": taint(s.name, isUniform(s.value, v)); break;
-      case "var": case "array": taint(s.name, s.init === null || isUniform(s.init, v)); break;
-      case "set": taint(s.name, inUniformFlow && isUniform(s.value, v)); break;
-      case "setElement": taint(s.array, inUniformFlow && isUniform(s.value, v) && isUniform(s.index, v)); break;
+      case "let":
+        taint(s.name, isUniform(s.value, v));
+        break;
+      case "var":
+      case "array":
+        taint(s.name, s.init === null || isUniform(s.init, v));
+        break;
+      case "set":
+        taint(s.name, inUniformFlow && isUniform(s.value, v));
+        break;
+      case "setElement":
+        taint(s.array, inUniformFlow && isUniform(s.value, v) && isUniform(s.index, v));
+        break;
       case "if": {
         const flow = inUniformFlow && isUniform(s.cond, v);
         changed = mark(s.then, v, flow) || changed;
@@ -42,11 +68,17 @@ const mark = (body: readonly Stmt[], v: Varying, inUniformFlow: boolean): boolea
         break;
       }
       case "for": {
-        taint(s.name, stmtExprs(s).every((e) => isUniform(e, v)));
+        taint(
+          s.name,
+          stmtExprs(s).every((e) => isUniform(e, v)),
+        );
         changed = mark(s.body, v, inUniformFlow && !v.names.has(s.name)) || changed;
         break;
       }
-      case "store": case "barrier": case "comment": break;
+      case "store":
+      case "barrier":
+      case "comment":
+        break;
     }
   }
   return changed;
@@ -57,7 +89,9 @@ const mark = (body: readonly Stmt[], v: Varying, inUniformFlow: boolean): boolea
  * over the kernel's scopes for the best answer; shared names only make it more cautious.
  */
 export const divergent = (kernel: TileKernel, program: TileProgram): readonly string[] => {
-  const buffers = new Set([...program.storage, ...kernel.workgroup].filter((b) => b.access === "read_write").map((b) => b.name));
+  const buffers = new Set(
+    [...program.storage, ...kernel.workgroup].filter((b) => b.access === "read_write").map((b) => b.name),
+  );
   const v: Varying = { names: new Set(), buffers };
   while (mark(kernel.body, v, true));
   const out: string[] = [];

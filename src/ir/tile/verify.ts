@@ -16,10 +16,15 @@ export type TileLimits = {
 };
 
 type Names = Map<string, { readonly type: VType; readonly length: number | null; readonly mutable: boolean }>;
-type Cx = { readonly buffers: ReadonlyMap<string, Buffer>; readonly uniforms: ReadonlyMap<string, VType>; readonly out: string[] };
+type Cx = {
+  readonly buffers: ReadonlyMap<string, Buffer>;
+  readonly uniforms: ReadonlyMap<string, VType>;
+  readonly out: string[];
+};
 
 const expectType = (e: Expr, type: VType | undefined, what: string, cx: Cx): void => {
-  if (type !== undefined && !sameType(e.type, type)) cx.out.push(`${what}: ${printType(e.type)} where ${printType(type)} is expected`);
+  if (type !== undefined && !sameType(e.type, type))
+    cx.out.push(`${what}: ${printType(e.type)} where ${printType(type)} is expected`);
 };
 
 const define = (name: string, type: VType, length: number | null, mutable: boolean, names: Names, cx: Cx): void => {
@@ -61,7 +66,8 @@ const checkStmt = (s: Stmt, names: Names, cx: Cx): void => {
     case "let":
       check(s.value);
       return define(s.name, s.value.type, null, false, names, cx);
-    case "var": case "array":
+    case "var":
+    case "array":
       if (s.init !== null) {
         check(s.init);
         expectType(s.init, s.type, s.name, cx);
@@ -91,7 +97,9 @@ const checkStmt = (s: Stmt, names: Names, cx: Cx): void => {
       if (s.step.kind === "lit" && s.step.value <= 0) cx.out.push(`for ${s.name}: step ${s.step.value}`);
       return checkBody(s.body, inner, cx);
     }
-    case "barrier": case "comment": return;
+    case "barrier":
+    case "comment":
+      return;
   }
 };
 
@@ -100,8 +108,10 @@ const bytes = (b: Buffer): number => Math.ceil(((b.length ?? 0) * BYTES[b.type.e
 
 const checkLimits = (k: TileKernel, p: TileProgram, limits: TileLimits, out: string[]): void => {
   const total = k.workgroup.reduce((sum, b) => sum + bytes(b), 0);
-  if (total > limits.workgroupBytes) out.push(`${total} bytes of workgroup memory, but there are ${limits.workgroupBytes}`);
-  if (!(k.lanes >= 1 && k.lanes <= limits.invocations)) out.push(`${k.lanes} lanes, but there are ${limits.invocations}`);
+  if (total > limits.workgroupBytes)
+    out.push(`${total} bytes of workgroup memory, but there are ${limits.workgroupBytes}`);
+  if (!(k.lanes >= 1 && k.lanes <= limits.invocations))
+    out.push(`${k.lanes} lanes, but there are ${limits.invocations}`);
   const used = usedBuffers(k.body);
   const storage = p.storage.filter((b) => used.has(b.name)).length;
   if (storage > limits.storageBuffers) out.push(`${storage} storage buffers, but there are ${limits.storageBuffers}`);

@@ -4,26 +4,54 @@ import type { Expr, Stmt, TileKernel, TileProgram } from "./tile.ts";
 /** The direct operands of an expression, in evaluation order. */
 export const operands = (e: Expr): readonly Expr[] => {
   switch (e.kind) {
-    case "lit": case "infinity": case "ref": case "uniform": case "builtin": return [];
-    case "load": case "element": return [e.index];
-    case "unary": case "cast": case "bitcast": case "splat": case "component": return [e.a];
-    case "binary": case "dot": return [e.a, e.b];
-    case "select": return [e.cond, e.a, e.b];
-    case "vector": return e.parts;
-    case "fma": return [e.a, e.b, e.c];
-    case "subgroup": return e.lane === null ? [e.a] : [e.a, e.lane];
+    case "lit":
+    case "infinity":
+    case "ref":
+    case "uniform":
+    case "builtin":
+      return [];
+    case "load":
+    case "element":
+      return [e.index];
+    case "unary":
+    case "cast":
+    case "bitcast":
+    case "splat":
+    case "component":
+      return [e.a];
+    case "binary":
+    case "dot":
+      return [e.a, e.b];
+    case "select":
+      return [e.cond, e.a, e.b];
+    case "vector":
+      return e.parts;
+    case "fma":
+      return [e.a, e.b, e.c];
+    case "subgroup":
+      return e.lane === null ? [e.a] : [e.a, e.lane];
   }
 };
 
 /** The expressions that a statement holds itself (not those of the statements inside it). */
 export const stmtExprs = (s: Stmt): readonly Expr[] => {
   switch (s.kind) {
-    case "let": case "set": return [s.value];
-    case "var": case "array": return s.init === null ? [] : [s.init];
-    case "setElement": case "store": return [s.index, s.value];
-    case "if": return [s.cond];
-    case "for": return [s.from, s.to, s.step];
-    case "barrier": case "comment": return [];
+    case "let":
+    case "set":
+      return [s.value];
+    case "var":
+    case "array":
+      return s.init === null ? [] : [s.init];
+    case "setElement":
+    case "store":
+      return [s.index, s.value];
+    case "if":
+      return [s.cond];
+    case "for":
+      return [s.from, s.to, s.step];
+    case "barrier":
+    case "comment":
+      return [];
   }
 };
 
@@ -55,29 +83,56 @@ export const forEachExprIn = (body: readonly Stmt[], f: (e: Expr) => void): void
 export const mapExpr = (e: Expr, f: (e: Expr) => Expr): Expr => {
   const go = (x: Expr): Expr => mapExpr(x, f);
   switch (e.kind) {
-    case "lit": case "infinity": case "ref": case "uniform": case "builtin": return f(e);
-    case "load": case "element": return f({ ...e, index: go(e.index) });
-    case "unary": case "cast": case "bitcast": case "splat": case "component": return f({ ...e, a: go(e.a) });
-    case "binary": case "dot": return f({ ...e, a: go(e.a), b: go(e.b) });
-    case "select": return f({ ...e, cond: go(e.cond), a: go(e.a), b: go(e.b) });
-    case "vector": return f({ ...e, parts: e.parts.map(go) });
-    case "fma": return f({ ...e, a: go(e.a), b: go(e.b), c: go(e.c) });
-    case "subgroup": return f({ ...e, a: go(e.a), lane: e.lane === null ? null : go(e.lane) });
+    case "lit":
+    case "infinity":
+    case "ref":
+    case "uniform":
+    case "builtin":
+      return f(e);
+    case "load":
+    case "element":
+      return f({ ...e, index: go(e.index) });
+    case "unary":
+    case "cast":
+    case "bitcast":
+    case "splat":
+    case "component":
+      return f({ ...e, a: go(e.a) });
+    case "binary":
+    case "dot":
+      return f({ ...e, a: go(e.a), b: go(e.b) });
+    case "select":
+      return f({ ...e, cond: go(e.cond), a: go(e.a), b: go(e.b) });
+    case "vector":
+      return f({ ...e, parts: e.parts.map(go) });
+    case "fma":
+      return f({ ...e, a: go(e.a), b: go(e.b), c: go(e.c) });
+    case "subgroup":
+      return f({ ...e, a: go(e.a), lane: e.lane === null ? null : go(e.lane) });
   }
 };
 
 /** A statement with each of its own expressions and each body replaced. */
 export const mapStmt = (s: Stmt, expr: (e: Expr) => Expr, body: (b: readonly Stmt[]) => readonly Stmt[]): Stmt => {
   switch (s.kind) {
-    case "let": case "set": return { ...s, value: expr(s.value) };
-    case "var": case "array": return { ...s, init: s.init === null ? null : expr(s.init) };
-    case "setElement": case "store": return { ...s, index: expr(s.index), value: expr(s.value) };
-    case "if": return { ...s, cond: expr(s.cond), then: body(s.then), else: body(s.else) };
-    case "for": return { ...s, from: expr(s.from), to: expr(s.to), step: expr(s.step), body: body(s.body) };
-    case "barrier": case "comment": return s;
+    case "let":
+    case "set":
+      return { ...s, value: expr(s.value) };
+    case "var":
+    case "array":
+      return { ...s, init: s.init === null ? null : expr(s.init) };
+    case "setElement":
+    case "store":
+      return { ...s, index: expr(s.index), value: expr(s.value) };
+    case "if":
+      return { ...s, cond: expr(s.cond), then: body(s.then), else: body(s.else) };
+    case "for":
+      return { ...s, from: expr(s.from), to: expr(s.to), step: expr(s.step), body: body(s.body) };
+    case "barrier":
+    case "comment":
+      return s;
   }
 };
-
 
 /** Rebuilds a body from its end: what a later statement reads is known when its definition is reached. */
 const dropIn = (body: readonly Stmt[], used: Set<string>): readonly Stmt[] => {
@@ -93,8 +148,13 @@ const dropIn = (body: readonly Stmt[], used: Set<string>): readonly Stmt[] => {
     if ((s.kind === "let" || s.kind === "var" || s.kind === "array") && !used.delete(s.name)) continue;
     if (s.kind === "set") used.add(s.name);
     if (s.kind === "setElement") used.add(s.array);
-    const kept = mapStmt(s, (e) => e, (b) => dropIn(b, used));
-    if ((kept.kind === "if" && !real(kept.then) && !real(kept.else)) || (kept.kind === "for" && !real(kept.body))) continue;
+    const kept = mapStmt(
+      s,
+      (e) => e,
+      (b) => dropIn(b, used),
+    );
+    if ((kept.kind === "if" && !real(kept.then) && !real(kept.else)) || (kept.kind === "for" && !real(kept.body)))
+      continue;
     if (s.kind === "for") used.delete(s.name);
     stmtExprs(kept).forEach(note);
     out.push(kept);
