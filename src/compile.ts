@@ -9,7 +9,7 @@ import { checkProgram } from "./check/check.ts";
 import type { ResolveImport } from "./check/check.ts";
 import type { Spec, StorageType } from "./check/spec.ts";
 import { planKernels } from "./ir/derive/partition.ts";
-import type { Plan } from "./ir/derive/plan.ts";
+import type { Note, Plan } from "./ir/derive/plan.ts";
 import { prepare } from "./ir/derive/prepare.ts";
 import type { GraphBuilder } from "./ir/graph/build.ts";
 import type { Graph, NodeId, Tensor } from "./ir/graph/graph.ts";
@@ -92,9 +92,10 @@ export const compileSpec = (spec: Spec, options: CompileOptions): Compiled | Dia
     const types = (options.types ?? {}) as Readonly<Record<string, StorageType>>;
     const lowered = lowerToGraph(spec, { dims: options.dims ?? {}, statics: options.statics ?? {}, types });
     const { builder } = lowered;
-    const graph = prepare(lowered.graph, builder);
+    const notes: Note[] = [];
+    const graph = prepare(lowered.graph, builder, notes);
     const nameOf = (id: NodeId): string => graph.names.get(id) ?? short(printNode({ nodes: builder.nodes, axes: builder.axes, names: graph.names }, id));
-    const plan = planKernels(graph, builder, nameOf);
+    const plan = planKernels(graph, builder, nameOf, notes);
     const schedules = plan.kernels.map((k) => {
       const chosen = chooseSchedule(builder, k, options.target);
       return options.schedule?.(chosen, k.name) ?? chosen;

@@ -5,11 +5,10 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
 import type { Accuracy } from "../../src/cli/accuracy.ts";
-import { largestDistance } from "../../src/cli/accuracy.ts";
-import { evaluateGraph } from "../../src/ir/graph/eval.ts";
-import { stacks, type Stack, type StackName } from "../gpu/stacks.ts";
+import type { Target } from "../../src/codegen/target.ts";
+import { stacks, type StackName } from "../gpu/stacks.ts";
 import { EDGES, EXTREME, FAR_MEANS, HALF, LANGUAGE, VARIANTS } from "./cases.ts";
-import { check, compileCase, inputsOf, runCase, type Case } from "./harness.ts";
+import { check, type Case } from "./harness.ts";
 
 const SOURCE = ["language", "variants"]
   .map((name) => readFileSync(new URL(`../fixtures/${name}.tfx`, import.meta.url), "utf8"))
@@ -17,34 +16,56 @@ const SOURCE = ["language", "variants"]
 
 const NAMES: readonly StackName[] = ["swiftshader", "lavapipe", "deno"];
 
-/** The case in one line, for the test's title. */
-const title = (c: Case): string =>
-  `${c.kernel} ${Object.entries(c.sizes).map(([n, v]) => `${n}=${v}${c.known.includes(n) ? "" : "?"}`).join(" ")}${c.types === undefined ? "" : " f16"}`;
-
-/** Fails with both numbers of each result: the error and what was allowed (with the naive f32 error beside them). */
-const expectAccurate = (results: readonly Accuracy[]): void => {
-  expect(results.length).toBeGreaterThan(0);
-  const bad = results
-    .filter((a) => !a.ok)
-    .map((a) => `${a.output}: error ${a.error.toExponential(2)}, allowed ${a.allowed.toExponential(2)} (naive f32 ${a.naive.toExponential(2)})`);
-  expect(bad).toEqual([]);
+/** Sizes the compiler was not given carry a question mark. */
+const title = (c: Case): string => {
+  const sizes = Object.entries(c.sizes).map(([n, v]) => `${n}=${v}${c.known.includes(n) ? "" : "?"}`);
+  return [c.kernel, ...(c.types === undefined ? [] : ["f16"]), ...sizes].join(" ");
 };
 
-const withoutSubgroups = (stack: Stack): Stack["target"] => ({ ...stack.target, name: `${stack.target.name}, no subgroups`, subgroups: null });
+/** What is wrong with each result: its error, what was allowed, and what naive f32 would have lost. */
+const faults = (results: readonly Accuracy[], limit?: number): readonly string[] =>
+  results
+    .filter((a) => (limit === undefined ? !a.ok : !(a.error <= limit)))
+    .map((a) => {
+      const [error, allowed, naive] = [a.error, limit ?? a.allowed, a.naive].map((x) => x.toExponential(2));
+      return `${a.output}: error ${error}, allowed ${allowed}, naive f32 ${naive}`;
+    });
 
-/** As a device of a GPU is seen: the planner takes other schedules than for a CPU adapter. */
-const asHardware = (stack: Stack): Stack["target"] => ({ ...stack.target, name: `${stack.target.name} as hardware`, software: false });
+type View = (target: Target) => Target;
+const asIs: View = (target) => target;
+const noSubgroups: View = (target) => ({ ...target, subgroups: null });
+/** As a GPU would be seen: other schedules than for a CPU adapter. */
+const asGpu: View = (target) => ({ ...target, software: false });
+const baseline: View = (target) => ({ ...target, software: false, subgroups: null, workgroupBytes: 16384 });
+
+const some = (cases: readonly Case[], kernels: readonly string[]): readonly Case[] =>
+  kernels.flatMap((k) => cases.find((c) => c.kernel === k) ?? []);
+
+const FEW = ["flash_attention", "gemma2", "persistent_memory", "layer_norm_affine", "paged_decode", "linear_attention", "add_rms_norm"];
 
 describe.each(NAMES)("%s", (name) => {
-  const on = (title_: string, cases: readonly Case[], target: (stack: Stack) => Stack["target"] = (s) => s.target): void => {
-    describe(title_, () => {
-      test.each(cases.map((c) => [title(c), c] as const))("%s", async (_, c) => {
-        const stack = await open();
-        if (typeof stack === "string") return skip(stack);
-        if (c.types?.["T"] === "f16" && !stack.target.f16) return skip(`${name} has no shader-f16`);
-        expectAccurate(await check(SOURCE, c, stack, undefined, target(stack)));
+  const group = (heading: string, cases: readonly Case[], view: View, limit?: number): void =>
+    describe(heading, () => {
+      test.for(cases.map((c) => [title(c), c] as const))("%s", async ([, c], context) => {
+        const [stack] = await stacks([name]);
+        if (!stack?.available) return context.skip(stack?.reason ?? "no such stack");
+        if (c.types?.["T"] === "f16" && !stack.target.f16) return context.skip(`${name} has no shader-f16`);
+        const results = await check(SOURCE, c, stack, undefined, view(stack.target));
+        expect(results.length).toBeGreaterThan(0);
+        expect(faults(results, limit)).toEqual([]);
       });
     });
-  };
-  void on;
+
+  group("the language reference", LANGUAGE, asIs);
+  group("its one-liners", VARIANTS, asIs);
+  group("without subgroups", name === "swiftshader" ? [...LANGUAGE, ...VARIANTS] : some(LANGUAGE, FEW), noSubgroups);
+  group("scheduled as for a GPU", name === "lavapipe" ? [...LANGUAGE, ...VARIANTS] : some(LANGUAGE, FEW), asGpu);
+  group("scheduled for the baseline", name === "deno" ? [...LANGUAGE, ...VARIANTS] : some(LANGUAGE, FEW), baseline);
+  group("edges", EDGES, asIs);
+  if (name === "swiftshader") group("edges for the baseline", EDGES, baseline);
+  group("half-float storage", HALF, asIs);
+  group("half-float storage for a GPU", HALF, asGpu);
+  group("large scores", EXTREME, asIs);
+  group("rows far from zero", FAR_MEANS, asIs, 2e-5);
+  group("rows far from zero for the baseline", FAR_MEANS, baseline, 2e-5);
 });

@@ -19,8 +19,8 @@ const MAX_INLINE = 4096;
 /** What an unknown size counts for. */
 const UNKNOWN_SIZE = 1 << 20;
 
-export const planKernels = (graph: Graph, b: GraphBuilder, nameOf: (id: NodeId) => string): Plan => {
-  const cx: Cx = { b, sizeOf: (a) => extent(b.axis(a)), scratch: [], nameOf, notes: [], taken: new Set(graph.tensors.map((t) => t.name)) };
+export const planKernels = (graph: Graph, b: GraphBuilder, nameOf: (id: NodeId) => string, notes: readonly Note[] = []): Plan => {
+  const cx: Cx = { b, sizeOf: (a) => extent(b.axis(a)), scratch: [], nameOf, notes: [...notes], taken: new Set(graph.tensors.map((t) => t.name)) };
   const pending: Root[] = graph.results.map((r) => {
     const t = graph.tensors.find((x) => x.name === r.tensor);
     return { tensor: r.tensor, axes: t === undefined ? [] : t.dims.flat(), value: r.value };
@@ -234,12 +234,16 @@ const guardEmpty = (b: GraphBuilder, naive: NodeId, values: ReadonlyMap<NodeId, 
   const outer = outermost(b, naive).filter((r) => same(r.over, stream) && values.has(r.id));
   const value = b.replaceNodes(naive, values);
   const [first] = outer;
-  if (first === undefined || value === naive && outer.every((r) => r.op === "sum" || r.op === "prod" || r.op === "var")) return value;
+  const plain = b.node(value);
+  // The registers of a sum start at its identity: as it stands it needs no guard.
+  if (first === undefined || (plain.kind === "reduce" && ["sum", "prod", "var"].includes(plain.op))) return value;
   if (outer.every((r) => r.where === null && r.over.every((a) => Number(b.axis(a).size) > 0))) return value;
   const whereOf = (r: Reduce): NodeId | null => (r.where === null ? null : b.replaceNodes(r.where, values));
   const where = whereOf(first);
   if (outer.every((r) => whereOf(r) === where)) {
     const empty = b.replaceNodes(naive, new Map(outer.map((r) => [r.id, identityOf(b, r)])));
+    const e = b.node(empty);
+    if (e.kind === "const" && Number.isNaN(e.value)) return value;
     return b.select(nonEmpty(b, outer, values, where), value, empty);
   }
   const each = new Map(outer.map((r) => [r.id, b.select(nonEmpty(b, [r], values, whereOf(r)), values.get(r.id) ?? r.id, identityOf(b, r))]));

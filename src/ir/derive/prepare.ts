@@ -1,11 +1,83 @@
 /** Graph passes before planning: rewrites that keep the meaning and make the derivation or the arithmetic better. */
 import type { GraphBuilder } from "../graph/build.ts";
 import type { Graph, Node, NodeId } from "../graph/graph.ts";
+import { evaluateGraph } from "../graph/eval.ts";
+import { rangeAnalysis } from "../scalar/range.ts";
+import { evalSize } from "../scalar/size.ts";
+import type { Note } from "./plan.ts";
 
 type Reduce = Node & { readonly kind: "reduce" };
 
 /** Runs all of them. */
-export const prepare = (graph: Graph, b: GraphBuilder): Graph => center(graph, b);
+export const prepare = (graph: Graph, b: GraphBuilder, notes: Note[]): Graph => constantGauge(center(graph, b), b, notes);
+
+/** Exponents up to this size are safe in f32 without a maximum: N e^60 stays below 1e38 for any N that fits an index. */
+const MAX_EXPONENT = 60;
+
+/**
+ * A maximum that is only a gauge (no result changes when it is replaced by any other number) of scores that range analysis
+ * bounds is replaced by 0: no running maximum, no rescaling (theory 2.5). Softcap and cosine scores qualify.
+ */
+export const constantGauge = (graph: Graph, b: GraphBuilder, notes: Note[]): Graph => {
+  let current = graph;
+  const range = rangeAnalysis(b);
+  for (const id of [...b.reach(graph.results.map((r) => r.value))]) {
+    const n = b.node(id);
+    if (n.kind !== "reduce" || n.op !== "max" || n.ty !== "f32") continue;
+    const { lo, hi } = range(n.body);
+    const bound = Math.max(Math.abs(lo), Math.abs(hi));
+    if (!(bound <= MAX_EXPONENT)) continue;
+    const replaced = withNode(current, b, id, b.konst(0, "f32"));
+    if (!sameMeaning(current, replaced)) continue;
+    notes.push({ kind: "gauge", node: id, text: `no running maximum: |${graph.names.get(n.body) ?? "the score"}| <= ${Number(bound.toPrecision(4))} is proved, so a constant gauge is safe` });
+    current = replaced;
+  }
+  return current;
+};
+
+/** The graph with one node replaced in all results. */
+const withNode = (graph: Graph, b: GraphBuilder, from: NodeId, to: NodeId): Graph => {
+  const map = new Map([[from, to]]);
+  const names = new Map(graph.names);
+  const results = graph.results.map((r) => {
+    const value = b.replaceNodes(r.value, map);
+    const name = graph.names.get(r.value);
+    if (name !== undefined) names.set(value, name);
+    return { tensor: r.tensor, value };
+  });
+  for (const [id, name] of graph.names) {
+    const moved = b.replaceNodes(id, map);
+    if (moved !== id && !names.has(moved)) names.set(moved, name);
+  }
+  return { ...graph, nodes: b.nodes, results, names };
+};
+
+/** Whether two graphs give the same results at a random point of small sizes: decides what is a gauge. False when in doubt. */
+const sameMeaning = (p: Graph, q: Graph): boolean => {
+  const small = (g: Graph): Graph => ({ ...g, axes: g.axes.map((a) => (typeof a.size === "number" && a.parts === null ? { ...a, size: Math.min(a.size, 3) } : a)) });
+  let seed = 12345;
+  const random = (): number => {
+    seed = (Math.imul(seed, 1664525) + 1013904223) >>> 0;
+    return seed / 2 ** 31 - 1;
+  };
+  const sizes = Object.fromEntries(p.sizes.map((s) => [s, 3]));
+  const scalars = Object.fromEntries(p.scalars.map((s) => [s.name, s.ty === "f32" ? 0.5 + 0.1 * random() : 1]));
+  const tensors = Object.fromEntries(p.tensors.filter((t) => t.role === "input").map((t) => {
+    const real = t.dtype === "f32" || t.dtype === "f16";
+    const count = small(p).axes.filter((a) => t.dims.flat().includes(a.id)).reduce((n, a) => n * evalSize(a.size, (s) => sizes[s] ?? scalars[s] ?? 3), 1);
+    return [t.name, Float64Array.from({ length: count }, () => (real ? random() : 0))];
+  }));
+  try {
+    const a = evaluateGraph(small(p), { sizes, scalars, tensors });
+    const c = evaluateGraph(small(q), { sizes, scalars, tensors });
+    return p.results.every((r) => (a[r.tensor] ?? []).every((x, i) => {
+      const y = c[r.tensor]?.[i] ?? NaN;
+      return x === y || Math.abs(x - y) <= 1e-9 * Math.max(1, Math.abs(x));
+    }));
+  } catch {
+    return false;
+  }
+};
 
 /**
  * Statistics of shifted values: with c one element of the row, `x - mean(x) = (x - c) - mean(x - c)` and

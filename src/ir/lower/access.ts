@@ -136,6 +136,15 @@ const isVectorAccess = (em: Emitter, n: Node & { kind: "load" }, axis: AxisId): 
 };
 
 const inRange = (em: Emitter, id: NodeId, extent: SizeExpr): boolean => {
+  const key = `${id} ${JSON.stringify(extent)}`;
+  const known = em.ranges.get(key);
+  if (known !== undefined) return known;
+  const found = provablyInRange(em, id, extent);
+  em.ranges.set(key, found);
+  return found;
+};
+
+const provablyInRange = (em: Emitter, id: NodeId, extent: SizeExpr): boolean => {
   const n = em.b.node(id);
   if (n.kind === "index" && JSON.stringify(em.b.axis(n.axis).size) === JSON.stringify(extent)) return true;
   const form = linearOf(em.b, id);

@@ -108,6 +108,9 @@ const cellScope = (cx: Segment, row: Row, r: number, key: Key, k: number, inRow:
   return scope(`${id} pass`, [inRow, base], stmts);
 };
 
+/** All fixed axes are written out: nothing depends on a loop inside the block. */
+const isLiteral = (fixed: Fixed): boolean => [...fixed.values()].every((f) => ("chunk" in f ? f.chunk : f.at).kind === "lit");
+
 /** Lane n of each group of `cells` lanes loads cell n; the others get it by broadcast. Right for any subgroup of at least `cells` lanes. */
 const broadcastFrom = (cx: Segment, block: Scope, t: Expr, end: Expr | null, keys: readonly Key[], stmts: Stmt[]): void => {
   const { em } = cx;
@@ -118,7 +121,7 @@ const broadcastFrom = (cx: Segment, block: Scope, t: Expr, end: Expr | null, key
   own.axes.set(axis, natural(em, own, "own", end === null ? mine : T.min(mine, T.sub(cx.length, T.i32(1)))));
   const numbers = new Map(keys.map((k, n) => [k.scope, n]));
   em.overrides.set(block, (id, fixed, at) => {
-    if (!cx.streamOnly.has(id)) return null;
+    if (!cx.streamOnly.has(id) || !isLiteral(fixed)) return null;
     const key = [...at.above].find((s) => numbers.has(s));
     if (key === undefined) return null;
     const from = emit(em, id, fixed, own);

@@ -36,6 +36,8 @@ export type Emitter = {
   /** Tensors that were asked for one element at a time although they could be vec4. */
   readonly scalarUse: Set<string>;
   readonly overrides: Map<Scope, Override>;
+  /** Which indices are known to be in range of which extents. */
+  readonly ranges: Map<string, boolean>;
   /** Names of i32 variables that are never negative: `/` and `%` on them need no floor. */
   readonly natural: Set<string>;
   /** Reduce nodes that must be bound already: the accumulators. */

@@ -70,16 +70,20 @@ const emitterFor = (input: KernelInput, body: Stmt[]): Emitter => {
   const uses = new Map<NodeId, number>();
   for (const id of b.reach(roots)) for (const o of operands(b.node(id))) uses.set(o, (uses.get(o) ?? 0) + 1);
   const taken = new Set<string>(["params", ...input.graph.tensors.map((t) => t.name)]);
+  const counts = new Map<string, number>();
   const fresh = (base: string): string => {
     const clean = base.replace(/\W+/g, "_").replace(/^(\d)/, "_$1") || "x";
     let id = clean;
-    for (let n = 1; taken.has(id); n++) id = `${clean}_${n}`;
+    for (let n = counts.get(clean) ?? 1; taken.has(id); n++) {
+      id = `${clean}_${n}`;
+      counts.set(clean, n + 1);
+    }
     taken.add(id);
     return id;
   };
   return {
     b, graph: input.graph, root: scope("kernel", [], body), uses, names: input.names, fresh,
-    vectors: input.vectors, scalarUse: input.scalarUse, overrides: new Map(), natural: new Set(),
+    vectors: input.vectors, scalarUse: input.scalarUse, overrides: new Map(), natural: new Set(), ranges: new Map(),
     accumulators: new Set(plan.accumulators.map((a) => a.node)),
   };
 };

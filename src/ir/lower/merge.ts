@@ -28,8 +28,6 @@ export type MergeContext = {
 /** Brings the slots of one row together over its lanes and binds the finished values in `cx.next`. */
 export const mergeLanes = (cx: MergeContext, slots: readonly Slot[], stmts: Stmt[]): void => {
   const { em, next } = cx;
-  const gauges = slots.flatMap((s) => (s.acc.gauge === null ? [] : [s.acc.gauge]));
-  const stabilising = em.b.reach(gauges as NodeId[]);
   const own = scope("own", [cx.known], stmts);
   const later: Slot[] = [];
   for (const slot of slots) {
@@ -43,7 +41,7 @@ export const mergeLanes = (cx: MergeContext, slots: readonly Slot[], stmts: Stmt
     const all = overLanes(cx, [mine], (p, q) => [slot.acc.op === "max" ? T.max(p[0] as Expr, q[0] as Expr) : T.min(p[0] as Expr, q[0] as Expr)], slot.acc.name, stmts);
     bind(em, next, slot.acc.node, slot.fixed, all[0] as Expr);
   }
-  void stabilising;
+  const many: { slot: Slot; value: Expr }[] = [];
   for (const slot of later) {
     if (slot.acc.op === "var") {
       mergeVar(cx, slot, stmts);
@@ -52,10 +50,64 @@ export const mergeLanes = (cx: MergeContext, slots: readonly Slot[], stmts: Stmt
     if (slot.acc.op !== "sum" && slot.acc.op !== "prod") throw new Error(`${slot.acc.op} cannot be split over lanes`);
     const value = finished(slot, cx.wide && slot.vars[0]?.type.width === 4, stmts, em);
     const corrected = slot.acc.gauge === null ? value : T.mul(value, T.splat(correction(cx, slot.acc.gauge, slot, own), value.type.width));
+    if (slot.acc.op === "sum" && slot.acc.local.length > 0) {
+      many.push({ slot, value: corrected });
+      continue;
+    }
     const combine = slot.acc.op === "sum" ? T.add : T.mul;
     const all = overLanes(cx, [corrected], (p, q) => [combine(p[0] as Expr, q[0] as Expr)], slot.acc.name, stmts);
     bind(em, next, slot.acc.node, slot.fixed, all[0] as Expr);
   }
+  for (const width of [4, 1]) {
+    const alike = many.filter((m) => m.value.type.width === width);
+    for (let from = 0; from < alike.length; from += ROUND) addRound(cx, alike.slice(from, from + ROUND), stmts);
+  }
+};
+
+/** Vectors added in one round: they take ROUND arrays of one element a lane. */
+const ROUND = 8;
+
+/**
+ * Adds up several sums at once: all partial values go to workgroup memory, lane n of the row adds the n-th sum over the lanes,
+ * and all lanes read the results. Three barriers, however many sums.
+ */
+const addRound = (cx: MergeContext, sums: readonly { readonly slot: Slot; readonly value: Expr }[], stmts: Stmt[]): void => {
+  const { em } = cx;
+  const [first] = sums;
+  if (first === undefined) return;
+  const type = first.value.type;
+  const parts = arrayFor(cx, "parts", type, ROUND * cx.lanes);
+  const totals = arrayFor(cx, "totals", type, ROUND * (cx.lanes / cx.share));
+  const member = T.mod(T.lane, T.i32(cx.share));
+  const row = T.div(T.lane, T.i32(cx.share));
+  stmts.push(T.barrier);
+  sums.forEach(({ value }, n) => stmts.push(T.store(parts, T.add(T.lane, T.i32(n * cx.lanes)), value)));
+  stmts.push(T.barrier);
+  const own = em.fresh("nth");
+  const other = em.fresh("other");
+  const total = em.fresh("total");
+  const body: Stmt[] = [
+    T.varStmt(total, type, T.zero(type)),
+    T.forStmt(other, T.i32(0), T.i32(cx.share), T.i32(1), [
+      T.set(total, T.add(T.ref(total, type), T.load(parts, T.add(T.add(T.mul(T.ref(own, I32), T.i32(cx.lanes)), T.mul(row, T.i32(cx.share))), T.ref(other, I32))))),
+    ]),
+    T.store(totals, T.add(T.mul(T.ref(own, I32), T.i32(cx.lanes / cx.share)), row), T.ref(total, type)),
+  ];
+  stmts.push(T.forStmt(own, member, T.i32(sums.length), T.i32(cx.share), body), T.barrier);
+  sums.forEach(({ slot }, n) => {
+    const id = em.fresh(slot.acc.name);
+    stmts.push(T.letStmt(id, T.load(totals, T.add(T.i32(n * (cx.lanes / cx.share)), row))));
+    bind(em, cx.next, slot.acc.node, slot.fixed, T.ref(id, type));
+  });
+};
+
+const arrayFor = (cx: MergeContext, base: string, type: VType, length: number): Buffer => {
+  const id = `${base}${type.width === 4 ? "4" : type.elem === "i32" ? "_int" : ""}`;
+  const found = cx.workgroup.find((b) => b.name === id);
+  if (found !== undefined) return found;
+  const made: Buffer = { name: id, space: "workgroup", access: "read_write", type, length };
+  cx.workgroup.push(made);
+  return made;
 };
 
 const correction = (cx: MergeContext, gauge: NodeId, slot: Slot, own: Scope): Expr => {

@@ -52,7 +52,9 @@ export const stageTile = (input: StageInput, body: Stmt[]): ((from: Expr) => Non
       const cell = natural(em, key, "slot", T.sub(raw, from));
       const fix = layout.axis === null ? null : fixed.get(layout.axis);
       const e = read(layout, cell, fix ?? null);
-      return e === null ? null : { e, s: key };
+      // A chunk that a loop counts is only known inside that loop.
+      const inLoop = fix != null && "chunk" in fix && fix.chunk.kind !== "lit";
+      return e === null ? null : { e, s: inLoop ? at : key };
     });
     void schedule;
   };

@@ -1,0 +1,99 @@
+/** The plan table that the theory predicts: passes, and what is carried for a row. A change here is a change of the algorithm. */
+import { describe, expect, test } from "vitest";
+import type { KernelPlan } from "../../src/ir/derive/plan.ts";
+import { compileTiny, TINY } from "./tiny.ts";
+
+type Row = {
+  readonly kernel: string;
+  /** For each kernel of the plan: the passes and the accumulators of each pass, as `op` or `op[local axes]`; `~` has a gauge. */
+  readonly plan: readonly (readonly string[])[];
+  /** `tensor@pass` of what is written inside a pass. */
+  readonly written?: readonly string[];
+  /** Scratch tensors between kernels. */
+  readonly scratch?: number;
+};
+
+/** A maximum, the gauged sum of the weights, and the gauged sum of weighted values: (m, l, O). */
+const SOFTMAX = ["max sum[e]~ sum~"];
+
+const TABLE: readonly Row[] = [
+  { kernel: "flash_attention", plan: [SOFTMAX] },
+  { kernel: "gemma2", plan: [["sum sum[d]"]] },
+  { kernel: "persistent_memory", plan: [["max sum[d]~ sum~"]] },
+  { kernel: "alibi_attention", plan: [SOFTMAX] },
+  { kernel: "shaw_attention", plan: [SOFTMAX] },
+  { kernel: "packed_documents", plan: [SOFTMAX] },
+  { kernel: "rope_attention", plan: [SOFTMAX] },
+  { kernel: "sub_norm_attention", plan: [SOFTMAX] },
+  { kernel: "prefix_lm", plan: [SOFTMAX] },
+  { kernel: "sink_window", plan: [SOFTMAX] },
+  { kernel: "sink_attention", plan: [SOFTMAX] },
+  { kernel: "cosine_attention", plan: [["max sum[d]~ sum~"]] },
+  // A constant gauge: scores are bounded by 10, so nothing is rescaled and no maximum is kept.
+  { kernel: "cosine_static", plan: [["sum sum[e]"]] },
+  // No statistics.
+  { kernel: "sigmoid_attention", plan: [["sum[e]"]] },
+  { kernel: "linear_attention", plan: [["sum sum[e]"]] },
+  // One more accumulator (rank 2): the weights times the scores.
+  { kernel: "entropy_attention", plan: [["max sum[e]~ sum~ sum~"]] },
+  // The clamp is hoisted; the count says whether the row has a cell.
+  { kernel: "retnet_clamp", plan: [["sum sum sum[e]"]] },
+  { kernel: "relu2_normalised", plan: [["sum sum sum[e]"]] },
+  { kernel: "differential_attention", plan: [["max max sum[e]~ sum[e]~ sum~ sum~"]] },
+  { kernel: "threshold_relu", plan: [["sum sum", "sum[e]"]] },
+  { kernel: "data_temperature", plan: [["sum", "max sum[e]~ sum~"]] },
+  { kernel: "talking_heads", plan: [["max[x] sum[x]~", "sum[g,e]"]] },
+  { kernel: "topk_attention", plan: [["kth", "max sum[d]~ sum~"]] },
+  { kernel: "hard_attention", plan: [["argmax sum"]] },
+  { kernel: "stick_breaking_bias", plan: [SOFTMAX] },
+  { kernel: "paged_decode", plan: [["max sum[d]~ sum~"]] },
+  { kernel: "weights_returned", plan: [["max sum[e]~ sum~", ""]], written: ["p@1"] },
+  // A second kernel over the keys, on the statistics of the first: no N x M buffer.
+  { kernel: "column_mass", plan: [SOFTMAX, ["sum"]], scratch: 2 },
+  { kernel: "layer_norm_affine", plan: [["sum var", ""]], written: ["y@1"] },
+  { kernel: "add_rms_norm", plan: [["sum", ""]], written: ["s@0", "y@1"] },
+  { kernel: "group_norm", plan: [["sum var", ""]], written: ["y@1"] },
+  { kernel: "row_softmax", plan: [["max sum~", ""]], written: ["y@1"] },
+  { kernel: "matmul_bias", plan: [["sum[f]"]] },
+];
+
+const compiledOf = (kernel: string) => {
+  const c = TINY.find((x) => x.kernel === kernel);
+  if (c === undefined) throw new Error(`no case for ${kernel}`);
+  return compileTiny(c);
+};
+
+describe("the plan table", () => {
+  test.each(TABLE.map((r) => [r.kernel, r] as const))("%s", (_, row) => {
+    const { plan, builder } = compiledOf(row.kernel);
+    const shape = (k: KernelPlan): readonly string[] =>
+      Array.from({ length: k.passes }, (_, pass) =>
+        k.accumulators
+          .filter((a) => a.pass === pass)
+          .map((a) => `${a.op}${a.local.length === 0 ? "" : `[${a.local.map((x) => builder.axis(x).name).join()}]`}${a.gauge === null ? "" : "~"}`)
+          .sort()
+          .join(" "));
+    const written = plan.kernels.flatMap((k) => k.stores.filter((s) => s.pass !== null).map((s) => `${s.tensor}@${s.pass}`)).sort();
+    expect({ plan: plan.kernels.map(shape), written, scratch: plan.scratch.length }).toEqual({
+      plan: row.plan, written: row.written ?? [], scratch: row.scratch ?? 0,
+    });
+  });
+
+  test("has every kernel of the fixtures", () => {
+    expect(TABLE.map((r) => r.kernel).sort()).toEqual([...new Set(TINY.map((c) => c.kernel))].sort());
+  });
+
+  test("no scratch tensor varies along both the rows and the stream of a kernel", () => {
+    for (const { kernel } of TABLE) {
+      const { plan } = compiledOf(kernel);
+      for (const t of plan.scratch) {
+        for (const k of plan.kernels) {
+          const axes = t.dims.flat();
+          const unbounded = k.rows.some((a) => axes.includes(a) && !k.stream.includes(a)) && k.stream.some((a) => axes.includes(a));
+          const shared = k.stores.some((s) => s.tensor === t.name);
+          expect(shared && unbounded, `${kernel}: ${t.name}`).toBe(false);
+        }
+      }
+    }
+  });
+});
