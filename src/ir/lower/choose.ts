@@ -3,7 +3,7 @@ import type { Target } from "../../codegen/target.ts";
 import type { GraphBuilder } from "../graph/build.ts";
 import type { AxisId } from "../graph/graph.ts";
 import type { KernelPlan } from "../derive/plan.ts";
-import { outerAxes } from "./kernel.ts";
+import { outerAxes, streamOnlyNodes } from "./kernel.ts";
 import type { Schedule } from "./schedule.ts";
 
 const BASE: Schedule = {
@@ -23,8 +23,26 @@ export const chooseSchedule = (b: GraphBuilder, plan: KernelPlan, target: Target
   const serial = hasScan(b, plan);
   if (fewRows(b, plan, target) && !serial && canSplit(plan)) return { ...BASE, kind: "split", lanes: 64, lanesPerRow: 64, cells: 1 };
   const subgroup = target.subgroups !== null && target.subgroups.min >= 4 && plan.stream.length === 1;
+  if (serial) return { ...BASE, cells: 1 };
   if (subgroup) return { ...BASE, source: "subgroup", cells: Math.min(cells, target.subgroups?.min ?? 4, 8) };
-  return { ...BASE, cells: serial ? 1 : cells };
+  const tile = tileThatFits(b, plan, target);
+  return tile === 0 ? { ...BASE, cells } : { ...BASE, cells: Math.min(cells, tile), source: "workgroup", tile };
+};
+
+/** Most cells staged between two barriers. */
+const MAX_TILE = 32;
+
+/** The largest power of two of cells whose shared values fit into workgroup memory; 0: there is nothing to stage, or no room. */
+const tileThatFits = (b: GraphBuilder, plan: KernelPlan, target: Target): number => {
+  const outer = outerAxes(b, plan);
+  const inner = plan.rows.filter((a) => !outer.includes(a));
+  if (plan.stream.length !== 1) return 0;
+  const features = [...streamOnlyNodes(b, plan, inner)].map((id) => b.node(id).axes.filter((a) => !plan.stream.includes(a) && !outer.includes(a)));
+  const staged = features.filter((f) => f.length <= 1);
+  const bytes = staged.reduce((n, f) => n + 4 * f.reduce((k, a) => k * known(b, a), 1), 0);
+  if (bytes === 0) return 0;
+  for (let tile = MAX_TILE; tile >= 4; tile /= 2) if (tile * bytes + 64 <= target.workgroupBytes) return tile;
+  return 0;
 };
 
 const known = (b: GraphBuilder, a: AxisId): number => Number(b.axis(a).size) || 1024;

@@ -134,7 +134,7 @@ export const outerAxes = (b: GraphBuilder, plan: KernelPlan): readonly AxisId[] 
  * Largest values that vary along the stream, read memory, and do not depend on all the rows: `k`, `v`, or what a prologue
  * makes of them. `rows`: axes they must not mention (null: at least the last row axis).
  */
-const streamOnlyNodes = (b: GraphBuilder, plan: KernelPlan, inner: readonly AxisId[] | null): ReadonlySet<NodeId> => {
+export const streamOnlyNodes = (b: GraphBuilder, plan: KernelPlan, inner: readonly AxisId[] | null): ReadonlySet<NodeId> => {
   const banned = inner ?? plan.rows.slice(-1);
   const accs = new Set(plan.accumulators.map((a) => a.node));
   const found = new Set<NodeId>();
@@ -291,32 +291,45 @@ const lowerSegment = (cx: PassContext, seg: Segment, total: SizeExpr, storing: b
     emitBlock(seg, T.mul(member, T.i32(step)), exact ? null : range.end, stmts);
     return;
   }
-  const tiled = schedule.source === "workgroup";
-  const walk = (from: Expr, to: Expr, into: Stmt[], tile: Segment["tile"]): void => {
+  const staged = schedule.source === "workgroup";
+  const classify = range.classify;
+  const tile = staged ? schedule.tile : classify === null ? 0 : Math.max(CLASSIFIED, stride);
+  const exact = range.allVisible && typeof total === "number" && total % ((staged ? tile : stride) * unit) === 0;
+  const walk = (from: Expr, to: Expr, into: Stmt[], staging: Segment["tile"], whole: Expr | null): void => {
     const t = em.fresh("t");
     em.natural.add(t);
     const at = T.ref(t, I32);
     const full: Stmt[] = [];
     const edge: Stmt[] = [];
-    const here = { ...seg, tile };
-    const exact = range.allVisible && typeof total === "number" && total % ((tiled ? schedule.tile : stride) * unit) === 0;
-    if (range.someFull) emitBlock(here, at, null, full);
+    const here = { ...seg, tile: staging };
+    const someFull = range.someFull || whole !== null;
+    if (someFull) emitBlock(here, at, null, full);
     if (!exact) emitBlock(here, at, range.end, edge);
-    const body = exact ? full : !range.someFull ? edge : [T.ifStmt(range.isFull(at, step), full, edge)];
+    const test = whole === null ? range.isFull(at, step) : T.and(whole, T.le(T.add(at, T.i32(step)), range.end));
+    const body = exact ? full : !someFull ? edge : [T.ifStmt(test, full, edge)];
     into.push(T.forStmt(t, T.add(from, T.mul(member, T.i32(step))), to, T.i32(stride), body));
   };
-  if (!tiled) {
-    walk(range.begin, range.end, stmts, null);
+  if (tile === 0) {
+    walk(range.begin, range.end, stmts, null, null);
     return;
   }
   const t0 = em.fresh("tile0");
   em.natural.add(t0);
   const from = T.ref(t0, I32);
   const body: Stmt[] = [];
-  const tile = stageTile({ em, seg, schedule, from, length, group: grid.group, workgroup: cx.workgroup }, body);
-  walk(from, T.min(T.add(from, T.i32(schedule.tile)), range.end), body, tile(from));
-  stmts.push(T.forStmt(t0, range.begin, range.end, T.i32(schedule.tile), body));
+  const visit: Stmt[] = [];
+  const end = em.fresh("tile_end");
+  body.push(T.letStmt(end, T.min(T.add(from, T.i32(tile)), range.end)));
+  const to = T.ref(end, I32);
+  const asked = classify === null ? null : classify(from, to, body);
+  const staging = staged ? stageTile({ em, seg, schedule, from, length, group: grid.group, workgroup: cx.workgroup }, visit)(from) : null;
+  walk(from, to, visit, staging, asked?.must ?? null);
+  body.push(...(asked?.may == null ? visit : [T.ifStmt(asked.may, visit)]));
+  stmts.push(T.forStmt(t0, range.begin, range.end, T.i32(tile), body));
 };
+
+/** Cells that are classified at once where the domain looks at data. */
+const CLASSIFIED = 32;
 
 /** Results that do not vary along the stream, written behind the last pass. */
 const epilogue = (em: Emitter, plan: KernelPlan, schedule: Schedule, grid: Grid, known: readonly Scope[], share: number): void => {

@@ -2,16 +2,20 @@
  * Which cells of the stream a workgroup visits, and which of them need no mask (theory 2.8: from classification to loop
  * bounds). Bounds of the domain that are affine in the stream become loop bounds, taken over the corners of the row tile.
  */
-import type { AxisId, NodeId } from "../graph/graph.ts";
+import type { AxisId, Node, NodeId } from "../graph/graph.ts";
 import { boundOverBox, streamBounds } from "../scalar/bounds.ts";
 import type { Ends } from "../scalar/bounds.ts";
-import type { Expr } from "../tile/tile.ts";
+import type { Expr, Stmt } from "../tile/tile.ts";
+import { I32 } from "../tile/tile.ts";
 import * as T from "../tile/build.ts";
 import type { Segment } from "./block.ts";
 import type { Emitter } from "./emit.ts";
 import { NOTHING_FIXED, emit, name } from "./emit.ts";
 import type { Grid } from "./grid.ts";
 import { natural } from "./grid.ts";
+import { classOf } from "./classify.ts";
+import { scope } from "./scope.ts";
+import type { Scope } from "./scope.ts";
 
 export type StreamRange = {
   readonly begin: Expr;
@@ -22,6 +26,11 @@ export type StreamRange = {
   readonly someFull: boolean;
   /** Whether the block of `step` cells at `t` needs no mask. */
   readonly isFull: (t: Expr, step: number) => Expr;
+  /**
+   * The bounds do not say all: a tile of cells `from .. to - 1` asks whether it may have a visible cell and whether all are
+   * (null: not known). Appends what it computes to `stmts`. Null: nothing more can be said.
+   */
+  readonly classify: ((from: Expr, to: Expr, stmts: Stmt[]) => { readonly may: Expr | null; readonly must: Expr | null }) | null;
 };
 
 export type RangeInput = {
@@ -38,12 +47,12 @@ export const streamRange = (input: RangeInput): StreamRange => {
   const { length, seg } = input;
   const wheres = new Set([...seg.parts.map((p) => p.where), ...seg.scans.map((s) => s.where)]);
   if (wheres.size === 0 || (wheres.size === 1 && wheres.has(null))) {
-    return { begin: T.i32(0), end: length, allVisible: true, someFull: true, isFull: (t, step) => T.le(T.add(t, T.i32(step)), length) };
+    return { begin: T.i32(0), end: length, allVisible: true, someFull: true, isFull: (t, step) => T.le(T.add(t, T.i32(step)), length), classify: null };
   }
   const [where, ...more] = wheres;
   const [axis, ...rest] = seg.axes;
   if (where === null || where === undefined || more.length > 0 || axis === undefined || rest.length > 0) {
-    return { begin: T.i32(0), end: length, allVisible: false, someFull: false, isFull: () => T.bool(false) };
+    return { begin: T.i32(0), end: length, allVisible: false, someFull: false, isFull: () => T.bool(false), classify: null };
   }
   return ofDomain(input, where, axis);
 };
@@ -69,12 +78,67 @@ const ofDomain = (input: RangeInput, where: NodeId, axis: AxisId): StreamRange =
   const highFull = at(bounds.upper, "min");
   // Conjuncts without the stream's index decide whole rows: they leave no block whole.
   const someFull = bounds.exact && [...lowFull, ...highFull].every((e) => e !== null);
-  if (!someFull) return { begin, end, allVisible: false, someFull, isFull: () => T.bool(false) };
+  if (!someFull) {
+    const classify = input.storing ? null : (from: Expr, to: Expr, stmts: Stmt[]) => classifyAt(input, where, axis, box, from, to, stmts);
+    return { begin, end, allVisible: false, someFull, isFull: () => T.bool(false), classify };
+  }
   const fullBegin = name(em, group, `${base}_full_begin`, known(lowFull).reduce((x, y) => T.max(x, y), T.i32(0)));
   const fullEnd = name(em, group, `${base}_full_end`, known(highFull).map(plusOne).reduce((x, y) => T.min(x, y), length));
   void seg;
   const after = (t: Expr): Expr => (fullBegin.kind === "lit" && fullBegin.value === 0 ? T.bool(true) : T.ge(t, fullBegin));
-  return { begin, end, allVisible: false, someFull, isFull: (t, step) => T.and(after(t), T.le(T.add(t, T.i32(step)), fullEnd)) };
+  return { begin, end, allVisible: false, someFull, isFull: (t, step) => T.and(after(t), T.le(T.add(t, T.i32(step)), fullEnd)), classify: null };
+};
+
+/** Classifies one tile; data are scanned for their least and greatest value, rows once a workgroup, the stream once a tile. */
+const classifyAt = (
+  input: RangeInput, where: NodeId, axis: AxisId, rowBox: ReadonlyMap<AxisId, Ends>, from: Expr, to: Expr, stmts: Stmt[],
+): { readonly may: Expr | null; readonly must: Expr | null } => {
+  const { em, grid } = input;
+  const tile = scope("tile", [grid.group], stmts);
+  const opaque = (s: Scope, e: Expr): NodeId => {
+    const id = em.b.freshAxis(axis);
+    s.axes.set(id, e);
+    return em.b.index(id);
+  };
+  const ends: Ends = { lo: opaque(tile, from), hi: opaque(tile, T.sub(to, T.i32(1))) };
+  const box = new Map([...rowBox, [axis, ends] as const]);
+  const loaded = (n: Node & { kind: "load" }): Ends | null => {
+    const boxed = n.axes.filter((a) => box.has(a));
+    const [over, ...more] = boxed;
+    if (over === undefined || more.length > 0) return null;
+    const s = over === axis ? tile : grid.group;
+    const key = `ends ${n.id}`;
+    const done = s.memo.get(`${key} lo`);
+    const high = s.memo.get(`${key} hi`);
+    if (done !== undefined && high !== undefined) return { lo: opaque(s, done), hi: opaque(s, high) };
+    const bounds = box.get(over);
+    if (bounds === undefined) return null;
+    const [lo, hi] = scanEnds(input, n, over, emit(em, bounds.lo, NOTHING_FIXED, s).e, emit(em, bounds.hi, NOTHING_FIXED, s).e, s);
+    s.memo.set(`${key} lo`, lo);
+    s.memo.set(`${key} hi`, hi);
+    return { lo: opaque(s, lo), hi: opaque(s, hi) };
+  };
+  const found = classOf({ b: em.b, box, loaded }, where);
+  const value = (id: NodeId | null, base: string): Expr | null => (id === null ? null : name(em, tile, base, emit(em, id, NOTHING_FIXED, tile).e));
+  const must = value(found.must, "all_visible");
+  return { may: value(found.may, "some_visible"), must };
+};
+
+/** A loop that finds the least and greatest value of an integer tensor over a range of one of its axes. */
+const scanEnds = (input: RangeInput, n: Node & { kind: "load" }, over: AxisId, first: Expr, last: Expr, s: Scope): readonly [Expr, Expr] => {
+  const { em } = input;
+  const lo = em.fresh(`${n.tensor}_least`);
+  const hi = em.fresh(`${n.tensor}_greatest`);
+  s.stmts.push(T.varStmt(lo, I32, T.i32(2147483647)), T.varStmt(hi, I32, T.i32(-2147483647)));
+  const at = em.fresh("seen");
+  em.natural.add(at);
+  const body: Stmt[] = [];
+  const inside = scope("scan", [s], body);
+  inside.axes.set(over, T.ref(at, I32));
+  const x = emit(em, n.id, NOTHING_FIXED, inside).e;
+  body.push(T.set(lo, T.min(T.ref(lo, I32), x)), T.set(hi, T.max(T.ref(hi, I32), x)));
+  s.stmts.push(T.forStmt(at, first, T.add(last, T.i32(1)), T.i32(1), body));
+  return [T.ref(lo, I32), T.ref(hi, I32)];
 };
 
 /** The first and last index of each inner row axis within the workgroup's tile, as nodes that the group's scope knows. */

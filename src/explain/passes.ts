@@ -1,0 +1,70 @@
+/** Why a kernel takes the passes it takes, read off the plan again with the separability test that made it. */
+import type { Compiled } from "../compile.ts";
+import { liveOver, separateExtremum, separateSum } from "../ir/derive/separate.ts";
+import type { Accumulator, KernelPlan, Store } from "../ir/derive/plan.ts";
+import type { NodeId } from "../ir/graph/graph.ts";
+import { conjuncts } from "../ir/graph/walk.ts";
+import { namesOf } from "./names.ts";
+
+/** What starts a pass after the first: a statistic that cannot be corrected afterwards, or a result written cell by cell. */
+export type PassCause = {
+  /** The pass it starts, from 1 (the second). */
+  readonly pass: number;
+  readonly on: readonly Accumulator[];
+} & (
+  | { readonly kind: "statistic"; readonly what: Accumulator; readonly because: NodeId }
+  | { readonly kind: "store"; readonly what: Store; readonly because: NodeId }
+);
+
+/** The causes of all passes of a kernel, in order. */
+export const passCauses = (compiled: Compiled, kernel: KernelPlan): readonly PassCause[] => {
+  const out: PassCause[] = [];
+  for (let pass = 1; pass < kernel.passes; pass++) {
+    const before = kernel.accumulators.filter((a) => a.pass === pass - 1);
+    const here = kernel.accumulators.filter((x) => x.pass === pass);
+    for (const a of here) {
+      // What needs another statistic of this pass is here because of that one.
+      const parts = a.where === null ? [a.body] : [a.body, a.where];
+      if (parts.some((id) => reachedFrom(compiled, id, here).length > 0)) continue;
+      const because = mixed(compiled, kernel, a, before);
+      if (because === null) continue;
+      out.push({ kind: "statistic", pass, what: a, because, on: reachedFrom(compiled, because, before) });
+    }
+    for (const s of kernel.stores.filter((x) => x.pass === pass)) {
+      out.push({ kind: "store", pass, what: s, because: s.value, on: reachedFrom(compiled, s.value, before) });
+    }
+  }
+  return out;
+};
+
+const reachedFrom = (compiled: Compiled, id: NodeId, among: readonly Accumulator[]): readonly Accumulator[] => {
+  const reached = compiled.builder.reach([id]);
+  return among.filter((a) => reached.has(a.node));
+};
+
+/** The smallest part of an accumulator that mixes the stream with statistics of the pass before; null when it waits for other reasons. */
+const mixed = (compiled: Compiled, kernel: KernelPlan, a: Accumulator, before: readonly Accumulator[]): NodeId | null => {
+  const { builder: b } = compiled;
+  const live = liveOver(b, new Set(before.map((x) => x.node)), kernel.stream);
+  if (a.where !== null && live.depends(a.where)) {
+    return conjuncts(b, a.where).find((c) => live.depends(c)) ?? a.where;
+  }
+  if (!live.depends(a.body)) return null;
+  if (a.op === "sum" && b.node(a.body).ty === "f32") {
+    const split = separateSum(b, a.body, live);
+    return split.parts === null ? split.because : a.body;
+  }
+  if (a.op === "max" || a.op === "min") {
+    const split = separateExtremum(b, a.body, live);
+    return split.parts === null ? split.because : a.body;
+  }
+  return a.body;
+};
+
+/** A cause in a sentence. */
+export const causeText = (compiled: Compiled, cause: PassCause): string => {
+  const names = namesOf(compiled);
+  const on = cause.on.map((a) => `\`${names.of(a.node)}\``).join(", ");
+  if (cause.kind === "store") return `\`${cause.what.tensor}\` is written cell by cell and needs ${on || "finished statistics"}, known after pass ${cause.pass}`;
+  return `\`${cause.what.name}\` waits for ${on}: \`${names.of(cause.because)}\` mixes it with the stream in a way that cannot be corrected afterwards`;
+};

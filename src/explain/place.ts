@@ -1,0 +1,57 @@
+/** Where in the source a value of the graph stands. */
+import type { SExpr, Spec, StorageType } from "../check/spec.ts";
+import { postOrder } from "../check/walk-spec.ts";
+import type { Compiled } from "../compile.ts";
+import { operands, type NodeId } from "../ir/graph/graph.ts";
+import { inOrder } from "../ir/graph/walk.ts";
+import { lowerToGraph } from "../ir/lower-to-graph.ts";
+import type { Span } from "../source/span.ts";
+
+/** The values of static parameters that the kernel was compiled with, where they are not the defaults. */
+export type Chosen = { readonly statics?: Readonly<Record<string, number>> };
+
+/**
+ * A function from values to their place. Each expression of the spec is lowered by itself; because equal values are one
+ * node, lowering it into the kernel's own builder finds its node. Null for what no expression of the user's file says.
+ */
+export const placesOf = (compiled: Compiled, chosen: Chosen = {}): ((id: NodeId) => Span | null) => {
+  const { spec, builder } = compiled;
+  const places = new Map<NodeId, Span>();
+  for (const e of postOrder(spec.results.map((r) => r.value))) {
+    if (e.span.file !== spec.file || e.kind === "index" || e.kind === "const" || e.kind === "size") continue;
+    for (const id of nodesOf(compiled, e, chosen)) if (!places.has(id)) places.set(id, e.span);
+  }
+  return (id) => places.get(id) ?? (builder.node(id).span.file === "" ? null : builder.node(id).span);
+};
+
+/** The spec with one expression as its only result. */
+const only = (spec: Spec, e: SExpr): Spec => ({
+  ...spec,
+  results: [{ name: "value", dtype: e.type === "float" ? "f32" : e.type === "int" ? "i32" : "bool", dims: e.axes.map((a) => ({ axes: [a] })), value: e, span: e.span }],
+});
+
+/** The nodes of an expression in the kernel's builder: as it is, and without the condition that it is given as a result. */
+const nodesOf = (compiled: Compiled, e: SExpr, chosen: Chosen): readonly NodeId[] => {
+  const { spec, builder: b, graph, artifact } = compiled;
+  const typeOf = (variable: string): StorageType | undefined => {
+    const tensor = [...spec.tensors, ...spec.results].find((t) => t.dtype === variable);
+    return graph.tensors.find((t) => t.name === tensor?.name)?.dtype;
+  };
+  const types = Object.fromEntries(spec.typeVars.flatMap((v) => {
+    const type = typeOf(v.name);
+    return type === undefined ? [] : [[v.name, type]];
+  }));
+  try {
+    const lowered = lowerToGraph(only(spec, e), { dims: artifact.constants, statics: chosen.statics ?? {}, types });
+    const [root] = lowered.graph.results;
+    if (root === undefined) return [];
+    const moved = new Map<NodeId, NodeId>();
+    for (const n of inOrder(lowered.graph, [root.value])) moved.set(n.id, b.rebuild(n, operands(n).map((id) => moved.get(id) ?? id)));
+    const top = moved.get(root.value) ?? -1;
+    const n = b.node(top);
+    if (n.kind === "select") return [top, n.a];
+    return n.kind === "reduce" && n.where !== null ? [top, b.reduce(n.op, n.over, n.body, null, n.k)] : [top];
+  } catch {
+    return [];
+  }
+};

@@ -1,0 +1,25 @@
+/** The signature of a compiled kernel, with the element types and sizes that were chosen. */
+import type { Compiled } from "../compile.ts";
+import type { Tensor } from "../ir/graph/graph.ts";
+import { printNode } from "../ir/graph/print.ts";
+import { printSize } from "../ir/scalar/size.ts";
+
+const tensorText = (compiled: Compiled, t: Tensor): string => {
+  const axis = (id: number): string => `${compiled.builder.axis(id).name}: ${printSize(compiled.builder.axis(id).size)}`;
+  const dims = t.dims.map((d) => (d.length === 1 ? axis(d[0] ?? 0) : `(${d.map(axis).join(", ")})`));
+  return `${t.name}: ${t.dtype}${dims.length === 0 ? "" : `[${dims.join(", ")}]`}`;
+};
+
+/** A line for the name, one for each parameter and result. */
+export const signatureOf = (compiled: Compiled): readonly string[] => {
+  const { graph, spec } = compiled;
+  const constants = Object.entries(compiled.artifact.constants).map(([n, v]) => `${n}=${v}`);
+  const fixed = spec.scalars.filter((s) => s.isStatic).map((s) => s.name);
+  const notes = [constants.join(" "), fixed.length === 0 ? "" : `static ${fixed.join(", ")}`].filter((x) => x !== "");
+  return [
+    `${graph.name}${notes.length === 0 ? "" : ` (${notes.join("; ")})`}`,
+    ...graph.tensors.filter((t) => t.role === "input").map((t) => `  ${tensorText(compiled, t)}`),
+    ...graph.scalars.map((s) => `  ${s.name}: ${s.ty}${s.init === null ? "" : ` = ${printNode(graph, s.init)}`}`),
+    ...graph.tensors.filter((t) => t.role === "output").map((t) => `  -> ${tensorText(compiled, t)}`),
+  ];
+};

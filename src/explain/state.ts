@@ -1,0 +1,96 @@
+/** What a kernel carries along its stream, what stabilises it, what left the loop, and what a row without a cell gives. */
+import type { Compiled } from "../compile.ts";
+import type { Accumulator, KernelPlan, Note } from "../ir/derive/plan.ts";
+import type { Node, NodeId } from "../ir/graph/graph.ts";
+import { operands } from "../ir/graph/graph.ts";
+import type { Names } from "./names.ts";
+
+/** 32-bit registers that one point of an accumulator takes. */
+const registers = (a: Accumulator): number => {
+  switch (a.op) {
+    case "sum": case "prod": case "max": case "min": case "cumsum": return 1;
+    case "argmax": case "argmin": return 2;
+    case "var": return 3;
+    case "kth": return a.k;
+  }
+};
+
+const points = (compiled: Compiled, a: Accumulator): number =>
+  a.local.reduce((n, x) => n * (Number(compiled.builder.axis(x).size) || 1), 1);
+
+const opText = (a: Accumulator): string =>
+  a.op === "kth" ? `the ${a.k} largest of` : a.op === "var" ? "mean, squared deviation and count of" : `${a.op} of`;
+
+/** Bytes carried for one row. */
+export const stateBytes = (compiled: Compiled, kernel: KernelPlan): number =>
+  kernel.accumulators.reduce((n, a) => n + 4 * registers(a) * points(compiled, a), 0);
+
+export const carriedLines = (compiled: Compiled, kernel: KernelPlan, names: Names): readonly string[] => {
+  if (kernel.accumulators.length === 0) return ["nothing"];
+  const lines = kernel.accumulators.map((a) => {
+    const local = a.local.length === 0 ? "" : `[${names.axes(a.local)}]`;
+    const n = points(compiled, a) * registers(a);
+    const pass = kernel.passes > 1 ? `, pass ${a.pass + 1}` : "";
+    return `${names.of(a.node)}${local}: ${n === 1 ? "1 number" : `${n} numbers`} of ${compiled.builder.node(a.node).ty}${pass}; ${opText(a)} ${names.of(a.body)}`;
+  });
+  return [...lines, `${stateBytes(compiled, kernel)} bytes for a row`];
+};
+
+const extremaIn = (compiled: Compiled, kernel: KernelPlan, id: NodeId): readonly Accumulator[] => {
+  const reached = compiled.builder.reach([id]);
+  return kernel.accumulators.filter((a) => (a.op === "max" || a.op === "min") && reached.has(a.node));
+};
+
+/** Which maximum stabilises which sums, and the maxima that were proved needless. */
+export const gaugeLines = (compiled: Compiled, kernel: KernelPlan, names: Names): readonly string[] => {
+  const gauged = kernel.accumulators.filter((a) => a.gauge !== null);
+  const by = new Map<string, Accumulator[]>();
+  for (const a of gauged) {
+    const key = extremaIn(compiled, kernel, a.gauge ?? 0).map((x) => `\`${names.of(x.node)}\``).join(", ");
+    by.set(key, [...(by.get(key) ?? []), a]);
+  }
+  const lines = [...by].map(([m, sums]) => {
+    const exponent = names.of(sums[0]?.gauge ?? 0);
+    return `${m} stabilises ${sums.map((a) => `\`${names.of(a.node)}\``).join(", ")}: when it grows, they are multiplied by exp(new - old) of ${exponent}`;
+  });
+  const exact = lines.length === 0 ? [] : ["exact: any number in its place gives the same results, it only keeps exp in range"];
+  return [...lines, ...exact, ...notes(kernel, "gauge")];
+};
+
+const notes = (kernel: KernelPlan, kind: Note["kind"]): readonly string[] =>
+  [...new Set(kernel.notes.filter((n) => n.kind === kind).map((n) => n.text))];
+
+/** What moved behind the loop, and why that changes nothing. */
+export const hoistLines = (kernel: KernelPlan): readonly string[] => {
+  const hoists = notes(kernel, "hoist");
+  const sums = hoists.length === 0 ? [] : ["exact: a factor that is the same for all cells may be taken out of their sum, an addend out of their maximum"];
+  const centers = notes(kernel, "center");
+  return [...hoists, ...sums, ...centers];
+};
+
+/** Reductions of the source that can be without a cell, as identities. */
+const identity = (compiled: Compiled, r: Node & { readonly kind: "reduce" }): NodeId => {
+  const b = compiled.builder;
+  if (r.op === "max" || r.op === "kth") return b.konst(r.ty === "i32" ? -2147483648 : -Infinity, r.ty);
+  if (r.op === "min") return b.konst(r.ty === "i32" ? 2147483647 : Infinity, r.ty);
+  return b.konst(r.op === "prod" ? 1 : 0, r.ty);
+};
+
+/** The results of a row without a cell. */
+export const emptyLines = (compiled: Compiled, kernel: KernelPlan, names: Names): readonly string[] => {
+  const { builder: b, graph } = compiled;
+  return kernel.stores.flatMap((s) => {
+    const naive = graph.results.find((r) => r.tensor === s.tensor);
+    if (naive === undefined || s.pass !== null) return [];
+    const outer = new Map<NodeId, NodeId>();
+    const visit = (id: NodeId): void => {
+      const n = b.node(id);
+      if (n.kind === "reduce" && n.over.join() === kernel.stream.join()) {
+        const mayBeEmpty = n.where !== null || n.over.some((a) => !(Number(b.axis(a).size) > 0));
+        if (mayBeEmpty) outer.set(id, identity(compiled, n));
+      } else operands(n).forEach(visit);
+    };
+    visit(naive.value);
+    return outer.size === 0 ? [] : [`${s.tensor} = ${names.of(b.replaceNodes(naive.value, outer))}`];
+  });
+};
