@@ -22,7 +22,7 @@ export const planNotes = (compiled: Compiled, chosen: Chosen = {}): readonly Dia
     const [first] = causes;
     if (first === undefined) return [];
     const names = namesOf(compiled);
-    const placeOf = placesOf(compiled, chosen);
+    const placeOf = placesOf({ ...compiled, dims: compiled.artifact.constants }, chosen);
     const results = resultsOf(compiled, kernel, causes);
     const passes = Math.max(...causes.map((c) => c.pass)) + 1;
     const over = names.axes(kernel.stream);

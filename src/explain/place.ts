@@ -10,11 +10,14 @@ import type { Span } from "../source/span.ts";
 /** The values of static parameters that the kernel was compiled with, where they are not the defaults. */
 export type Chosen = { readonly statics?: Readonly<Record<string, number>> };
 
+/** A kernel as far as it got: its graph is enough. */
+export type Located = Pick<Compiled, "spec" | "builder" | "graph"> & { readonly dims: Readonly<Record<string, number>> };
+
 /**
  * A function from values to their place. Each expression of the spec is lowered by itself; because equal values are one
  * node, lowering it into the kernel's own builder finds its node. Null for what no expression of the user's file says.
  */
-export const placesOf = (compiled: Compiled, chosen: Chosen = {}): ((id: NodeId) => Span | null) => {
+export const placesOf = (compiled: Located, chosen: Chosen = {}): ((id: NodeId) => Span | null) => {
   const { spec, builder } = compiled;
   const places = new Map<NodeId, Span>();
   for (const e of postOrder(spec.results.map((r) => r.value))) {
@@ -31,8 +34,8 @@ const only = (spec: Spec, e: SExpr): Spec => ({
 });
 
 /** The nodes of an expression in the kernel's builder: as it is, and without the condition that it is given as a result. */
-const nodesOf = (compiled: Compiled, e: SExpr, chosen: Chosen): readonly NodeId[] => {
-  const { spec, builder: b, graph, artifact } = compiled;
+const nodesOf = (compiled: Located, e: SExpr, chosen: Chosen): readonly NodeId[] => {
+  const { spec, builder: b, graph, dims } = compiled;
   const typeOf = (variable: string): StorageType | undefined => {
     const tensor = [...spec.tensors, ...spec.results].find((t) => t.dtype === variable);
     return graph.tensors.find((t) => t.name === tensor?.name)?.dtype;
@@ -42,7 +45,7 @@ const nodesOf = (compiled: Compiled, e: SExpr, chosen: Chosen): readonly NodeId[
     return type === undefined ? [] : [[v.name, type]];
   }));
   try {
-    const lowered = lowerToGraph(only(spec, e), { dims: artifact.constants, statics: chosen.statics ?? {}, types });
+    const lowered = lowerToGraph(only(spec, e), { dims, statics: chosen.statics ?? {}, types });
     const [root] = lowered.graph.results;
     if (root === undefined) return [];
     const moved = new Map<NodeId, NodeId>();

@@ -43,7 +43,7 @@ export const lowerToTile = (graph: Graph, b: GraphBuilder, plan: Plan, schedules
 
 /** The user's names, and those of the accumulators. */
 const namesOf = (b: GraphBuilder, graph: Graph, plan: Plan): ReadonlyMap<NodeId, string> => {
-  const names = new Map([...graph.names].filter(([id]) => b.node(id).kind !== "const"));
+  const names = new Map([...graph.names, ...plan.names].filter(([id]) => b.node(id).kind !== "const"));
   for (const k of plan.kernels) for (const a of k.accumulators) if (!names.has(a.node)) names.set(a.node, a.name);
   return names;
 };

@@ -119,7 +119,7 @@ export const EXTREME: readonly Case[] = [
   { ...flash({ N: 37, M: 53 }), inputs: (name, count) => (name === "q" ? new Array<number>(count).fill(50) : name === "k" ? Array.from({ length: count }, (_, n) => (n % 2 === 0 ? -50 : -50.001)) : null) },
   { kernel: "gemma2", sizes: { B: 1, G: 2, R: 2, N: 21, M: 30, D: 16 }, known: ["D", "G", "R"], scalars: { w: 9 }, inputs: large(80) },
   { kernel: "sink_attention", sizes: { B: 1, H: 2, N: 21, M: 30, D: 16, E: 8 }, known: DE, inputs: large(80) },
-  { kernel: "entropy_attention", sizes: { B: 1, H: 2, N: 21, M: 30, D: 16, E: 8 }, known: DE, inputs: large(20) },
+  { kernel: "entropy_attention", sizes: { B: 1, H: 2, N: 21, M: 30, D: 16, E: 8 }, known: DE, inputs: large(10) },
   { kernel: "sigmoid_attention", sizes: { B: 1, H: 2, N: 21, M: 30, D: 16, E: 8 }, known: DE, scalars: { b0: -2 }, inputs: large(80) },
   { kernel: "topk_attention", sizes: { B: 1, H: 2, N: 21, M: 30, D: 16 }, known: ["D"], inputs: large(80) },
 ];

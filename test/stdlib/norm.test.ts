@@ -22,7 +22,6 @@ const rowNorm = (file: string, kernel: string, oracle: StdCase["oracle"]): StdCa
   { file, kernel, sizes: { N: 4, D: 30 }, known: D, oracle, inputs: zeroRow, note: "rows of zeros" },
 ];
 
-/** `first` runs on every stack. */
 const CASES: readonly StdCase[] = [
   ...rowNorm("norm/layernorm", "layernorm", o.layernorm),
   ...rowNorm("norm/layernorm", "layernorm_no_bias", o.layernorm),
@@ -75,4 +74,6 @@ const CASES: readonly StdCase[] = [
   { file: "norm/log_softmax", kernel: "log_softmax_axis", sizes: { A: 3, J: 21, C: 5 }, known: ["J"], oracle: o.logSoftmaxAlong },
 ];
 
-describe("norms", () => suite(CASES));
+const EVERYWHERE = ["layernorm", "rmsnorm", "add_rmsnorm", "fixnorm_logits", "groupnorm", "derf", "softmax_axis"];
+
+describe("norms", () => suite(CASES, EVERYWHERE));

@@ -19,16 +19,14 @@ const worst = (
   let [error, at] = [0, -1];
   for (let i = 0; i < expected.length; i++) {
     const [e, x] = [expected[i] ?? NaN, found[i] ?? NaN];
-    if (e === x || (loose(i) && Math.abs(e - x) < 2 ** -11)) continue;
+    if (e === x) continue;
     const d = Math.abs(e - x) / Math.max(1, Math.abs(e));
     if (!(d <= error)) [error, at] = [Number.isNaN(d) ? Infinity : d, i];
   }
   return { error, at };
 };
 
-/** WGSL lets sin and cos be 2^-11 off; SwiftShader is. Elsewhere a few units in the last place. */
-const FUNCTIONS = 36;
-const isTrigonometric = (i: number): boolean => i % FUNCTIONS === 5 || i % FUNCTIONS === 6;
+/** A few units in the last place. */
 const TOLERANCE: Readonly<Record<string, number>> = {
   rmsnorm: 1e-6,
   functions: 4e-6,
@@ -50,8 +48,7 @@ describe.each(NAMES)("against %s", (name) => {
     const { buffers } = evaluate(f, { subgroupSize: stack.target.subgroups?.max ?? 4 });
     const tolerance = TOLERANCE[fixture] ?? 0;
     for (const b of f.program.storage.filter((x) => x.access === "read_write")) {
-      const loose = fixture === "functions" && b.name === "y" ? isTrigonometric : (): boolean => false;
-      const { error, at } = worst(buffers[b.name] ?? [], found[b.name] ?? [], loose);
+      const { error, at } = worst(buffers[b.name] ?? [], found[b.name] ?? []);
       expect(
         error,
         `${b.name}[${at}]: ${buffers[b.name]?.[at]} on the CPU, ${found[b.name]?.[at]} on ${name}`,

@@ -5,7 +5,7 @@
 import type { VType } from "../../ir/tile/tile.ts";
 
 export type HelperName =
-  "floor_div" | "floor_mod" | "erf" | "tanh_safe" | "pow_safe" | "square" | "infinity" | "negative_infinity";
+  "floor_div" | "floor_mod" | "erf" | "tanh_safe" | "sin_exact" | "cos_exact" | "pow_safe" | "square" | "infinity" | "negative_infinity";
 
 const SHORT: Readonly<Record<VType["elem"], string>> = { f32: "f", f16: "h", i32: "i", u32: "u", bool: "" };
 
@@ -40,6 +40,23 @@ const INFINITY = (name: string, bits: string): string => `fn ${name}() -> f32 {
   // A variable: a constant expression may not be infinite.
   var bits = ${bits};
   return bitcast<f32>(bits);
+}`;
+
+/**
+ * sin (first quadrant 0) or cos (1) to a few units in the last place for |x| < 1e5, where WGSL promises 2^-11 on [-pi, pi]
+ * only: multiples of pi/2 are taken off in three parts (Cody and Waite), then Taylor's series on [-pi/4, pi/4].
+ */
+const sine = (name: string, T: string, n: (value: string) => string, first: string): string => `fn ${name}(x: ${T}) -> ${T} {
+  let turns = round(x * 0.63661977);
+  let r = ((x - turns * 1.5703125) - turns * 4.837513e-4) - turns * 7.54979e-8;
+  let z = r * r;
+  let s = r + r * z * (((z * 2.7557319e-6 - 1.984127e-4) * z + 8.3333333e-3) * z - 0.16666667);
+  let c = 1.0 + z * ((((2.4801587e-5 - z * 2.7557319e-7) * z - 1.3888889e-3) * z + 4.1666667e-2) * z - 0.5);
+  let q = turns + ${n(first)};
+  let quadrant = q - 4.0 * floor(q * 0.25);
+  let odd = quadrant - 2.0 * floor(quadrant * 0.5) > ${n("0.5")};
+  let value = select(s, c, odd);
+  return select(value, -value, quadrant > ${n("1.5")});
 }`;
 
 /** The WGSL text of a helper for one type. */
@@ -89,6 +106,10 @@ fn ${name}(x: ${T}) -> ${T} {
   let far = 1.0 - 2.0 / (exp(2.0 * a) + 1.0);
   return sign(x) * select(far, near, a < ${n("0.625")});
 }`;
+    case "sin_exact":
+      return sine(name, T, n, "0.0");
+    case "cos_exact":
+      return sine(name, T, n, "1.0");
     case "pow_safe":
       return `// pow with a negative or zero base: integer exponents as in mathematics, NaN for others.
 fn ${name}(a: ${T}, b: ${T}) -> ${T} {

@@ -87,6 +87,10 @@ const lowerUnary = (op: TUnary, a: WExpr, t: VType, cx: Cx): WExpr => {
       return { kind: "unary", op: "!", a };
     case "rsqrt":
       return call("inverseSqrt", a);
+    case "sin":
+      return f32Helper("sin_exact", t, cx, a);
+    case "cos":
+      return f32Helper("cos_exact", t, cx, a);
     case "tanh":
       return f32Helper("tanh_safe", t, cx, a);
     case "erf":
@@ -98,8 +102,6 @@ const lowerUnary = (op: TUnary, a: WExpr, t: VType, cx: Cx): WExpr => {
     case "exp2":
     case "log2":
     case "sqrt":
-    case "sin":
-    case "cos":
     case "floor":
     case "ceil":
     case "round":

@@ -8,6 +8,7 @@ import type { Axis, AxisId, Graph, Node, NodeId, Tensor } from "../graph/graph.t
 import { operands } from "../graph/graph.ts";
 import { deriveCascade } from "./cascade.ts";
 import type { Carried } from "./cascade.ts";
+import { Unsupported } from "../unsupported.ts";
 import type { Accumulator, KernelPlan, Note, Plan, Store } from "./plan.ts";
 
 type Reduce = Node & { readonly kind: "reduce" };
@@ -16,11 +17,14 @@ type Group = { readonly stream: readonly AxisId[]; readonly rows: readonly AxisI
 
 /** Longest contraction that is evaluated in place for each cell. */
 const MAX_INLINE = 4096;
+/** Longest reduction over finished accumulators. */
+const MAX_EPILOGUE = 160;
 /** What an unknown size counts for. */
 const UNKNOWN_SIZE = 1 << 20;
 
 export const planKernels = (graph: Graph, b: GraphBuilder, nameOf: (id: NodeId) => string, notes: readonly Note[] = []): Plan => {
-  const cx: Cx = { b, sizeOf: (a) => extent(b.axis(a)), scratch: [], nameOf, notes: [...notes], taken: new Set(graph.tensors.map((t) => t.name)) };
+  const names = new Map<NodeId, string>();
+  const cx: Cx = { b, sizeOf: (a) => extent(b.axis(a)), scratch: [], nameOf: (id) => names.get(id) ?? nameOf(id), notes: [...notes], taken: new Set(graph.tensors.map((t) => t.name)), names };
   const pending: Root[] = graph.results.map((r) => {
     const t = graph.tensors.find((x) => x.name === r.tensor);
     return { tensor: r.tensor, axes: t === undefined ? [] : t.dims.flat(), value: r.value };
@@ -30,9 +34,9 @@ export const planKernels = (graph: Graph, b: GraphBuilder, nameOf: (id: NodeId) 
     const root = pending[at];
     if (root !== undefined) place(cx, root, groups, pending);
   }
-  adoptElementwise(groups);
+  adoptElementwise(cx, groups);
   const kernels = groups.map((g, n) => finish(cx, g, groups.length === 1 ? graph.name : `${graph.name}_${n}`));
-  return { kernels: inDependencyOrder(b, kernels), scratch: cx.scratch };
+  return { kernels: inDependencyOrder(b, kernels), scratch: cx.scratch, names };
 };
 
 type Cx = {
@@ -42,6 +46,8 @@ type Cx = {
   readonly nameOf: (id: NodeId) => string;
   readonly notes: Note[];
   readonly taken: Set<string>;
+  /** Names of nodes that were rebuilt. */
+  readonly names: Map<NodeId, string>;
 };
 
 const extent = (a: Axis): number => (typeof a.size === "number" ? a.size : UNKNOWN_SIZE);
@@ -84,8 +90,14 @@ const streamOf = (cx: Cx, root: Root): readonly AxisId[] => {
 const place = (cx: Cx, root: Root, groups: Group[], pending: Root[]): void => {
   const stream = streamOf(cx, root);
   const map = new Map<NodeId, NodeId>();
-  for (const r of toMaterialise(cx, root.value, stream)) map.set(r.id, materialise(cx, r, pending));
-  if (map.size > 0) root.value = cx.b.replaceNodes(root.value, map);
+  for (const r of toMaterialise(cx, root.value, stream, root.axes)) map.set(r.id, materialise(cx, r, pending));
+  if (map.size > 0) {
+    for (const id of cx.b.reach([root.value])) {
+      const moved = cx.b.replaceNodes(id, map);
+      if (moved !== id && /^[A-Za-z_]\w*$/.test(cx.nameOf(id)) && !cx.names.has(moved)) cx.names.set(moved, cx.nameOf(id));
+    }
+    root.value = cx.b.replaceNodes(root.value, map);
+  }
   const rows = rowsOf(cx, root, stream);
   const group = groups.find((g) => same(g.stream, stream) && same(g.rows, rows));
   if (group === undefined) groups.push({ stream, rows, roots: [root] });
@@ -102,16 +114,37 @@ const isShort = (cx: Cx, r: Reduce): boolean => {
   return cost(r.id) <= MAX_INLINE;
 };
 
+/**
+ * Whether a running sum is computed by a kernel of its own: it runs along another axis than the stream, or it is the same for
+ * rows that stream in parallel. One that varies along rows and stream would be an N×M buffer: refused.
+ */
+const runsApart = (cx: Cx, n: Reduce, stream: readonly AxisId[], axes: readonly AxisId[]): boolean => {
+  const rows = axes.filter((a) => !stream.includes(a));
+  if (same(n.over, stream)) return stream.length > 0 && rows.some((a) => !n.axes.includes(a) && typeof cx.b.axis(a).size !== "number") ;
+  const across = n.axes.some((a) => stream.includes(a)) && n.axes.some((a) => n.over.includes(a) && rows.includes(a));
+  if (across) {
+    const over = n.over.map((a) => `\`${cx.b.axis(a).name}\``).join(", ");
+    throw new Unsupported(n, `\`${cx.nameOf(n.id)}\` is a running sum along ${over}, across the rows that stream in parallel; it would need a buffer of rows x ${stream.map((a) => cx.b.axis(a).name).join(" x ")}`);
+  }
+  return true;
+};
+
 /** Reductions below `root` that the kernel streaming over `stream` cannot hold. */
-const toMaterialise = (cx: Cx, root: NodeId, stream: readonly AxisId[]): Reduce[] => {
+const toMaterialise = (cx: Cx, root: NodeId, stream: readonly AxisId[], axes: readonly AxisId[]): Reduce[] => {
   const out: Reduce[] = [];
   const seen = new Set<NodeId>();
   const visit = (id: NodeId): void => {
     if (seen.has(id)) return;
     seen.add(id);
     const n = cx.b.node(id);
+    if (n.kind === "reduce" && n.op === "cumsum" && runsApart(cx, n, stream, axes)) {
+      out.push(n);
+      return;
+    }
     if (n.kind === "reduce" && n.op !== "cumsum" && !same(n.over, stream)) {
-      const holdsStage = [...cx.b.reach([n.body])].some((x) => {
+      // What follows on finished accumulators (a norm of the output row) is written out in the epilogue.
+      const few = n.over.reduce((k, a) => k * cx.sizeOf(a), 1) <= MAX_EPILOGUE;
+      const holdsStage = few && [...cx.b.reach([n.body])].some((x) => {
         const m = cx.b.node(x);
         return m.kind === "reduce" && same(m.over, stream) && !m.axes.some((a) => stream.includes(a));
       });
@@ -163,12 +196,12 @@ const dropFeature = (cx: Cx, root: Root, stream: readonly AxisId[], kept: readon
   return feature ? others : rows;
 };
 
-/** Results without a reduction are written by a kernel that visits all their cells anyway. */
-const adoptElementwise = (groups: Group[]): void => {
+/** Results that need no stream of their own are written by a kernel that visits all their cells anyway. */
+const adoptElementwise = (cx: Cx, groups: Group[]): void => {
   for (const g of [...groups]) {
-    if (g.stream.length > 0) continue;
     for (const root of [...g.roots]) {
-      const host = groups.find((h) => h.stream.length > 0 && same([...h.rows, ...h.stream], root.axes));
+      if (!outermost(cx.b, root.value).every((r) => isShort(cx, r))) continue;
+      const host = groups.find((h) => h !== g && h.stream.length > 0 && same([...h.rows, ...h.stream], root.axes));
       if (host === undefined) continue;
       host.roots.push(root);
       g.roots.splice(g.roots.indexOf(root), 1);

@@ -42,4 +42,6 @@ export type Plan = {
   readonly kernels: readonly KernelPlan[];
   /** Tensors between kernels. */
   readonly scratch: readonly Tensor[];
+  /** Names of nodes that planning rebuilt, beside those of the graph. */
+  readonly names: ReadonlyMap<NodeId, string>;
 };

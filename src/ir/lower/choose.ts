@@ -19,7 +19,7 @@ export const chooseSchedule = (b: GraphBuilder, plan: KernelPlan, target: Target
   const byFour = plan.stream.length === 1 && isFeatureless(b, plan) && canWalkByFour(b, plan, only);
   if (byFour) return normSchedule(b, plan, target, only ?? 0);
   const features = plan.accumulators.reduce((n, a) => n + a.local.reduce((k, x) => k * known(b, x), 1), 0);
-  const cells = features > 512 ? 2 : features > 192 ? 4 : 8;
+  const cells = features > 192 ? 2 : 4;
   const serial = hasScan(b, plan);
   if (fewRows(b, plan, target) && !serial && canSplit(plan)) return { ...BASE, kind: "split", lanes: 64, lanesPerRow: 64, cells: 1 };
   const subgroup = target.subgroups !== null && target.subgroups.min >= 4 && plan.stream.length === 1;
@@ -30,7 +30,7 @@ export const chooseSchedule = (b: GraphBuilder, plan: KernelPlan, target: Target
 };
 
 /** Most cells staged between two barriers. */
-const MAX_TILE = 32;
+const MAX_TILE = 16;
 
 /** The largest power of two of cells whose shared values fit into workgroup memory; 0: there is nothing to stage, or no room. */
 const tileThatFits = (b: GraphBuilder, plan: KernelPlan, target: Target): number => {

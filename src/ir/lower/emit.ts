@@ -11,6 +11,7 @@ import { BOOL, F32, I32 } from "../tile/tile.ts";
 import * as T from "../tile/build.ts";
 import { join, lookup, scope } from "./scope.ts";
 import type { Scope } from "./scope.ts";
+import { Unsupported } from "../unsupported.ts";
 import { emitLoad } from "./access.ts";
 
 /** A feature axis at one index, or at indices `4 * chunk .. 4 * chunk + 3` as a vec4. */
@@ -264,15 +265,6 @@ const emitReduce = (em: Emitter, n: Node & { kind: "reduce" }, fixed: Fixed, at:
   if (!["sum", "max", "min", "prod"].includes(n.op)) throw new Unsupported(n, `\`${n.op}\` inside another reduction`);
   return loopReduce(em, n, axes, fixed, at);
 };
-
-/** Something that the lowering cannot do yet; reported with the user's line. */
-export class Unsupported extends Error {
-  readonly node: Node;
-  constructor(node: Node, what: string) {
-    super(what);
-    this.node = node;
-  }
-}
 
 const unrolledSum = (em: Emitter, n: Node & { kind: "reduce" }, axes: readonly Axis[], fixed: Fixed, at: Scope): Placed => {
   const body = em.b.node(n.body);

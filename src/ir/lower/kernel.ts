@@ -18,6 +18,7 @@ import { gridOf, natural } from "./grid.ts";
 import type { Grid, Row } from "./grid.ts";
 import { mergeLanes } from "./merge.ts";
 import { streamRange } from "./range.ts";
+import type { StreamRange } from "./range.ts";
 import { scope } from "./scope.ts";
 import type { Scope } from "./scope.ts";
 import { printSchedule } from "./schedule.ts";
@@ -304,7 +305,7 @@ const lowerSegment = (cx: PassContext, seg: Segment, total: SizeExpr, storing: b
     const here = { ...seg, tile: staging };
     const someFull = range.someFull || whole !== null;
     if (someFull) emitBlock(here, at, null, full);
-    if (!exact) emitBlock(here, at, range.end, edge);
+    if (!exact) edge.push(...edgeOf(cx, here, range, at, step));
     const test = whole === null ? range.isFull(at, step) : T.and(whole, T.le(T.add(at, T.i32(step)), range.end));
     const body = exact ? full : !someFull ? edge : [T.ifStmt(test, full, edge)];
     into.push(T.forStmt(t, T.add(from, T.mul(member, T.i32(step))), to, T.i32(stride), body));
@@ -326,6 +327,24 @@ const lowerSegment = (cx: PassContext, seg: Segment, total: SizeExpr, storing: b
   walk(from, to, visit, staging, asked?.must ?? null);
   body.push(...(asked?.may == null ? visit : [T.ifStmt(asked.may, visit)]));
   stmts.push(T.forStmt(t0, range.begin, range.end, T.i32(tile), body));
+};
+
+/**
+ * The block at the edge of what exists. Where only the end of the stream cuts it, its few cells are taken one by one: less
+ * code than a second unrolled block, and it runs once.
+ */
+const edgeOf = (cx: PassContext, seg: Segment, range: StreamRange, at: Expr, step: number): readonly Stmt[] => {
+  const { em, schedule } = cx;
+  const edge: Stmt[] = [];
+  if (!range.allVisible || step === 1) {
+    emitBlock(seg, at, range.end, edge);
+    return edge;
+  }
+  const one = em.fresh("edge");
+  em.natural.add(one);
+  const source = schedule.source === "subgroup" ? "direct" : schedule.source;
+  emitBlock({ ...seg, schedule: { ...schedule, cells: 1, source } }, T.ref(one, I32), range.end, edge);
+  return [T.forStmt(one, at, T.min(T.add(at, T.i32(step)), range.end), T.i32(1), edge)];
 };
 
 /** Cells that are classified at once where the domain looks at data. */

@@ -4,7 +4,8 @@ import type { Expr, Stmt, VType } from "../tile/tile.ts";
 import { F32, I32 } from "../tile/tile.ts";
 import * as T from "../tile/build.ts";
 import type { Emitter, Fixed } from "./emit.ts";
-import { LOWEST, Unsupported, pointsOf } from "./emit.ts";
+import { LOWEST, pointsOf } from "./emit.ts";
+import { Unsupported } from "../unsupported.ts";
 
 /** One accumulator at one point of its local axes: its registers. */
 export type Slot = {

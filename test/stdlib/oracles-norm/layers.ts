@@ -42,31 +42,30 @@ export const scaled: Oracle = (r, { x, f }, _sizes, { alpha = 1 }) => ({
   y: x!.map((v, n) => r(r(alpha * v) + at(f, n))),
 });
 
-/** `m` (a row an output feature) times a vector. */
-const times = (r: Round, m: Row, v: Row): Row => rows(m, v.length).map((row) => dot(r, row, v));
+/** Block `k` of the three that `m` stacks, times a vector. */
+const times = (r: Round, m: Row, k: number, v: Row): Row =>
+  rows(m, v.length).slice(k * v.length, (k + 1) * v.length).map((row) => dot(r, row, v));
 const gruRows = (inputs: Arrays, D: number, f: (y: Row, x: Row) => Row): Arrays => {
   const x = rows(inputs["x"]!, D);
   return { o: rows(inputs["y"]!, D).flatMap((y, n) => f(y, x[n] ?? [])) };
 };
 /** PyTorch's GRUCell with input y and hidden state x. */
-export const gruGate: Oracle = (r, inputs, { D }) =>
+export const gruGate: Oracle = (r, { w, u, b, c, ...inputs }, { D }) =>
   gruRows(inputs, D!, (y, x) => {
-    const m = (name: string, v: Row): Row => times(r, inputs[name]!, v);
-    const gate = (w: string, u: string, b: string): Row =>
-      plus(r, plus(r, m(w, y), m(u, x)), inputs[b]!).map((v) => sigmoid(r, v));
-    const [rt, zt] = [gate("wr", "ur", "br"), gate("wz", "uz", "bz")];
-    const state = plus(r, m("un", x), inputs["cn"]!).map((v, d) => r(v * at(rt, d)));
-    const n = plus(r, plus(r, m("wn", y), inputs["bn"]!), state).map((v) => r(Math.tanh(v)));
+    const input = (k: number): Row => plus(r, times(r, w!, k, y), b!.slice(k * D!));
+    const state = (k: number): Row => plus(r, times(r, u!, k, x), c!.slice(k * D!));
+    const [rt, zt] = [0, 1].map((k) => plus(r, input(k), state(k)).map((v) => sigmoid(r, v)));
+    const reset = state(2).map((v, d) => r(v * at(rt, d)));
+    const n = plus(r, input(2), reset).map((v) => r(Math.tanh(v)));
     return n.map((v, d) => r(r(r(1 - at(zt, d)) * v) + r(at(zt, d) * at(x, d))));
   });
 /** arXiv 1910.06764: r acts on x before Ug. */
-export const gruGateGtrxl: Oracle = (r, inputs, { D }, { bg = 2 }) =>
+export const gruGateGtrxl: Oracle = (r, { w, u, ...inputs }, { D }, { bg = 2 }) =>
   gruRows(inputs, D!, (y, x) => {
-    const m = (name: string, v: Row): Row => times(r, inputs[name]!, v);
-    const rt = plus(r, m("wr", y), m("ur", x)).map((v) => sigmoid(r, v));
-    const zt = plus(r, m("wz", y), m("uz", x)).map((v) => sigmoid(r, r(v - bg)));
+    const rt = plus(r, times(r, w!, 0, y), times(r, u!, 0, x)).map((v) => sigmoid(r, v));
+    const zt = plus(r, times(r, w!, 1, y), times(r, u!, 1, x)).map((v) => sigmoid(r, r(v - bg)));
     const reset = x.map((v, d) => r(v * at(rt, d)));
-    const h = plus(r, m("wg", y), m("ug", reset)).map((v) => r(Math.tanh(v)));
+    const h = plus(r, times(r, w!, 2, y), times(r, u!, 2, reset)).map((v) => r(Math.tanh(v)));
     return h.map((v, d) => r(r(r(1 - at(zt, d)) * at(x, d)) + r(at(zt, d) * v)));
   });
 

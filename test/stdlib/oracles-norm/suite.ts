@@ -1,18 +1,17 @@
-/** Tests of a list of cases: all on SwiftShader, the first of each kernel also elsewhere, and what the headers promise. */
+/** Tests of a list of cases: all on SwiftShader, a part also elsewhere and in half floats, and what the headers promise. */
 import { expect, test } from "vitest";
 import { BASELINE } from "../../../src/codegen/target.ts";
 import { stacks, type Stack } from "../../gpu/stacks.ts";
 import { caseName, compileStd, runStd, type StdCase } from "./run.ts";
 
 const [swiftshader, lavapipe, deno] = (await stacks(["swiftshader", "lavapipe", "deno"])) as [Stack, Stack, Stack];
-
-/** Prints why a stack is missing, once. */
 for (const s of [swiftshader, lavapipe, deno]) if (!s.available) console.log(`${s.name} is left out: ${s.reason}`);
 
 const passes = async (c: StdCase, stack: Stack): Promise<void> => {
   const results = await runStd(c, stack);
   expect(results.length).toBeGreaterThan(0);
-  for (const a of results) expect(a, `${a.output}: error ${a.error}, naive f32 ${a.naive}, allowed ${a.allowed}`).toMatchObject({ ok: true });
+  for (const a of results)
+    expect(a, `${a.output}: error ${a.error}, naive f32 ${a.naive}, allowed ${a.allowed}`).toMatchObject({ ok: true });
 };
 
 /** `Class …, 2 passes`, `1 pass` or `elementwise` of a kernel's header. */
@@ -23,15 +22,22 @@ const planned = (c: StdCase): { readonly doc: string; readonly plan: string } =>
   return { doc: spec.doc, plan: most === 0 ? "elementwise" : `${most} pass` };
 };
 
-export const suite = (cases: readonly StdCase[]): void => {
+const named = (cases: readonly StdCase[]): [string, StdCase][] => cases.map((c) => [caseName(c), c]);
+
+/**
+ * Kernels in `everywhere` run on lavapipe and Deno as well, and in half floats where a stack has them; all kernels do with
+ * TFX_ALL_STACKS=1 (lavapipe takes seconds to compile a kernel).
+ */
+export const suite = (cases: readonly StdCase[], everywhere: readonly string[]): void => {
   const first = cases.filter((c, n) => cases.findIndex((d) => d.kernel === c.kernel) === n);
-  test.skipIf(!swiftshader.available).each(cases.map((c) => [caseName(c), c] as const))("%s", (_, c) => passes(c, swiftshader));
-  test.skipIf(!lavapipe.available).each(first.map((c) => [caseName(c), c] as const))("lavapipe: %s", (_, c) => passes(c, lavapipe));
-  test.skipIf(!deno.available).each(first.map((c) => [caseName(c), c] as const))("deno: %s", (_, c) => passes(c, deno));
-  const halves = first.map((c) => ({ ...c, types: { T: "f16" } }));
+  const wide = first.filter((c) => process.env["TFX_ALL_STACKS"] === "1" || everywhere.includes(c.kernel));
+  test.skipIf(!swiftshader.available).each(named(cases))("%s", (_, c) => passes(c, swiftshader));
+  test.skipIf(!lavapipe.available).each(named(wide))("lavapipe: %s", (_, c) => passes(c, lavapipe));
+  test.skipIf(!deno.available).each(named(wide))("deno: %s", (_, c) => passes(c, deno));
+  const halves = wide.map((c) => ({ ...c, types: { T: "f16" } }));
   const f16 = [lavapipe, swiftshader].find((s) => s.available && s.target.f16);
   if (f16 === undefined) console.log("f16 is left out: no stack has it");
-  test.skipIf(f16 === undefined).each(halves.map((c) => [caseName(c), c] as const))("f16: %s", (_, c) => passes(c, f16!));
+  test.skipIf(f16 === undefined).each(named(halves))("f16: %s", (_, c) => passes(c, f16!));
   test.each(first.map((c) => [c.kernel, c] as const))("the header of %s tells its plan", (_, c) => {
     const { doc, plan } = planned(c);
     expect(promised(doc)).toBe(plan);

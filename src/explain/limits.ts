@@ -1,0 +1,37 @@
+/** Whether a compiled kernel fits its target's workgroup memory (TFX4001). */
+import { workgroupBytes } from "../codegen/artifact-from-tile.ts";
+import type { Target } from "../codegen/target.ts";
+import type { Compiled } from "../compile.ts";
+import type { Buffer } from "../ir/tile/tile.ts";
+import type { Diagnostic } from "../source/diagnostic.ts";
+import { namesOf } from "./names.ts";
+
+/** One error for each kernel that needs more than there is, with the buffers and what would help most. */
+export const limitDiagnostics = (compiled: Compiled, target: Target): readonly Diagnostic[] =>
+  compiled.tile.kernels.flatMap((tile, at) => {
+    const bytes = workgroupBytes(tile.workgroup);
+    if (bytes <= target.workgroupBytes) return [];
+    const kernel = compiled.plan.kernels[at];
+    const result = compiled.spec.results.find((r) => kernel?.stores.some((s) => s.tensor === r.name));
+    return [{
+      code: "TFX4001", severity: "error",
+      message: `this plan needs ${bytes} bytes of workgroup storage, the target has ${target.workgroupBytes}`,
+      primary: { span: result?.value.span ?? compiled.spec.span, text: tile.workgroup.map((w) => `${w.name} ${workgroupBytes([w])}`).join(" + ") },
+      related: [],
+      help: leverOf(compiled, at, tile.workgroup),
+    } satisfies Diagnostic];
+  });
+
+/** Half a tile of the stream, or fewer lanes: whichever saves more. */
+const leverOf = (compiled: Compiled, at: number, buffers: readonly Buffer[]): string | null => {
+  const schedule = compiled.schedules[at];
+  const kernel = compiled.plan.kernels[at];
+  if (schedule === undefined || kernel === undefined) return null;
+  const half = (unit: number): number =>
+    workgroupBytes(buffers.map((w) => (w.length !== null && unit > 1 && w.length % unit === 0 ? { ...w, length: w.length / 2 } : w)));
+  const over = namesOf(compiled).axes(kernel.stream);
+  const tile = { bytes: schedule.tile > 1 ? half(schedule.tile) : Infinity, text: `tile ${over} ${schedule.tile} -> ${schedule.tile / 2}` };
+  const lanes = { bytes: half(schedule.lanes), text: `${schedule.lanes} lanes -> ${schedule.lanes / 2}` };
+  const best = tile.bytes <= lanes.bytes ? tile : lanes;
+  return `the largest lever: ${best.text} (${best.bytes} bytes)`;
+};

@@ -1,0 +1,40 @@
+/** The planner's part of the catalogue of messages: TFX3xxx what is fused and what is not, TFX4xxx what a plan must know. */
+import type { CodeEntry } from "./codes.ts";
+
+/** Title and explanation of every code that planning and lowering can report. */
+export const PLAN_CODES: Readonly<Record<string, CodeEntry>> = {
+  TFX3001: {
+    title: "cannot be fused yet",
+    explain:
+      "The meaning is clear, but no kernel for it can be generated at present. Most often a statistic (`var`, `argmax`, " +
+      "`kth_largest`, `cumsum`) is asked for at every cell of another reduction. Compute it in a kernel of its own and " +
+      "pass it in as a tensor, or write it with `sum` and `max`.",
+  },
+  TFX3002: {
+    title: "takes several passes",
+    explain:
+      "A note, not an error. A reduction can share a pass with another that depends on it when the dependence is a factor " +
+      "(in a sum) or an addend (in a maximum) that can be corrected afterwards: this is how softmax attention takes one " +
+      "pass. Where the dependence is inside something else, `relu(s - tau)` or a temperature, the first statistic must be " +
+      "finished before the second begins. The further pass computes the cells again; no matrix of them is ever stored.",
+  },
+  TFX4001: {
+    title: "not enough workgroup storage",
+    explain:
+      "The schedule keeps more in workgroup memory than the target has. The message lists the buffers and the change of " +
+      "the schedule that saves most. Without a schedule of your own the planner picks one that fits.",
+  },
+  TFX4002: {
+    title: "size must be known",
+    explain:
+      "Values of this axis live in registers, so its size must be a constant of the generated code: head sizes, the " +
+      "factors of a product axis, the row of a norm that is held on chip. Give it with `--dim`, or write it in the " +
+      "signature as `d: 64`. Sequence lengths, batch and heads stay free.",
+  },
+  TFX4003: {
+    title: "static value needed",
+    explain:
+      "A `static` parameter is a constant of the generated code. It needs a default in the signature or a value at " +
+      "compile time: `--static cap=50`.",
+  },
+};
