@@ -1,5 +1,6 @@
 /** Why a kernel takes the passes it takes, read off the plan again with the separability test that made it. */
 import type { Compiled } from "../compile.ts";
+import { deriveCascade } from "../ir/derive/cascade.ts";
 import { liveOver, separateExtremum, separateSum } from "../ir/derive/separate.ts";
 import type { Accumulator, KernelPlan, Store } from "../ir/derive/plan.ts";
 import type { NodeId } from "../ir/graph/graph.ts";
@@ -16,9 +17,36 @@ export type PassCause = {
   | { readonly kind: "store"; readonly what: Store; readonly because: NodeId }
 );
 
+/**
+ * The statistics of a kernel as the source has them, without the rewrites before planning (shifted means, constant gauges),
+ * so that reasons are in the user's words. The kernel itself where that would be another plan.
+ */
+const asWritten = (compiled: Compiled, kernel: KernelPlan): KernelPlan => {
+  const { builder: b, graph, plan } = compiled;
+  if (plan.kernels.length > 1 || kernel.stream.length === 0) return kernel;
+  const names = namesOf(compiled);
+  const { carried, values } = deriveCascade(b, graph.results.map((r) => r.value), kernel.stream, names.of);
+  const accumulators = carried.flatMap((c): readonly Accumulator[] => {
+    const n = b.node(c.node);
+    if (n.kind !== "reduce") return [];
+    const known = kernel.accumulators.find((a) => a.node === n.id);
+    return [known ?? {
+      node: n.id, name: names.of(n.id), op: n.op, body: n.body, where: n.where, k: n.k, gauge: c.gauge, pass: c.pass,
+      local: n.axes.filter((a) => !kernel.rows.includes(a)),
+    }];
+  });
+  const stores = kernel.stores.map((s) => {
+    const result = graph.results.find((r) => r.tensor === s.tensor);
+    return result === undefined ? s : { ...s, value: b.replaceNodes(result.value, values) };
+  });
+  const passes = 1 + Math.max(0, ...accumulators.map((a) => a.pass), ...stores.map((s) => s.pass ?? 0));
+  return passes === kernel.passes ? { ...kernel, accumulators, stores } : kernel;
+};
+
 /** The causes of all passes of a kernel, in order. */
-export const passCauses = (compiled: Compiled, kernel: KernelPlan): readonly PassCause[] => {
+export const passCauses = (compiled: Compiled, planned: KernelPlan): readonly PassCause[] => {
   const out: PassCause[] = [];
+  const kernel = asWritten(compiled, planned);
   for (let pass = 1; pass < kernel.passes; pass++) {
     const before = kernel.accumulators.filter((a) => a.pass === pass - 1);
     const here = kernel.accumulators.filter((x) => x.pass === pass);

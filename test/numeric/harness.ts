@@ -89,3 +89,12 @@ export const check = async (source: string, c: Case, stack: Stack, schedule?: Co
   const found = Object.fromEntries(compiled.artifact.tensors.filter((t) => t.role === "output").map((t) => [t.name, numbersOf(t.dtype, outputs[t.name])]));
   return accuracy(compiled.graph, { sizes: c.sizes, tensors: values, scalars: c.scalars ?? {} }, found);
 };
+
+/** What is wrong with each result: its error, what was allowed, and what naive f32 would have lost. */
+export const faults = (results: readonly Accuracy[], limit?: number): readonly string[] =>
+  results
+    .filter((a) => (limit === undefined ? !a.ok : !(a.error <= limit)))
+    .map((a) => {
+      const [error, allowed, naive] = [a.error, limit ?? a.allowed, a.naive].map((x) => x.toExponential(2));
+      return `${a.output}: error ${error}, allowed ${allowed}, naive f32 ${naive}`;
+    });

@@ -3,12 +3,14 @@
  * gauge, then the sums (theory: equation ★, with the exponentials fused again).
  */
 import type { Accumulator, Store } from "../derive/plan.ts";
-import type { AxisId, NodeId } from "../graph/graph.ts";
+import type { AxisId, Node, NodeId } from "../graph/graph.ts";
+import { operands } from "../graph/graph.ts";
 import type { Expr, Stmt } from "../tile/tile.ts";
+import { F32 } from "../tile/tile.ts";
 import * as T from "../tile/build.ts";
 import { emitStore } from "./access.ts";
 import type { Emitter, Fix, Fixed } from "./emit.ts";
-import { LOWEST, NOTHING_FIXED, bind, emit, name, pointsOf } from "./emit.ts";
+import { LOWEST, MAX_UNROLL, NOTHING_FIXED, bind, dotTerm, emit, name, pointsOf } from "./emit.ts";
 import { decodeAxes, natural } from "./grid.ts";
 import type { Row } from "./grid.ts";
 import { scope } from "./scope.ts";
@@ -65,6 +67,7 @@ export const emitBlock = (cx: Segment, t: Expr, end: Expr | null, stmts: Stmt[])
   cx.rows.forEach((row, r) => {
     const at = inRow[r] ?? block;
     const mine = cells[r] ?? [];
+    contractTogether(cx, mine, stmts);
     advanceScans(cx, r, mine, end, stmts);
     emitRow(cx, row, r, at, mine, end, stmts);
   });
@@ -130,6 +133,54 @@ const broadcastFrom = (cx: Segment, block: Scope, t: Expr, end: Expr | null, key
     const source = name(em, own, base, from.e);
     return { e: name(em, key, base, T.subgroup("broadcast", source, T.u32(numbers.get(key) ?? 0))), s: key };
   });
+};
+
+/**
+ * The contractions of all cells of the row side by side, term by term: what a term shares between cells (a chunk of the key
+ * before its broadcast) lives only as long as the term.
+ */
+const contractTogether = (cx: Segment, cells: readonly Cell[], stmts: Stmt[]): void => {
+  const { em } = cx;
+  if (cells.length < 2) return;
+  for (const n of contractionsOf(cx)) {
+    const sums = cells.map(() => {
+      const id = em.fresh(em.names.get(n.id) ?? "dot");
+      stmts.push(T.varStmt(id, F32, T.f32(0)));
+      return T.ref(id, F32);
+    });
+    for (const point of pointsOf(n.over.map((a) => em.b.axis(a)), true)) {
+      cells.forEach((c, k) => {
+        const sum = sums[k];
+        if (sum?.kind !== "ref") return;
+        stmts.push(T.set(sum.name, T.add(sum, dotTerm(em, em.b.node(n.body), merged(point, c.key.fixed), c.scope).e)));
+      });
+    }
+    cells.forEach((c, k) => bind(em, c.scope, n.id, c.key.fixed, sums[k] as Expr));
+  }
+};
+
+/** Short sums that each cell asks for once: over the row's and the stream's operands, with no local axis. */
+const contractionsOf = (cx: Segment): (Node & { kind: "reduce" })[] => {
+  const { em } = cx;
+  const found = new Map<NodeId, Node & { kind: "reduce" }>();
+  const seen = new Set<NodeId>();
+  const visit = (id: NodeId): void => {
+    if (seen.has(id) || cx.streamOnly.has(id) || em.accumulators.has(id)) return;
+    seen.add(id);
+    const n = em.b.node(id);
+    if (n.kind !== "reduce") {
+      operands(n).forEach(visit);
+      return;
+    }
+    const total = n.over.reduce((k, a) => k * Number(em.b.axis(a).size), 1);
+    const local = n.axes.filter((a) => !cx.rowAxes.includes(a) && !cx.axes.includes(a));
+    const streams = n.axes.some((a) => cx.axes.includes(a));
+    const unrolled = n.op === "sum" && n.ty === "f32" && n.where === null && total <= MAX_UNROLL && total >= 8;
+    if (streams && local.length === 0 && unrolled && !cx.schedule.vectorStream) found.set(id, n);
+  };
+  for (const p of cx.parts) visit(p.body);
+  for (const s of cx.stores) visit(s.value);
+  return [...found.values()];
 };
 
 const advanceScans = (cx: Segment, r: number, cells: readonly Cell[], end: Expr | null, stmts: Stmt[]): void => {

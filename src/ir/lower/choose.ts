@@ -7,7 +7,7 @@ import { outerAxes, streamOnlyNodes } from "./kernel.ts";
 import type { Schedule } from "./schedule.ts";
 
 const BASE: Schedule = {
-  kind: "rows", lanes: 64, rowsPerLane: 1, lanesPerRow: 1, cells: 4, source: "direct", tile: 0, vectorStream: false, hold: false,
+  kind: "rows", lanes: 64, rowsPerLane: 1, lanesPerRow: 1, cells: 4, edgeCells: 1, source: "direct", tile: 0, vectorStream: false, hold: false,
 };
 
 /** Cells of a row that a lane may keep in registers, as vec4s. */
@@ -24,7 +24,7 @@ export const chooseSchedule = (b: GraphBuilder, plan: KernelPlan, target: Target
   if (fewRows(b, plan, target) && !serial && canSplit(plan)) return { ...BASE, kind: "split", lanes: 64, lanesPerRow: 64, cells: 1 };
   const subgroup = target.subgroups !== null && target.subgroups.min >= 4 && plan.stream.length === 1;
   if (serial) return { ...BASE, cells: 1 };
-  if (subgroup) return { ...BASE, source: "subgroup", cells: Math.min(cells, target.subgroups?.min ?? 4, 8) };
+  if (subgroup) return { ...BASE, lanes: target.software ? 16 : 64, source: "subgroup", cells: Math.min(cells, target.subgroups?.min ?? 4, 8) };
   const tile = tileThatFits(b, plan, target);
   return tile === 0 ? { ...BASE, cells } : { ...BASE, cells: Math.min(cells, tile), source: "workgroup", tile };
 };

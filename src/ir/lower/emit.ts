@@ -255,7 +255,7 @@ const nonNegative = (em: Emitter, e: Expr): boolean => {
 };
 
 /** Longest contraction that is written out term by term. */
-const MAX_UNROLL = 160;
+export const MAX_UNROLL = 160;
 
 /** A reduction evaluated in place: written out when it is short, else a loop. */
 const emitReduce = (em: Emitter, n: Node & { kind: "reduce" }, fixed: Fixed, at: Scope): Placed => {
@@ -281,7 +281,7 @@ const unrolledSum = (em: Emitter, n: Node & { kind: "reduce" }, axes: readonly A
 };
 
 /** One term of a sum: a product of two vec4s is a dot product. */
-const dotTerm = (em: Emitter, body: Node, fixed: Fixed, at: Scope): Placed => {
+export const dotTerm = (em: Emitter, body: Node, fixed: Fixed, at: Scope): Placed => {
   const chunk = chunkOf(body, fixed);
   if (chunk === null) {
     const p = emit(em, body.id, fixed, at);

@@ -11,6 +11,8 @@ import { I32, F32 } from "../tile/tile.ts";
 import * as T from "../tile/build.ts";
 import { emitStore } from "./access.ts";
 import { emitBlock } from "./block.ts";
+import { walkStream } from "./walk.ts";
+import type { Walk } from "./walk.ts";
 import type { Part, Scan, Segment } from "./block.ts";
 import type { Emitter, Fix, Fixed } from "./emit.ts";
 import { bind, emit, pointsOf } from "./emit.ts";
@@ -18,7 +20,6 @@ import { gridOf, natural } from "./grid.ts";
 import type { Grid, Row } from "./grid.ts";
 import { mergeLanes } from "./merge.ts";
 import { streamRange } from "./range.ts";
-import type { StreamRange } from "./range.ts";
 import { scope } from "./scope.ts";
 import type { Scope } from "./scope.ts";
 import { printSchedule } from "./schedule.ts";
@@ -296,22 +297,9 @@ const lowerSegment = (cx: PassContext, seg: Segment, total: SizeExpr, storing: b
   const classify = range.classify;
   const tile = staged ? schedule.tile : classify === null ? 0 : Math.max(CLASSIFIED, stride);
   const exact = range.allVisible && typeof total === "number" && total % ((staged ? tile : stride) * unit) === 0;
-  const walk = (from: Expr, to: Expr, into: Stmt[], staging: Segment["tile"], whole: Expr | null): void => {
-    const t = em.fresh("t");
-    em.natural.add(t);
-    const at = T.ref(t, I32);
-    const full: Stmt[] = [];
-    const edge: Stmt[] = [];
-    const here = { ...seg, tile: staging };
-    const someFull = range.someFull || whole !== null;
-    if (someFull) emitBlock(here, at, null, full);
-    if (!exact) edge.push(...edgeOf(cx, here, range, at, step));
-    const test = whole === null ? range.isFull(at, step) : T.and(whole, T.le(T.add(at, T.i32(step)), range.end));
-    const body = exact ? full : !someFull ? edge : [T.ifStmt(test, full, edge)];
-    into.push(T.forStmt(t, T.add(from, T.mul(member, T.i32(step))), to, T.i32(stride), body));
-  };
+  const walk: Walk = { seg, schedule, range, member, exact, em };
   if (tile === 0) {
-    walk(range.begin, range.end, stmts, null, null);
+    walkStream(walk, range.begin, range.end, stmts, null, null);
     return;
   }
   const t0 = em.fresh("tile0");
@@ -324,27 +312,9 @@ const lowerSegment = (cx: PassContext, seg: Segment, total: SizeExpr, storing: b
   const to = T.ref(end, I32);
   const asked = classify === null ? null : classify(from, to, body);
   const staging = staged ? stageTile({ em, seg, schedule, from, length, group: grid.group, workgroup: cx.workgroup }, visit)(from) : null;
-  walk(from, to, visit, staging, asked?.must ?? null);
+  walkStream(walk, from, to, visit, staging, asked?.must ?? null);
   body.push(...(asked?.may == null ? visit : [T.ifStmt(asked.may, visit)]));
   stmts.push(T.forStmt(t0, range.begin, range.end, T.i32(tile), body));
-};
-
-/**
- * The block at the edge of what exists. Where only the end of the stream cuts it, its few cells are taken one by one: less
- * code than a second unrolled block, and it runs once.
- */
-const edgeOf = (cx: PassContext, seg: Segment, range: StreamRange, at: Expr, step: number): readonly Stmt[] => {
-  const { em, schedule } = cx;
-  const edge: Stmt[] = [];
-  if (!range.allVisible || step === 1) {
-    emitBlock(seg, at, range.end, edge);
-    return edge;
-  }
-  const one = em.fresh("edge");
-  em.natural.add(one);
-  const source = schedule.source === "subgroup" ? "direct" : schedule.source;
-  emitBlock({ ...seg, schedule: { ...schedule, cells: 1, source } }, T.ref(one, I32), range.end, edge);
-  return [T.forStmt(one, at, T.min(T.add(at, T.i32(step)), range.end), T.i32(1), edge)];
 };
 
 /** Cells that are classified at once where the domain looks at data. */

@@ -24,8 +24,9 @@ export type StreamRange = {
   readonly allVisible: boolean;
   /** Some blocks may be seen whole: code without a mask is worth having. */
   readonly someFull: boolean;
-  /** Whether the block of `step` cells at `t` needs no mask. */
-  readonly isFull: (t: Expr, step: number) => Expr;
+  /** Cells `fullBegin .. fullEnd - 1` are visible to all rows (where `someFull`). */
+  readonly fullBegin: Expr;
+  readonly fullEnd: Expr;
   /**
    * The bounds do not say all: a tile of cells `from .. to - 1` asks whether it may have a visible cell and whether all are
    * (null: not known). Appends what it computes to `stmts`. Null: nothing more can be said.
@@ -47,18 +48,18 @@ export const streamRange = (input: RangeInput): StreamRange => {
   const { length, seg } = input;
   const wheres = new Set([...seg.parts.map((p) => p.where), ...seg.scans.map((s) => s.where)]);
   if (wheres.size === 0 || (wheres.size === 1 && wheres.has(null))) {
-    return { begin: T.i32(0), end: length, allVisible: true, someFull: true, isFull: (t, step) => T.le(T.add(t, T.i32(step)), length), classify: null };
+    return { begin: T.i32(0), end: length, allVisible: true, someFull: true, fullBegin: T.i32(0), fullEnd: length, classify: null };
   }
   const [where, ...more] = wheres;
   const [axis, ...rest] = seg.axes;
   if (where === null || where === undefined || more.length > 0 || axis === undefined || rest.length > 0) {
-    return { begin: T.i32(0), end: length, allVisible: false, someFull: false, isFull: () => T.bool(false), classify: null };
+    return { begin: T.i32(0), end: length, allVisible: false, someFull: false, fullBegin: T.i32(0), fullEnd: T.i32(0), classify: null };
   }
   return ofDomain(input, where, axis);
 };
 
 const ofDomain = (input: RangeInput, where: NodeId, axis: AxisId): StreamRange => {
-  const { em, grid, seg, length } = input;
+  const { em, grid, length } = input;
   const bounds = streamBounds(em.b, where, axis);
   const box = boxOf(input);
   const at = (list: readonly { readonly node: NodeId }[], which: "min" | "max"): readonly (Expr | null)[] =>
@@ -80,13 +81,11 @@ const ofDomain = (input: RangeInput, where: NodeId, axis: AxisId): StreamRange =
   const someFull = bounds.exact && [...lowFull, ...highFull].every((e) => e !== null);
   if (!someFull) {
     const classify = input.storing ? null : (from: Expr, to: Expr, stmts: Stmt[]) => classifyAt(input, where, axis, box, from, to, stmts);
-    return { begin, end, allVisible: false, someFull, isFull: () => T.bool(false), classify };
+    return { begin, end, allVisible: false, someFull, fullBegin: T.i32(0), fullEnd: T.i32(0), classify };
   }
   const fullBegin = name(em, group, `${base}_full_begin`, known(lowFull).reduce((x, y) => T.max(x, y), T.i32(0)));
   const fullEnd = name(em, group, `${base}_full_end`, known(highFull).map(plusOne).reduce((x, y) => T.min(x, y), length));
-  void seg;
-  const after = (t: Expr): Expr => (fullBegin.kind === "lit" && fullBegin.value === 0 ? T.bool(true) : T.ge(t, fullBegin));
-  return { begin, end, allVisible: false, someFull, isFull: (t, step) => T.and(after(t), T.le(T.add(t, T.i32(step)), fullEnd)), classify: null };
+  return { begin, end, allVisible: false, someFull, fullBegin, fullEnd, classify: null };
 };
 
 /** Classifies one tile; data are scanned for their least and greatest value, rows once a workgroup, the stream once a tile. */

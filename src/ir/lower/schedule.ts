@@ -17,6 +17,8 @@ export type Schedule = {
   readonly lanesPerRow: number;
   /** Stream cells written out in one turn of the loop. */
   readonly cells: number;
+  /** The same at the edges of what is visible. */
+  readonly edgeCells: number;
   /** Where values that only depend on the stream come from: each lane's own loads, or one lane's load broadcast to its subgroup. */
   readonly source: "direct" | "subgroup" | "workgroup";
   /** `workgroup` source: stream cells staged between two barriers. */

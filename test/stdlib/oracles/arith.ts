@@ -28,6 +28,7 @@ export const root = (r: Round, x: number): number => r(Math.sqrt(x));
 export const sigmoid = (r: Round, x: number): number => r(1 / r(1 + exp(r, -x)));
 export const logSigmoid = (r: Round, x: number): number =>
   r(Math.min(x, 0) - r(Math.log1p(exp(r, -Math.abs(x)))));
+export const softplus = (r: Round, x: number): number => r(Math.max(x, 0) + r(Math.log1p(exp(r, -Math.abs(x)))));
 export const silu = (r: Round, x: number): number => r(x * sigmoid(r, x));
 export const softcap = (r: Round, x: number, cap: number): number => r(cap * r(Math.tanh(r(x / cap))));
 

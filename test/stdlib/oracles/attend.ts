@@ -5,7 +5,7 @@ import { count, dot, logSumExp, root, softmax, type Round, type Scores } from ".
 export type Read = (...index: readonly number[]) => number;
 
 export type TensorName =
-  | "a" | "at" | "b1" | "b2" | "b3" | "bias" | "blocks" | "bucket" | "c" | "cos" | "doc" | "first" | "fk" | "forget" | "forgotten"
+  | "a" | "at" | "b1" | "b2" | "b3" | "bank" | "bias" | "blocks" | "bucket" | "c" | "cos" | "dc" | "doc" | "ds" | "first" | "fk" | "forget" | "forgotten"
   | "fq" | "g" | "gamma" | "gk" | "gq" | "k" | "keep" | "km" | "kr" | "ks" | "last" | "length" | "lk" | "lq" | "lse_part" | "mix"
   | "mk" | "mv" | "o_part" | "p" | "pages" | "pool_k" | "pool_v" | "prefix" | "prev" | "q" | "qm" | "qr" | "r" | "rk" | "rv" | "sin"
   | "sink" | "slope" | "t" | "table" | "u" | "v" | "vm" | "vs" | "w" | "w1" | "w2" | "w3" | "wg" | "wk" | "wl" | "wq" | "wv"
@@ -16,7 +16,7 @@ export type Tensors = Readonly<Record<TensorName, Read>>;
 export type Numbers = Readonly<
   Record<
     | "B" | "C" | "D" | "E" | "F" | "G" | "H" | "L" | "M" | "N" | "P" | "R" | "X" | "Y"
-    | "bias" | "cap" | "context" | "eps" | "init" | "left" | "logs" | "memory" | "offset" | "right" | "scale" | "span" | "top" | "w",
+    | "bias" | "cap" | "context" | "eps" | "future" | "init" | "left" | "logs" | "memory" | "offset" | "right" | "scale" | "span" | "top" | "w",
     number
   >
 >;

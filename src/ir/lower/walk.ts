@@ -1,0 +1,103 @@
+/**
+ * The loops over the cells of a segment: masked cells in front of what is visible to all rows, blocks without a mask, masked
+ * cells behind. Three loops and no branch inside: a branch would make every carried value meet at its end.
+ */
+import type { Expr, Stmt } from "../tile/tile.ts";
+import { I32 } from "../tile/tile.ts";
+import * as T from "../tile/build.ts";
+import { emitBlock } from "./block.ts";
+import type { Segment } from "./block.ts";
+import type { Emitter } from "./emit.ts";
+import type { StreamRange } from "./range.ts";
+import type { Schedule } from "./schedule.ts";
+
+export type Walk = {
+  readonly em: Emitter;
+  readonly seg: Segment;
+  readonly schedule: Schedule;
+  readonly range: StreamRange;
+  /** Which of the lanes that share the row this one is. */
+  readonly member: Expr;
+  /** The stream is whole blocks, all visible. */
+  readonly exact: boolean;
+};
+
+/** Appends the loops over cells `from .. to - 1`. `staging`: where tiles are read from. `whole`: known at run time to need no mask. */
+export const walkStream = (w: Walk, from: Expr, to: Expr, into: Stmt[], staging: Segment["tile"], whole: Expr | null): void => {
+  const { em, schedule, range } = w;
+  const seg = { ...w.seg, tile: staging };
+  const step = schedule.cells;
+  const stride = step * (schedule.kind === "split" ? schedule.lanesPerRow : 1);
+  const start = T.add(from, T.mul(w.member, T.i32(step)));
+  const fullLoop = (first: Expr, limit: Expr): Stmt => loop(em, first, T.sub(limit, T.i32(step - 1)), stride, (at, body) => emitBlock(seg, at, null, body));
+  if (w.exact) {
+    into.push(loop(em, start, to, stride, (at, body) => emitBlock(seg, at, null, body)));
+    return;
+  }
+  if (whole !== null) {
+    const full: Stmt[] = [];
+    const edge: Stmt[] = [];
+    walkFull(w, start, to, stride, full, fullLoop, seg);
+    edges(w, seg, start, to, stride, edge);
+    into.push(T.ifStmt(whole, full, edge));
+    return;
+  }
+  if (!range.someFull) {
+    edges(w, seg, start, to, stride, into);
+    return;
+  }
+  const hasFront = !(range.fullBegin.kind === "lit" && range.fullBegin.value === 0);
+  let first = start;
+  if (hasFront) {
+    const front = T.min(to, range.fullBegin);
+    const blocks = T.div(T.max(T.add(T.sub(front, start), T.i32(stride - 1)), T.i32(0)), T.i32(stride));
+    const behind = named(em, into, "front_end", T.add(start, T.mul(blocks, T.i32(stride))));
+    edges(w, seg, start, T.min(to, behind), stride, into);
+    first = behind;
+  }
+  walkFull(w, first, to, stride, into, fullLoop, seg);
+};
+
+/** Whole blocks from `first` on, then the cells that remain. */
+const walkFull = (
+  w: Walk, first: Expr, to: Expr, stride: number, into: Stmt[], fullLoop: (first: Expr, limit: Expr) => Stmt, seg: Segment,
+): void => {
+  const { em, range, schedule } = w;
+  const limit = range.someFull ? T.min(to, range.fullEnd) : T.min(to, range.end);
+  const bound = named(em, into, "full_end", limit);
+  into.push(fullLoop(first, bound));
+  const room = T.max(T.add(T.sub(bound, first), T.i32(stride - schedule.cells)), T.i32(0));
+  const rest = named(em, into, "rest_begin", T.add(first, T.mul(T.div(room, T.i32(stride)), T.i32(stride))));
+  edges(w, seg, rest, to, stride, into);
+};
+
+/** Masked cells: in blocks, or one by one where the schedule asks for less code. */
+const edges = (w: Walk, seg: Segment, first: Expr, to: Expr, stride: number, into: Stmt[]): void => {
+  const { em, schedule, range } = w;
+  const { cells } = schedule;
+  const few = Math.min(schedule.edgeCells, cells);
+  // A broadcast among fewer cells than lanes would load the same cell many times: each lane loads for itself.
+  const source = schedule.source === "subgroup" && few < cells ? "direct" : schedule.source;
+  const here = { ...seg, schedule: { ...schedule, cells: few, source } };
+  const block = (at: Expr, body: Stmt[]): void => emitBlock(here, at, range.end, body);
+  if (few === cells || stride === cells) {
+    into.push(loop(em, first, to, few === cells ? stride : few, block));
+    return;
+  }
+  into.push(loop(em, first, to, stride, (at, body) => body.push(loop(em, at, T.min(T.add(at, T.i32(cells)), to), few, block))));
+};
+
+const loop = (em: Emitter, from: Expr, to: Expr, step: number, fill: (at: Expr, body: Stmt[]) => void): Stmt => {
+  const t = em.fresh("t");
+  em.natural.add(t);
+  const body: Stmt[] = [];
+  fill(T.ref(t, I32), body);
+  return T.forStmt(t, from, to, T.i32(step), body);
+};
+
+const named = (em: Emitter, into: Stmt[], base: string, e: Expr): Expr => {
+  if (e.kind === "lit" || e.kind === "ref") return e;
+  const id = em.fresh(base);
+  into.push(T.letStmt(id, e));
+  return T.ref(id, I32);
+};
