@@ -50,20 +50,23 @@ const attentionSizes = (c: OnnxCase, q: OnnxTensor, k: OnnxTensor, v: OnnxTensor
 const attention = (c: OnnxCase): Adapted => {
   const [q, k, v] = [input(c, "Q"), input(c, "K"), input(c, "V")];
   const mask = c.inputs["attn_mask"];
-  const cache = c.inputs["past_key"] !== undefined ? "_past" : c.inputs["nonpad_kv_seqlen"] !== undefined ? "_nonpad" : "";
+  const cache =
+    c.inputs["past_key"] !== undefined ? "_past" : c.inputs["nonpad_kv_seqlen"] !== undefined ? "_nonpad" : "";
   if (cache === "_past" && c.inputs["nonpad_kv_seqlen"] !== undefined)
     return { skip: "past_key together with nonpad_kv_seqlen: the operator forbids it" };
   const layout = q.shape.length === 3 ? "_3d" : "";
   const masked = mask === undefined ? "" : mask.dtype === "bool" ? "_mask" : "_bias";
   const scores = c.outputs["qk_matmul_output"] === undefined ? "" : "_qk";
   const maskShape = [1, 1, 1, 1, ...(mask?.shape ?? [])].slice(-4);
-  const maskSizes = mask === undefined ? {} : Object.fromEntries(["MB", "MH", "MI", "MJ"].map((n, d) => [n, maskShape[d] ?? 1]));
+  const maskSizes =
+    mask === undefined ? {} : Object.fromEntries(["MB", "MH", "MI", "MJ"].map((n, d) => [n, maskShape[d] ?? 1]));
   const past = c.inputs["past_key"];
   return {
     file: `onnx/attention${layout}${cache}`,
     kernel: `attention${layout}${cache}${masked}${scores}`,
     sizes: { ...attentionSizes(c, q, k, v), ...maskSizes, ...(past === undefined ? {} : { P: size(past, 2) }) },
-    known: ["G", "R", "D", "E"],
+    // Scores over two joined axes are a kernel of their own, which must know where they meet.
+    known: ["G", "R", "D", "E", ...(scores !== "" && cache === "_past" ? ["P", "M"] : [])],
     statics: {
       is_causal: number(c, "is_causal", 0),
       left: number(c, "left_window_size", -1),
@@ -251,7 +254,14 @@ const rotaryEmbedding = (c: OnnxCase): Adapted => {
   return {
     file: "onnx/rotary_embedding",
     kernel: `rotary_embedding${flat ? "_3d" : ""}${positions ? "_positions" : ""}`,
-    sizes: { B: size(x, 0), H, N: size(x, -2), D: size(x, -1) / (flat ? H : 1), C: size(cos, -1), ...(positions ? { P: size(cos, 0) } : {}) },
+    sizes: {
+      B: size(x, 0),
+      H,
+      N: size(x, -2),
+      D: size(x, -1) / (flat ? H : 1),
+      C: size(cos, -1),
+      ...(positions ? { P: size(cos, 0) } : {}),
+    },
     known: ["D", "C", "H"],
     statics: { interleaved: number(c, "interleaved", 0) },
     types: { T: typeOf(x) },
@@ -277,5 +287,4 @@ const OPERATORS: Readonly<Record<string, (c: OnnxCase) => Adapted>> = {
 };
 
 /** The call for a case, or why there is none. */
-export const adapt = (c: OnnxCase): Adapted =>
-  OPERATORS[c.op]?.(c) ?? { skip: `no kernel for the operator ${c.op}` };
+export const adapt = (c: OnnxCase): Adapted => OPERATORS[c.op]?.(c) ?? { skip: `no kernel for the operator ${c.op}` };

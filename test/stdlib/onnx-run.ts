@@ -26,7 +26,12 @@ const countOf = (t: Artifact["tensors"][number], sizes: Readonly<Record<string, 
 /** Distance of two numbers; 0 for the same infinity. */
 const distance = (a: number, b: number): number => (Object.is(a, b) || a === b ? 0 : Math.abs(a - b));
 
-const compareOutput = (output: string, found: ArrayLike<number>, expected: readonly number[], half: boolean): Outcome => {
+const compareOutput = (
+  output: string,
+  found: ArrayLike<number>,
+  expected: readonly number[],
+  half: boolean,
+): Outcome => {
   let [error, scale, ok] = [0, 0, found.length === expected.length];
   expected.forEach((e, n) => {
     const d = distance(found[n] ?? NaN, e);
@@ -37,7 +42,13 @@ const compareOutput = (output: string, found: ArrayLike<number>, expected: reado
   return { output, error, scale, ok };
 };
 
-const runOnce = async (stack: Stack, artifact: Artifact, call: Call, values: Readonly<Record<string, readonly number[]>>, scalars: Readonly<Record<string, number>>): Promise<Record<string, ArrayLike<number>>> => {
+const runOnce = async (
+  stack: Stack,
+  artifact: Artifact,
+  call: Call,
+  values: Readonly<Record<string, readonly number[]>>,
+  scalars: Readonly<Record<string, number>>,
+): Promise<Record<string, ArrayLike<number>>> => {
   const inputs: Record<string, Tensors[string]> = {};
   for (const t of artifact.tensors) if (t.role === "input") inputs[t.name] = toTyped(t.dtype, values[t.name] ?? []);
   const outputs = await stack.run(artifact, inputs, call.sizes, scalars);
@@ -46,9 +57,16 @@ const runOnce = async (stack: Stack, artifact: Artifact, call: Call, values: Rea
 };
 
 /** One dispatch a token; every output but the state is stacked along the token axis, which is the node's second. */
-const runScan = async (stack: Stack, artifact: Artifact, call: Call, values: Record<string, readonly number[]>, scan: NonNullable<Call["scan"]>): Promise<Record<string, ArrayLike<number>>> => {
+const runScan = async (
+  stack: Stack,
+  artifact: Artifact,
+  call: Call,
+  values: Record<string, readonly number[]>,
+  scan: NonNullable<Call["scan"]>,
+): Promise<Record<string, ArrayLike<number>>> => {
   const state = artifact.tensors.find((t) => t.name === scan.stateIn);
-  let carried: readonly number[] = values[scan.stateIn] ?? Array<number>(state === undefined ? 0 : countOf(state, call.sizes)).fill(0);
+  let carried: readonly number[] =
+    values[scan.stateIn] ?? Array<number>(state === undefined ? 0 : countOf(state, call.sizes)).fill(0);
   const tokens: ArrayLike<number>[] = [];
   for (let t = 0; t < scan.steps; t++) {
     const found = await runOnce(stack, artifact, call, { ...values, [scan.stateIn]: carried }, { ...call.scalars, t });
@@ -57,21 +75,38 @@ const runScan = async (stack: Stack, artifact: Artifact, call: Call, values: Rec
   }
   const B = call.sizes["B"] ?? 1;
   const width = (tokens[0]?.length ?? 0) / B;
-  const output = Array.from({ length: B }, (_, b) => tokens.flatMap((x) => Array.from(x).slice(b * width, (b + 1) * width)));
+  const output = Array.from({ length: B }, (_, b) =>
+    tokens.flatMap((x) => Array.from(x).slice(b * width, (b + 1) * width)),
+  );
   return { output: output.flat(), [scan.stateOut]: carried };
 };
+
+const prepared = (
+  c: OnnxCase,
+  call: Call,
+  stack: Stack,
+): { readonly artifact: Artifact; readonly run: () => Promise<Record<string, ArrayLike<number>>> } => {
+  const { artifact } = compileStd(call, stack.target);
+  const values = Object.fromEntries(Object.entries(call.inputs).map(([k, v]) => [k, c.inputs[v]?.values ?? []]));
+  const scalars = Object.fromEntries(Object.entries(call.scalars ?? {}).map(([k, v]) => [k, Math.fround(v)]));
+  const { scan } = call;
+  const run = (): Promise<Record<string, ArrayLike<number>>> =>
+    scan === undefined
+      ? runOnce(stack, artifact, call, values, scalars)
+      : runScan(stack, artifact, { ...call, scalars }, values, scan);
+  return { artifact, run };
+};
+
+/** What the kernel gives, by its own names. */
+export const runCall = (c: OnnxCase, call: Call, stack: Stack): Promise<Record<string, ArrayLike<number>>> =>
+  prepared(c, call, stack).run();
 
 export type CaseRun = { readonly outcomes: readonly Outcome[]; readonly plan: string };
 
 /** Compiles the case's kernel for the stack, runs it and compares every output that the case has. */
 export const runCase = async (c: OnnxCase, call: Call, stack: Stack): Promise<CaseRun> => {
-  const { artifact } = compileStd({ ...call, statics: call.statics ?? {} } as Parameters<typeof compileStd>[0], stack.target);
-  const values = Object.fromEntries(Object.entries(call.inputs).map(([k, v]) => [k, c.inputs[v]?.values ?? []]));
-  const scalars = Object.fromEntries(Object.entries(call.scalars ?? {}).map(([k, v]) => [k, Math.fround(v)]));
-  const found =
-    call.scan === undefined
-      ? await runOnce(stack, artifact, call, values, scalars)
-      : await runScan(stack, artifact, { ...call, scalars }, values, call.scan);
+  const { artifact, run } = prepared(c, call, stack);
+  const found = await run();
   const outcomes = Object.entries(call.outputs).flatMap(([kernel, node]) => {
     const expected = c.outputs[node];
     return expected === undefined

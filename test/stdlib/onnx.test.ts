@@ -17,7 +17,9 @@ test("there are cases", () => expect(cases.length).toBeGreaterThan(0));
 test.each(cases.map((c) => [c.name, c] as const))("%s", async (_, c) => {
   const call = adapt(c);
   if ("skip" in call) throw new Error(call.skip);
-  const wanted = Object.values(call.types).includes("f16") ? [lavapipe, swiftshader].find((s) => s.target.f16) : swiftshader;
+  const wanted = Object.values(call.types).includes("f16")
+    ? [lavapipe, swiftshader].find((s) => s.target.f16)
+    : swiftshader;
   if (wanted === undefined || !wanted.available) {
     console.log(`${c.name} is left out: ${wanted === undefined ? "no stack has f16" : wanted.reason}`);
     return;

@@ -137,7 +137,8 @@ export const emit = (em: Emitter, id: NodeId, fixed: Fixed, at: Scope): Placed =
   return { e, s: made.s };
 };
 
-const baseName = (n: Node): string => {
+/** A name for a value that the user did not name. */
+export const baseName = (n: Node): string => {
   switch (n.kind) {
     case "load": return n.tensor;
     case "reduce": return n.op === "sum" ? "dot" : n.op;

@@ -33,7 +33,14 @@ export const residualDualOut: Oracle = (r, { post, dual, gamma, beta }) => ({
 /** LN(alpha x + f), alpha = (2 L)^(1/4). */
 export const deepnorm: Oracle = (r, { x, f, gamma, beta }, _sizes, { layers = 12, alpha }) => {
   const a = alpha ?? r((2 * layers) ** 0.25);
-  return { y: ln(r, x!.map((v, n) => r(r(a * v) + at(f, n))), gamma!, beta!) };
+  return {
+    y: ln(
+      r,
+      x!.map((v, n) => r(r(a * v) + at(f, n))),
+      gamma!,
+      beta!,
+    ),
+  };
 };
 export const normformer: Oracle = (r, { x, f, lambda }, { D }) => ({
   y: x!.map((v, n) => r(r(at(lambda, n % D!) * v) + at(f, n))),
@@ -44,7 +51,9 @@ export const scaled: Oracle = (r, { x, f }, _sizes, { alpha = 1 }) => ({
 
 /** Block `k` of the three that `m` stacks, times a vector. */
 const times = (r: Round, m: Row, k: number, v: Row): Row =>
-  rows(m, v.length).slice(k * v.length, (k + 1) * v.length).map((row) => dot(r, row, v));
+  rows(m, v.length)
+    .slice(k * v.length, (k + 1) * v.length)
+    .map((row) => dot(r, row, v));
 const gruRows = (inputs: Arrays, D: number, f: (y: Row, x: Row) => Row): Arrays => {
   const x = rows(inputs["x"]!, D);
   return { o: rows(inputs["y"]!, D).flatMap((y, n) => f(y, x[n] ?? [])) };
@@ -103,10 +112,20 @@ export const glu =
 const soluRow = (r: Round, h: Row): Row => softmax(r, h).map((p, d) => r(p * at(h, d)));
 export const solu: Oracle = (r, { h }, { D }) => ({ y: rows(h!, D!).flatMap((row) => soluRow(r, row)) });
 export const soluNorm: Oracle = (r, { h, gamma, beta }, { D }) => ({
-  y: ln(r, rows(h!, D!).flatMap((row) => soluRow(r, row)), gamma!, beta!),
+  y: ln(
+    r,
+    rows(h!, D!).flatMap((row) => soluRow(r, row)),
+    gamma!,
+    beta!,
+  ),
 });
 export const postActNorm: Oracle = (r, { h, gamma, beta }) => ({
-  y: ln(r, h!.map((v) => gelu(r, v)), gamma!, beta!),
+  y: ln(
+    r,
+    h!.map((v) => gelu(r, v)),
+    gamma!,
+    beta!,
+  ),
 });
 
 const embedded = (token: Row, table: Row, D: number): Row[] => token.map((id) => table.slice(id * D, (id + 1) * D));
@@ -138,7 +157,10 @@ export const mos: Oracle = (r, { h, pi, w }, { N, K, D, V }) => ({
   y: Array.from({ length: N! }, (_, t) => {
     const parts = Array.from({ length: K! }, (_k, k) => {
       const hidden = h!.slice((t * K! + k) * D!, (t * K! + k + 1) * D!);
-      return softmax(r, rows(w!, D!).map((word) => dot(r, hidden, word)));
+      return softmax(
+        r,
+        rows(w!, D!).map((word) => dot(r, hidden, word)),
+      );
     });
     return Array.from({ length: V! }, (_v, v) =>
       parts.reduce((s, part, k) => r(s + r(at(pi, t * K! + k) * at(part, v))), 0),

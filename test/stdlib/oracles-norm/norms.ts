@@ -7,7 +7,10 @@ type NormOfRow = (r: Round, x: Row) => Row;
 /** arXiv 1607.06450, eq. 3-4: (x - mu) / sigma, sigma^2 = mean((x - mu)^2), with eps as every code has it. */
 export const layerNorm = (r: Round, x: Row, eps: number): Row => {
   const mu = mean(r, x);
-  const variance = mean(r, x.map((v) => square(r, r(v - mu))));
+  const variance = mean(
+    r,
+    x.map((v) => square(r, r(v - mu))),
+  );
   const sigma = r(Math.sqrt(r(variance + eps)));
   return x.map((v) => r(r(v - mu) / sigma));
 };
@@ -34,7 +37,14 @@ export const softmax = (r: Round, x: Row): Row => {
 
 export const logSoftmax = (r: Round, x: Row): Row => {
   const m = Math.max(...x);
-  const log = r(Math.log(sum(r, x.map((v) => r(Math.exp(r(v - m)))))));
+  const log = r(
+    Math.log(
+      sum(
+        r,
+        x.map((v) => r(Math.exp(r(v - m)))),
+      ),
+    ),
+  );
   return x.map((v) => r(r(v - m) - log));
 };
 
@@ -57,7 +67,12 @@ const withEps =
     make(eps(scalars, value))(r, inputs, sizes, scalars);
 
 export const layernorm = withEps(1e-5, (e) => affine((r, x) => layerNorm(r, x, e)));
-export const layernormUnitOffset = withEps(1e-5, (e) => affine((r, x) => layerNorm(r, x, e), (g) => 1 + g));
+export const layernormUnitOffset = withEps(1e-5, (e) =>
+  affine(
+    (r, x) => layerNorm(r, x, e),
+    (g) => 1 + g,
+  ),
+);
 export const rmsnorm = withEps(1e-6, (e) => affine((r, x) => rmsNorm(r, x, e)));
 export const rmsnormOutside: Oracle = affine((r, x) => {
   const rms = r(r(Math.sqrt(r(dot(r, x, x) / x.length))) + Math.fround(1e-8));
@@ -163,7 +178,12 @@ const along =
   (f: NormOfRow): Oracle =>
   (r, { x }, { J, C = 1 }) => ({
     y: rows(x!, J! * C).flatMap((block) => {
-      const columns = Array.from({ length: C }, (_, c) => f(r, block.filter((_v, k) => k % C === c)));
+      const columns = Array.from({ length: C }, (_, c) =>
+        f(
+          r,
+          block.filter((_v, k) => k % C === c),
+        ),
+      );
       return block.map((_, k) => at(columns[k % C], Math.floor(k / C)));
     }),
   });

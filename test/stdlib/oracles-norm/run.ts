@@ -47,7 +47,11 @@ export const caseName = (c: StdCase): string => {
   return [c.kernel, ...sizes, ...types, ...(c.note === undefined ? [] : [`(${c.note})`])].join(" ");
 };
 
-export const compileStd = (c: Omit<StdCase, "oracle">, target: Target): Compiled => {
+/** Compiles one kernel of a file of the library. */
+export const compileStd = (
+  c: Pick<StdCase, "file" | "kernel" | "sizes" | "known" | "statics" | "types">,
+  target: Target,
+): Compiled => {
   const result = compile(stdlibText(c.file), {
     file: `stdlib/${c.file}.tfx`,
     kernel: c.kernel,

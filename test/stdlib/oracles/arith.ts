@@ -26,8 +26,7 @@ export const exp = (r: Round, x: number): number => r(Math.exp(x));
 export const log = (r: Round, x: number): number => r(Math.log(x));
 export const root = (r: Round, x: number): number => r(Math.sqrt(x));
 export const sigmoid = (r: Round, x: number): number => r(1 / r(1 + exp(r, -x)));
-export const logSigmoid = (r: Round, x: number): number =>
-  r(Math.min(x, 0) - r(Math.log1p(exp(r, -Math.abs(x)))));
+export const logSigmoid = (r: Round, x: number): number => r(Math.min(x, 0) - r(Math.log1p(exp(r, -Math.abs(x)))));
 export const softplus = (r: Round, x: number): number => r(Math.max(x, 0) + r(Math.log1p(exp(r, -Math.abs(x)))));
 export const silu = (r: Round, x: number): number => r(x * sigmoid(r, x));
 export const softcap = (r: Round, x: number, cap: number): number => r(cap * r(Math.tanh(r(x / cap))));
@@ -52,7 +51,13 @@ export const logSumExp = (r: Round, row: Scores): number => {
   const m = rowMax(row);
   if (m === -Infinity) return -Infinity;
   const e = exponentials(r, row, m);
-  return r(m + log(r, total(r, e.length, (j) => e[j] ?? NaN)));
+  return r(
+    m +
+      log(
+        r,
+        total(r, e.length, (j) => e[j] ?? NaN),
+      ),
+  );
 };
 
 /** x / |x| over n features, the length taken as at least 1e-12. */

@@ -5,18 +5,110 @@ import { count, dot, logSumExp, root, softmax, type Round, type Scores } from ".
 export type Read = (...index: readonly number[]) => number;
 
 export type TensorName =
-  | "a" | "at" | "b1" | "b2" | "b3" | "bank" | "bias" | "blocks" | "bucket" | "c" | "cos" | "dc" | "doc" | "ds" | "first" | "fk" | "forget" | "forgotten"
-  | "fq" | "g" | "gamma" | "gk" | "gq" | "k" | "keep" | "km" | "kr" | "ks" | "last" | "length" | "lk" | "lq" | "lse_part" | "mix"
-  | "mk" | "mv" | "o_part" | "p" | "pages" | "pool_k" | "pool_v" | "prefix" | "prev" | "q" | "qm" | "qr" | "r" | "rk" | "rv" | "sin"
-  | "sink" | "slope" | "t" | "table" | "u" | "v" | "vm" | "vs" | "w" | "w1" | "w2" | "w3" | "wg" | "wk" | "wl" | "wq" | "wv"
-  | "ww" | "x" | "zeta";
+  | "a"
+  | "at"
+  | "b1"
+  | "b2"
+  | "b3"
+  | "bank"
+  | "bias"
+  | "blocks"
+  | "bucket"
+  | "c"
+  | "cos"
+  | "dc"
+  | "doc"
+  | "ds"
+  | "first"
+  | "fk"
+  | "forget"
+  | "forgotten"
+  | "fq"
+  | "g"
+  | "gamma"
+  | "gk"
+  | "gq"
+  | "k"
+  | "keep"
+  | "km"
+  | "kr"
+  | "ks"
+  | "last"
+  | "length"
+  | "lk"
+  | "lq"
+  | "lse_part"
+  | "mix"
+  | "mk"
+  | "mv"
+  | "o_part"
+  | "p"
+  | "pages"
+  | "pool_k"
+  | "pool_v"
+  | "prefix"
+  | "prev"
+  | "q"
+  | "qm"
+  | "qr"
+  | "r"
+  | "rk"
+  | "rv"
+  | "sin"
+  | "sink"
+  | "slope"
+  | "t"
+  | "table"
+  | "u"
+  | "v"
+  | "vm"
+  | "vs"
+  | "w"
+  | "w1"
+  | "w2"
+  | "w3"
+  | "wg"
+  | "wk"
+  | "wl"
+  | "wq"
+  | "wv"
+  | "ww"
+  | "x"
+  | "zeta";
 export type Tensors = Readonly<Record<TensorName, Read>>;
 
 /** Sizes, scalars and statics by name; only those of the case are there. */
 export type Numbers = Readonly<
   Record<
-    | "B" | "C" | "D" | "E" | "F" | "G" | "H" | "L" | "M" | "N" | "P" | "R" | "X" | "Y"
-    | "bias" | "cap" | "context" | "eps" | "future" | "init" | "left" | "logs" | "memory" | "offset" | "right" | "scale" | "span" | "top" | "w",
+    | "B"
+    | "C"
+    | "D"
+    | "E"
+    | "F"
+    | "G"
+    | "H"
+    | "L"
+    | "M"
+    | "N"
+    | "P"
+    | "R"
+    | "X"
+    | "Y"
+    | "bias"
+    | "cap"
+    | "context"
+    | "eps"
+    | "future"
+    | "init"
+    | "left"
+    | "logs"
+    | "memory"
+    | "offset"
+    | "right"
+    | "scale"
+    | "span"
+    | "top"
+    | "w",
     number
   >
 >;
@@ -81,7 +173,11 @@ export const attention = (r: Round, { B, H, N, M, E }: Shape, f: Formula): { o: 
 
 /** The sizes of self- and cross-attention under their usual names: M = N and E = D where a kernel has no such size. */
 export const shapeOf = (n: Numbers): Shape => ({
-  B: n.B ?? 1, H: n.H ?? n.G * n.R, N: n.N ?? 1, M: n.M ?? n.N, E: n.E ?? n.D,
+  B: n.B ?? 1,
+  H: n.H ?? n.G * n.R,
+  N: n.N ?? 1,
+  M: n.M ?? n.N,
+  E: n.E ?? n.D,
 });
 
 /** The last query is at the last key. */
@@ -94,7 +190,12 @@ export const causal = (n: Numbers): ((b: number, h: number, i: number, j: number
 export const qk =
   (r: Round, { q, k }: Tensors, { D }: Numbers) =>
   (b: number, h: number, i: number, j: number): number =>
-    dot(r, D, (d) => q(b, h, i, d), (d) => k(b, h, j, d));
+    dot(
+      r,
+      D,
+      (d) => q(b, h, i, d),
+      (d) => k(b, h, j, d),
+    );
 
 /** 1/√d */
 export const tau = (r: Round, D: number): number => r(1 / root(r, D));

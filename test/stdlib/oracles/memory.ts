@@ -15,11 +15,23 @@ const withMemory =
       return back === undefined ? k : r(k + t.p(back(i, j - P), d));
     };
     return {
-      o: attention(r, { B, H, N, M: P + M, E: D }, {
-        score: (b, h, i, j) => r(dot(r, D, (d) => t.q(b, h, i, d), (d) => key(b, h, i, j, d)) / root(r, D)),
-        seen: (_b, _h, i, j) => j < P || (j - P <= own(i) && j - P > own(i) - span),
-        value: (b, h, j, e) => (j < P ? r(root(r, P) * t.mv(h, j, e)) : t.v(b, h, j - P, e)),
-      }).o,
+      o: attention(
+        r,
+        { B, H, N, M: P + M, E: D },
+        {
+          score: (b, h, i, j) =>
+            r(
+              dot(
+                r,
+                D,
+                (d) => t.q(b, h, i, d),
+                (d) => key(b, h, i, j, d),
+              ) / root(r, D),
+            ),
+          seen: (_b, _h, i, j) => j < P || (j - P <= own(i) && j - P > own(i) - span),
+          value: (b, h, j, e) => (j < P ? r(root(r, P) * t.mv(h, j, e)) : t.v(b, h, j - P, e)),
+        },
+      ).o,
     };
   };
 
@@ -32,10 +44,20 @@ export const persistentRelative = withMemory((n) => ({
 /** Two softmaxes, outputs added. */
 export const attnSplit: Oracle = (r, t, n) => {
   const context = attention(r, shapeOf(n), { score: scaled(r, t, n), seen: causal(n), value: t.v }).o;
-  const memory = attention(r, { ...shapeOf(n), M: n.P }, {
-    score: (b, h, i, m) => dot(r, n.D, (d) => t.q(b, h, i, d), (d) => t.mk(h, m, d)),
-    value: (_b, h, m, e) => r(root(r, n.P) * t.mv(h, m, e)),
-  }).o;
+  const memory = attention(
+    r,
+    { ...shapeOf(n), M: n.P },
+    {
+      score: (b, h, i, m) =>
+        dot(
+          r,
+          n.D,
+          (d) => t.q(b, h, i, d),
+          (d) => t.mk(h, m, d),
+        ),
+      value: (_b, h, m, e) => r(root(r, n.P) * t.mv(h, m, e)),
+    },
+  ).o;
   return { o: context.map((x, c) => r(x + (memory[c] ?? NaN))) };
 };
 
@@ -44,10 +66,20 @@ export const headSplit: Oracle = (r, t, n) => {
   const score = scaled(r, t, n);
   const shape = shapeOf(n);
   const context = attention(r, shape, { score, seen: causal(n), value: t.v }).o;
-  const memory = attention(r, { ...shape, M: n.P }, {
-    score: (b, h, i, m) => dot(r, n.D, (d) => t.q(b, h, i, d), (d) => t.mk(h, m, d)),
-    value: (_b, h, m, e) => r(root(r, n.P) * t.mv(h, m, e)),
-  }).o;
+  const memory = attention(
+    r,
+    { ...shape, M: n.P },
+    {
+      score: (b, h, i, m) =>
+        dot(
+          r,
+          n.D,
+          (d) => t.q(b, h, i, d),
+          (d) => t.mk(h, m, d),
+        ),
+      value: (_b, h, m, e) => r(root(r, n.P) * t.mv(h, m, e)),
+    },
+  ).o;
   const perHead = n.N * n.D;
   return { o: context.map((x, c) => (Math.floor(c / perHead) % n.H < n.context ? x : (memory[c] ?? NaN))) };
 };
@@ -55,13 +87,33 @@ export const headSplit: Oracle = (r, t, n) => {
 /** softmax(x Uᵀ) W */
 export const singleHead: Oracle = (r, { q, mk, mv }, { B, N, P, C }) => ({
   o: rows([B, N], (b = 0, i = 0) => {
-    const p = softmax(r, count(P).map((m) => dot(r, C, (c) => q(b, i, c), (c) => mk(m, c))));
+    const p = softmax(
+      r,
+      count(P).map((m) =>
+        dot(
+          r,
+          C,
+          (c) => q(b, i, c),
+          (c) => mk(m, c),
+        ),
+      ),
+    );
     return count(C).map((c) => mixed(r, p, (m) => r(root(r, P) * mv(m, c))));
   }),
 });
 export const feedForward: Oracle = (r, { x, u, w }, { B, N, P, C }) => ({
   y: rows([B, N], (b = 0, i = 0) => {
-    const p = softmax(r, count(P).map((m) => dot(r, C, (c) => x(b, i, c), (c) => u(m, c))));
+    const p = softmax(
+      r,
+      count(P).map((m) =>
+        dot(
+          r,
+          C,
+          (c) => x(b, i, c),
+          (c) => u(m, c),
+        ),
+      ),
+    );
     return count(C).map((c) => mixed(r, p, (m) => w(m, c)));
   }),
 });
@@ -89,18 +141,45 @@ export const memoryCtrl: Oracle = (r, t, n) => {
 };
 
 export const memoryWrite: Oracle = (r, t, n) => {
-  const key = (b: number, h: number, j: number, d: number): number => (j < n.P ? t.mk(b, h, j, d) : t.k(b, h, j - n.P, d));
+  const key = (b: number, h: number, j: number, d: number): number =>
+    j < n.P ? t.mk(b, h, j, d) : t.k(b, h, j - n.P, d);
   return {
-    o: attention(r, { B: n.B, H: n.H, N: n.P, M: n.P + n.N, E: n.E }, {
-      score: (b, h, i, j) => r(tau(r, n.D) * dot(r, n.D, (d) => t.q(b, h, i, d), (d) => key(b, h, j, d))),
-      seen: (b, _h, _i, j) => j < n.P || j - n.P < t.length(b),
-      value: (b, h, j, e) => (j < n.P ? t.mv(b, h, j, e) : t.v(b, h, j - n.P, e)),
-    }).o,
+    o: attention(
+      r,
+      { B: n.B, H: n.H, N: n.P, M: n.P + n.N, E: n.E },
+      {
+        score: (b, h, i, j) =>
+          r(
+            tau(r, n.D) *
+              dot(
+                r,
+                n.D,
+                (d) => t.q(b, h, i, d),
+                (d) => key(b, h, j, d),
+              ),
+          ),
+        seen: (b, _h, _i, j) => j < n.P || j - n.P < t.length(b),
+        value: (b, h, j, e) => (j < n.P ? t.mv(b, h, j, e) : t.v(b, h, j - n.P, e)),
+      },
+    ).o,
   };
 };
 export const memoryRead: Oracle = (r, t, n) => ({
-  o: attention(r, { ...shapeOf(n), M: n.P }, {
-    score: (b, h, i, m) => r(tau(r, n.D) * dot(r, n.D, (d) => t.q(b, h, i, d), (d) => t.mk(b, h, m, d))),
-    value: t.mv,
-  }).o,
+  o: attention(
+    r,
+    { ...shapeOf(n), M: n.P },
+    {
+      score: (b, h, i, m) =>
+        r(
+          tau(r, n.D) *
+            dot(
+              r,
+              n.D,
+              (d) => t.q(b, h, i, d),
+              (d) => t.mk(b, h, m, d),
+            ),
+        ),
+      value: t.mv,
+    },
+  ).o,
 });

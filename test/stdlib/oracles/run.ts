@@ -57,7 +57,8 @@ export const compileCase = (c: Case, target: Target): Compiled => {
   });
   const [compiled] = result.compiled;
   const errors = result.diagnostics.filter((d) => d.severity === "error");
-  if (compiled === undefined || errors.length > 0) throw new Error(errors.map((d) => `${d.code} ${d.message}`).join("; "));
+  if (compiled === undefined || errors.length > 0)
+    throw new Error(errors.map((d) => `${d.code} ${d.message}`).join("; "));
   return compiled;
 };
 
@@ -91,13 +92,21 @@ const stored = (dtype: TensorInfo["dtype"], x: number): number => {
 /** Numbers in the arrays that the runtime takes; 4-bit integers two to a byte, the first in the low half. */
 const typed = (dtype: TensorInfo["dtype"], values: readonly number[]): Typed[string] => {
   switch (dtype) {
-    case "f32": return Float32Array.from(values);
-    case "f16": return new Uint16Array(new Float16Array(values).buffer);
-    case "u32": return Uint32Array.from(values);
-    case "i32": return Int32Array.from(values);
-    case "bool": case "u8": return Uint8Array.from(values);
-    case "i8": return new Uint8Array(Int8Array.from(values).buffer);
-    case "i4": case "u4": {
+    case "f32":
+      return Float32Array.from(values);
+    case "f16":
+      return new Uint16Array(new Float16Array(values).buffer);
+    case "u32":
+      return Uint32Array.from(values);
+    case "i32":
+      return Int32Array.from(values);
+    case "bool":
+    case "u8":
+      return Uint8Array.from(values);
+    case "i8":
+      return new Uint8Array(Int8Array.from(values).buffer);
+    case "i4":
+    case "u4": {
       const bytes = new Uint8Array(Math.ceil(values.length / 2));
       values.forEach((x, n) => (bytes[n >> 1] = (bytes[n >> 1] ?? 0) | ((x & 15) << (4 * (n % 2)))));
       return bytes;
@@ -113,15 +122,17 @@ const numbers = (dtype: TensorInfo["dtype"], data: unknown): ArrayLike<number> =
 const shapeIn = (t: TensorInfo, sizes: Values): number[] => t.dims.map((d) => evalSize(d.extent, (s) => sizes[s] ?? 0));
 
 /** Row-major, and only within bounds. */
-const reader = (name: string, shape: readonly number[], values: ArrayLike<number>): Read => (...index) => {
-  let at = 0;
-  for (let k = 0; k < shape.length; k++) {
-    const [i, n] = [index[k] ?? NaN, shape[k] ?? 0];
-    if (!(i >= 0 && i < n)) throw new Error(`${name}[${index.join(", ")}] is outside of ${shape.join(" x ")}`);
-    at = at * n + i;
-  }
-  return values[at] ?? NaN;
-};
+const reader =
+  (name: string, shape: readonly number[], values: ArrayLike<number>): Read =>
+  (...index) => {
+    let at = 0;
+    for (let k = 0; k < shape.length; k++) {
+      const [i, n] = [index[k] ?? NaN, shape[k] ?? 0];
+      if (!(i >= 0 && i < n)) throw new Error(`${name}[${index.join(", ")}] is outside of ${shape.join(" x ")}`);
+      at = at * n + i;
+    }
+    return values[at] ?? NaN;
+  };
 
 type Prepared = {
   readonly typed: Typed;
@@ -149,14 +160,24 @@ const prepare = (artifact: Artifact, c: Case, run: Run): Prepared => {
   return { typed: arrays, sizes, scalars, oracle: (r) => c.oracle(r, read as unknown as Tensors, n) };
 };
 
-const judge = (artifact: Artifact, outputs: Readonly<Record<string, unknown>>, oracle: Prepared["oracle"]): readonly Accuracy[] => {
+const judge = (
+  artifact: Artifact,
+  outputs: Readonly<Record<string, unknown>>,
+  oracle: Prepared["oracle"],
+): readonly Accuracy[] => {
   const exact = oracle((x) => x);
   const naive = oracle(Math.fround);
   return artifact.tensors
     .filter((t) => t.role === "output")
     .map((t) => {
       const kind = { isF16: t.dtype === "f16", isExact: t.dtype !== "f32" && t.dtype !== "f16" };
-      return compare(t.name, numbers(t.dtype, outputs[t.name]), Float64Array.from(exact[t.name] ?? [NaN]), naive[t.name] ?? [], kind);
+      return compare(
+        t.name,
+        numbers(t.dtype, outputs[t.name]),
+        Float64Array.from(exact[t.name] ?? [NaN]),
+        naive[t.name] ?? [],
+        kind,
+      );
     });
 };
 

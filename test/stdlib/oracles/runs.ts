@@ -17,7 +17,10 @@ export const HUGE: Fill = (name, count, random) => {
   return name === "k" ? Array.from({ length: count }, () => 60 + (random() - 0.5) / 10) : null;
 };
 
-const both = (first: Fill | undefined, second: Fill): Fill => (...args) => first?.(...args) ?? second(...args);
+const both =
+  (first: Fill | undefined, second: Fill): Fill =>
+  (...args) =>
+    first?.(...args) ?? second(...args);
 
 /** Ragged; one query; more queries than keys (empty rows under a causal mask); no key; scores near 1e4. */
 export const calls = (sizes: Sizes, more: More = {}): Run[] => [
