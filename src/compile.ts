@@ -110,9 +110,19 @@ export const compileSpec = (spec: Spec, options: CompileOptions): Compiled | Dia
       scalars: graph.scalars.map((s) => ({ name: s.name, type: s.ty, init: s.init === null ? null : scalarExpr(builder, s.init) })),
       plan: planLine(plan, schedules),
     });
+    checkBuffers(artifact, options.target, spec);
     return { spec, graph: lowered.graph, builder, plan, schedules, tile, artifact };
   } catch (e) {
     return diagnosticOf(e, spec);
+  }
+};
+
+/** A kernel may bind only so many buffers on the target. */
+const checkBuffers = (artifact: Artifact, target: Target, spec: Spec): void => {
+  for (const d of artifact.dispatches) {
+    const used = d.bindings.filter((n) => n > 0).length;
+    if (used <= target.storageBuffers) continue;
+    throw new LoweringError("TFX4004", `\`${d.entryPoint}\` binds ${used} tensors, the target has ${target.storageBuffers} storage buffers`, spec.span, "put tensors of one type together, or ask for fewer results at once");
   }
 };
 

@@ -64,6 +64,7 @@ const addCommands = (program: Command, run: Run): void => {
     .command("check")
     .description("report everything that is wrong in files")
     .argument("<file...>")
+    .option("--notes", "also say which results take several passes, and why")
     .addOption(format())
     .action((files, options) => run(async () => (await import("./commands/check.ts")).check(files, options)));
   withCompileOptions(program.command("compile"))
@@ -75,6 +76,10 @@ const addCommands = (program: Command, run: Run): void => {
   withCompileOptions(program.command("explain"))
     .description("print how a kernel is computed and why so, or what a message's code means")
     .argument("<file-or-code>")
+    .addOption(pairs("--at <NAME=N>", "a size to count at that stays free in the kernel"))
+    .addOption(pairs("-s, --set <name=value>", "a scalar parameter to count at"))
+    .option("--no-map", "leave the mask map out")
+    .addOption(new Option("--print-after <level>", "print one level of the compiler instead").choices(["ast", "spec", "graph", "plan", "tile", "wgsl", "all"]))
     .action((file, options) => run(async () => (await import("./commands/explain.ts")).explain(file, options)));
   program
     .command("fmt")

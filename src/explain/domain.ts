@@ -41,7 +41,11 @@ export const domainsOf = (kernel: KernelPlan): readonly Domain[] => {
 
 export const envOf = (example: Example): DomainEnv => ({ size: (n) => example.sizes[n] ?? null, scalar: example.scalar });
 
-export type DomainCount = { readonly tiles: Counted; readonly cells: Counted };
+/** `cells`: boxes of `grain` x `grain` cells; of a box on an edge about half the cells exist (all when `grain` is 1 and data decide). */
+export type DomainCount = { readonly tiles: Counted; readonly cells: Counted; readonly grain: number };
+
+/** Boxes along a side up to which single cells are counted. */
+const FINEST = 2048;
 
 /** Tiles and cells of a domain at the example's sizes; null where there is no plane of rows and stream to count in. */
 export const countDomain = (compiled: Compiled, kernel: KernelPlan, schedule: Schedule, where: NodeId | null, example: Example): DomainCount | null => {
@@ -53,8 +57,9 @@ export const countDomain = (compiled: Compiled, kernel: KernelPlan, schedule: Sc
   const tiles = countGrid(compiled.builder, where, { ...plane, tile: tileShape(schedule) }, envOf(example));
   // Data decides about single cells only: what reads it is left out, so that whole blocks can be counted.
   const known = where === null ? null : compiled.builder.and(...conjuncts(compiled.builder, where).filter((c) => !readsData(compiled, c)));
-  const cells = countGrid(compiled.builder, known, { ...plane, tile: [1, 1] }, envOf(example));
-  return { tiles, cells: { ...cells, exact: cells.exact && known === where } };
+  const grain = Math.max(1, Math.ceil(Math.max(...size) / FINEST));
+  const cells = countGrid(compiled.builder, known, { ...plane, tile: [grain, grain] }, envOf(example));
+  return { tiles, cells: { ...cells, exact: cells.exact && known === where }, grain };
 };
 
 const readsData = (compiled: Compiled, id: NodeId): boolean =>
@@ -63,8 +68,12 @@ const readsData = (compiled: Compiled, id: NodeId): boolean =>
 /** Share of tiles that are visited, 1 when all are. */
 export const tileShare = (c: DomainCount | null): number => (c === null ? 1 : (c.tiles.partial + c.tiles.full) / Math.max(1, c.tiles.empty + c.tiles.partial + c.tiles.full));
 
-/** Share of cells that exist; partial ones (not decided without data) count as existing. */
-export const cellShare = (c: DomainCount | null): number => (c === null ? 1 : (c.cells.partial + c.cells.full) / Math.max(1, c.cells.empty + c.cells.partial + c.cells.full));
+/** Share of cells that exist; cells that are not decided without data count as existing. */
+export const cellShare = (c: DomainCount | null): number => {
+  if (c === null) return 1;
+  const { empty, partial, full } = c.cells;
+  return (full + partial * (c.grain > 1 ? 0.5 : 1)) / Math.max(1, empty + partial + full);
+};
 
 const reads = (compiled: Compiled, id: NodeId): readonly string[] => [
   ...new Set([...compiled.builder.reach([id])].flatMap((x) => {
@@ -135,6 +144,7 @@ export const domainLines = (
   const all = tiles.empty + tiles.partial + tiles.full;
   const work = `${percent(tileShare(counted))} of the full tile work`;
   lines.push(`  tiles of ${shape[0]} x ${shape[1]} at ${example.text}: ${tiles.empty} of ${count(all, "tile")} skipped, ${tiles.partial} masked, ${tiles.full} whole; ${work}`);
-  lines.push(`  cells that exist: ${cells.partial > 0 || !cells.exact ? "at most " : ""}${percent(cellShare(counted))}`);
+  const about = !cells.exact ? "at most " : counted.grain > 1 ? "about " : cells.partial > 0 ? "at most " : "";
+  lines.push(`  cells that exist: ${about}${percent(cellShare(counted))}`);
   return withMap ? [...lines, ...mapLines(compiled, kernel, schedule, where, example, names)] : lines;
 };

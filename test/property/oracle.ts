@@ -1,5 +1,5 @@
 /** What a random kernel is held against: the naive meaning of its graph, with the tolerance of `src/cli/accuracy.ts`. */
-import { accuracy } from "../../src/cli/accuracy.ts";
+import { accuracy, type Accuracy } from "../../src/cli/accuracy.ts";
 import { BASELINE, TARGETS, type Target } from "../../src/codegen/target.ts";
 import { compile, type Compiled } from "../../src/compile.ts";
 import { evalSize } from "../../src/ir/scalar/size.ts";
@@ -28,6 +28,10 @@ const compileOn = (g: Generated, target: Target): Compiled | null => {
 /** Compiled; null where a diagnostic says that it cannot be. Anything else is a failure. */
 export const compileOrRefuse = (g: Generated, target: string): Compiled | null => compileOn(g, targetNamed(target));
 
+/** Tiny sizes make naive f32 lucky and differences of two averages small: a few ulp of values of about 1 are never a fault. */
+const LUCK = 3e-6;
+const lenient = (results: readonly Accuracy[]): readonly string[] => faults(results.filter((a) => !(a.error <= LUCK)));
+
 const lengthOf = (dims: readonly { readonly extent: Parameters<typeof evalSize>[0] }[], sizes: Case["sizes"]): number =>
   dims.reduce((n, d) => n * evalSize(d.extent, (s) => sizes[s] ?? 0), 1);
 
@@ -44,9 +48,9 @@ export const differences = (compiled: Compiled, c: Case, target: string): readon
   const found = evaluateTile(compiled.tile, {
     sizes: c.sizes, uniforms: { ...c.sizes, ...scalars }, buffers, subgroupSize: t.subgroups?.min ?? 4,
   }).buffers;
-  return faults(accuracy(compiled.graph, { sizes: c.sizes, tensors, scalars }, found));
+  return lenient(accuracy(compiled.graph, { sizes: c.sizes, tensors, scalars }, found));
 };
 
 /** The same on a device. */
 export const differencesOn = async (stack: Stack, g: Generated): Promise<readonly string[]> =>
-  compileOn(g, stack.target) === null ? [] : faults(await check(g.source, g.case, stack));
+  compileOn(g, stack.target) === null ? [] : lenient(await check(g.source, g.case, stack));

@@ -18,6 +18,8 @@ export type Call = {
   readonly types: Readonly<Record<string, string>>;
   readonly inputs: Readonly<Record<string, string>>;
   readonly outputs: Readonly<Record<string, string>>;
+  /** A kernel that runs before and whose results are inputs of this one by the names they have. */
+  readonly before?: Call;
   /** One dispatch a token, with these kernel names: the state that comes back in, and the axis that outputs are stacked along. */
   readonly scan?: { readonly stateIn: string; readonly stateOut: string; readonly steps: number };
 };
@@ -132,12 +134,24 @@ const linearAttention = (c: OnnxCase): Adapted => {
     };
   }
   const base = rule === "linear" ? "linear_attention" : `gated_linear_attention${perHead}`;
+  const summed = rule === "gated" && perHead === "";
+  const { M: _m, E: _e, R: _r, ...decaySizes } = sizes;
+  const decaySum: Call = {
+    file: "onnx/linear_attention",
+    kernel: "decay_sum",
+    sizes: decaySizes,
+    known: ["G", "D"],
+    types: { T: typeOf(q) },
+    inputs: { decay: "decay" },
+    outputs: {},
+  };
   return {
     ...common,
+    ...(summed ? { before: decaySum } : {}),
     file: "onnx/linear_attention",
     kernel: `${base}${past === undefined ? "" : "_past"}`,
     sizes: tokens,
-    inputs: present(c, ["query", "key", "value", "decay", "past_state"]),
+    inputs: present(c, ["query", "key", "value", ...(summed ? [] : ["decay"]), "past_state"]),
     outputs: { output: "output", present_state: "present_state" },
   };
 };

@@ -89,11 +89,13 @@ const prepared = (
   const { artifact } = compileStd(call, stack.target);
   const values = Object.fromEntries(Object.entries(call.inputs).map(([k, v]) => [k, c.inputs[v]?.values ?? []]));
   const scalars = Object.fromEntries(Object.entries(call.scalars ?? {}).map(([k, v]) => [k, Math.fround(v)]));
-  const { scan } = call;
-  const run = (): Promise<Record<string, ArrayLike<number>>> =>
-    scan === undefined
-      ? runOnce(stack, artifact, call, values, scalars)
-      : runScan(stack, artifact, { ...call, scalars }, values, scan);
+  const { scan, before } = call;
+  const run = async (): Promise<Record<string, ArrayLike<number>>> => {
+    const first = before === undefined ? {} : await prepared(c, before, stack).run();
+    const all = { ...values, ...Object.fromEntries(Object.entries(first).map(([k, v]) => [k, Array.from(v)])) };
+    if (scan === undefined) return runOnce(stack, artifact, call, all, scalars);
+    return runScan(stack, artifact, { ...call, scalars }, all, scan);
+  };
   return { artifact, run };
 };
 

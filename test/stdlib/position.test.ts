@@ -11,15 +11,17 @@ const usual = calls(BH);
 type Table = (t: number, c: number) => number;
 
 /** Tables as the papers define them, for heads of `width` features. */
-const tables = (width: number) => (name: string, count: number): number[] | null => {
-  const half = width / 2;
-  const angle: Table = (t, c) => t * 10000 ** ((-2 * c) / width);
-  const zeta: Table = (t, c) => ((2 * c + 0.4 * width) / (1.4 * width)) ** (t / 512);
-  const table = (f: Table): number[] => Array.from({ length: count }, (_, x) => f(Math.floor(x / half), x % half));
-  if (name === "cos") return table((t, c) => Math.cos(angle(t, c)));
-  if (name === "sin") return table((t, c) => Math.sin(angle(t, c)));
-  return name === "zeta" ? table(zeta) : null;
-};
+const tables =
+  (width: number) =>
+  (name: string, count: number): number[] | null => {
+    const half = width / 2;
+    const angle: Table = (t, c) => t * 10000 ** ((-2 * c) / width);
+    const zeta: Table = (t, c) => ((2 * c + 0.4 * width) / (1.4 * width)) ** (t / 512);
+    const table = (f: Table): number[] => Array.from({ length: count }, (_, x) => f(Math.floor(x / half), x % half));
+    if (name === "cos") return table((t, c) => Math.cos(angle(t, c)));
+    if (name === "sin") return table((t, c) => Math.sin(angle(t, c)));
+    return name === "zeta" ? table(zeta) : null;
+  };
 
 /** Angles of D = 6 features, and phases per head. */
 const polar = (name: string, count: number): number[] | null => {
@@ -44,36 +46,128 @@ const bucket = (distance: number): number => {
   const near = n < 8 ? n : Math.min(8 + Math.floor((Math.log(n / 8) / Math.log(128 / 8)) * 8), 15);
   return near + (distance > 0 ? 16 : 0);
 };
-const buckets = (M: number) => (name: string, count: number): number[] | null =>
-  name === "bucket" ? Array.from({ length: count }, (_, x) => bucket(x - (M - 1))) : null;
+const buckets =
+  (M: number) =>
+  (name: string, count: number): number[] | null =>
+    name === "bucket" ? Array.from({ length: count }, (_, x) => bucket(x - (M - 1))) : null;
 
 const CASES: readonly Case[] = [
-  { file: "position/rope_interleaved", kernel: "rope_interleaved", oracle: position.ropeInterleaved, known: DE, runs: calls(BH, { inputs: tables(6) }) },
-  { file: "position/rope_half", kernel: "rope_half", oracle: position.ropeHalf, known: DE, runs: calls(BH, { inputs: tables(6) }) },
-  { file: "position/rope_partial", kernel: "rope_partial", oracle: position.ropePartial, known: DE, statics: { R: 4 }, runs: calls(BH, { inputs: tables(4) }) },
+  {
+    file: "position/rope_interleaved",
+    kernel: "rope_interleaved",
+    oracle: position.ropeInterleaved,
+    known: DE,
+    runs: calls(BH, { inputs: tables(6) }),
+  },
+  {
+    file: "position/rope_half",
+    kernel: "rope_half",
+    oracle: position.ropeHalf,
+    known: DE,
+    runs: calls(BH, { inputs: tables(6) }),
+  },
+  {
+    file: "position/rope_partial",
+    kernel: "rope_partial",
+    oracle: position.ropePartial,
+    known: DE,
+    statics: { R: 4 },
+    runs: calls(BH, { inputs: tables(4) }),
+  },
   { file: "position/xpos", kernel: "xpos", oracle: position.xpos, known: DE, runs: calls(BH, { inputs: tables(6) }) },
   ...[3, 4].map((H): Case => ({
-    file: "position/alibi", kernel: "alibi", oracle: position.alibi, known: DE,
+    file: "position/alibi",
+    kernel: "alibi",
+    oracle: position.alibi,
+    known: DE,
     runs: calls({ B: 2, H }, { inputs: (name) => (name === "slope" ? slopes(H) : null) }),
   })),
-  { file: "position/alibi", kernel: "alibi_bidirectional", oracle: position.alibiBidirectional, known: DE, runs: calls(BH, { inputs: (name) => (name === "slope" ? slopes(3) : null) }) },
   {
-    file: "position/t5_bias", kernel: "t5_bias", oracle: position.t5Bias, known: DE,
-    runs: usual.map((run) => ({ ...run, sizes: { ...run.sizes, C: 32 }, inputs: (...a) => buckets(run.sizes["M"] ?? 0)(a[0], a[1]) ?? run.inputs?.(...a) ?? null })),
+    file: "position/alibi",
+    kernel: "alibi_bidirectional",
+    oracle: position.alibiBidirectional,
+    known: DE,
+    runs: calls(BH, { inputs: (name) => (name === "slope" ? slopes(3) : null) }),
   },
   {
-    file: "position/dynamic_pos_bias", kernel: "position_table", oracle: position.positionTable, known: { C: 12, H: 3 }, statics: { logs: 1 },
-    runs: [{ note: "distances", sizes: { X: 41 }, inputs: (name, count) => (name === "at" ? Array.from({ length: count }, (_, x) => x - 20) : null) }],
+    file: "position/t5_bias",
+    kernel: "t5_bias",
+    oracle: position.t5Bias,
+    known: DE,
+    runs: usual.map((run) => ({
+      ...run,
+      sizes: { ...run.sizes, C: 32 },
+      inputs: (...a) => buckets(run.sizes["M"] ?? 0)(a[0], a[1]) ?? run.inputs?.(...a) ?? null,
+    })),
   },
   {
-    file: "position/dynamic_pos_bias", kernel: "position_table", oracle: position.positionTable, known: { C: 12, H: 3 }, statics: { logs: 0 },
-    runs: [{ note: "linear distances", sizes: { X: 9 }, inputs: (name, count) => (name === "at" ? Array.from({ length: count }, (_, x) => x - 4) : null) }],
+    file: "position/dynamic_pos_bias",
+    kernel: "position_table",
+    oracle: position.positionTable,
+    known: { C: 12, H: 3 },
+    statics: { logs: 1 },
+    runs: [
+      {
+        note: "distances",
+        sizes: { X: 41 },
+        inputs: (name, count) => (name === "at" ? Array.from({ length: count }, (_, x) => x - 20) : null),
+      },
+    ],
   },
-  { file: "position/dynamic_pos_bias", kernel: "dynamic_pos_bias", oracle: position.dynamicPosBias, known: DE, runs: usual },
-  { file: "position/rel_proj", kernel: "relative_projection", oracle: position.relativeProjection, known: { ...DE, R: 4 }, runs: calls({ ...BH, L: 9 }) },
-  { file: "position/pope", kernel: "pope", oracle: position.pope, known: DE, runs: calls(BH, { inputs: polar }).filter((r) => r.note !== "huge scores") },
-  { file: "position/token_shift", kernel: "token_shift", oracle: position.tokenShift, known: { C: 3, F: 5 }, statics: { future: 0 }, runs: [{ note: "past", sizes: { B: 2, N: 9 } }, { note: "one token", sizes: { B: 1, N: 1 } }] },
-  { file: "position/token_shift", kernel: "token_shift", oracle: position.tokenShift, known: { C: 3, F: 5 }, statics: { future: 1 }, runs: [{ note: "both ways", sizes: { B: 2, N: 9 } }] },
+  {
+    file: "position/dynamic_pos_bias",
+    kernel: "position_table",
+    oracle: position.positionTable,
+    known: { C: 12, H: 3 },
+    statics: { logs: 0 },
+    runs: [
+      {
+        note: "linear distances",
+        sizes: { X: 9 },
+        inputs: (name, count) => (name === "at" ? Array.from({ length: count }, (_, x) => x - 4) : null),
+      },
+    ],
+  },
+  {
+    file: "position/dynamic_pos_bias",
+    kernel: "dynamic_pos_bias",
+    oracle: position.dynamicPosBias,
+    known: DE,
+    runs: usual,
+  },
+  {
+    file: "position/rel_proj",
+    kernel: "relative_projection",
+    oracle: position.relativeProjection,
+    known: { ...DE, R: 4 },
+    runs: calls({ ...BH, L: 9 }),
+  },
+  {
+    file: "position/pope",
+    kernel: "pope",
+    oracle: position.pope,
+    known: DE,
+    runs: calls(BH, { inputs: polar }).filter((r) => r.note !== "huge scores"),
+  },
+  {
+    file: "position/token_shift",
+    kernel: "token_shift",
+    oracle: position.tokenShift,
+    known: { C: 3, F: 5 },
+    statics: { future: 0 },
+    runs: [
+      { note: "past", sizes: { B: 2, N: 9 } },
+      { note: "one token", sizes: { B: 1, N: 1 } },
+    ],
+  },
+  {
+    file: "position/token_shift",
+    kernel: "token_shift",
+    oracle: position.tokenShift,
+    known: { C: 3, F: 5 },
+    statics: { future: 1 },
+    runs: [{ note: "both ways", sizes: { B: 2, N: 9 } }],
+  },
 ];
 
 describe("positions", () => suite(CASES, ["rope_half", "t5_bias"]));

@@ -1,31 +1,41 @@
 /** `tfx explain FILE` and `tfx explain TFX2103` */
 import { CHECK_CODES } from "../../check/codes.ts";
-import { compile } from "../../compile.ts";
-import { TARGETS, BASELINE } from "../../codegen/target.ts";
-import type { Artifact } from "../../codegen/artifact.ts";
-import { printSize } from "../../ir/scalar/size.ts";
+import { printSpec } from "../../check/print-spec.ts";
+import type { Spec } from "../../check/spec.ts";
+import { TARGETS, BASELINE, type Target } from "../../codegen/target.ts";
+import type { Compiled } from "../../compile.ts";
+import { explainKernel } from "../../explain/explain.ts";
+import { limitDiagnostics } from "../../explain/limits.ts";
+import { planNotes } from "../../explain/notes.ts";
+import { printPlan } from "../../explain/print-plan.ts";
+import { printGraph } from "../../ir/graph/print.ts";
+import { printTile } from "../../ir/tile/print.ts";
+import { parseProgram } from "../../parser/parse.ts";
+import { printItem } from "../../parser/print-ast.ts";
 import { CODES } from "../../source/codes.ts";
+import { PLAN_CODES } from "../../source/codes-plan.ts";
 import { UsageError, type ExitCode } from "../errors.ts";
-import { numbers, sizes, strings } from "../options.ts";
+import { numbers, sizes, strings, type Pairs } from "../options.ts";
+import { planWith } from "../planned.ts";
 import { report } from "../report.ts";
 import { checkNames, choose, loadSpecs } from "../request.ts";
 import { createSources } from "../sources.ts";
 import type { CompileOptions } from "./compile.ts";
 
-/** What can be read off an artifact: plan, bindings, dispatches. */
-const describeArtifact = (artifact: Artifact): string =>
-  [
-    `${artifact.kernel}: ${artifact.plan}`,
-    ...artifact.tensors.map(({ binding, role, name, dtype, dims }) => {
-      return `  binding ${binding}: ${role} ${name}: ${dtype}[${dims.map((dim) => printSize(dim.extent)).join(", ")}]`;
-    }),
-    ...artifact.dispatches.map(({ entryPoint, groups, workgroupSize, workgroupBytes }) => {
-      return `  ${entryPoint}: ${printSize(groups)} workgroups of ${workgroupSize}, ${workgroupBytes} bytes of workgroup storage`;
-    }),
-  ].join("\n");
+export const LEVELS = ["ast", "spec", "graph", "plan", "tile", "wgsl", "all"] as const;
+export type Level = (typeof LEVELS)[number];
+
+export type ExplainOptions = Omit<CompileOptions, "out"> & {
+  /** Scalar parameters, for counting. */
+  readonly set?: Pairs;
+  /** Sizes to count at that stay free in the kernel. */
+  readonly at?: Pairs;
+  readonly map?: boolean;
+  readonly printAfter?: Level;
+};
 
 const explainCode = (code: string): ExitCode => {
-  const codes = { ...CODES, ...CHECK_CODES };
+  const codes = { ...CODES, ...CHECK_CODES, ...PLAN_CODES };
   const entry = codes[code.toUpperCase()];
   if (entry === undefined) {
     checkNames("explain", [code], Object.keys(codes), "codes");
@@ -35,20 +45,64 @@ const explainCode = (code: string): ExitCode => {
   return 0;
 };
 
+/** One level of a compiled kernel as text. */
+const levelText = (level: Exclude<Level, "all">, compiled: Compiled, text: string, file: string): string => {
+  switch (level) {
+    case "ast": {
+      const { items } = parseProgram(text, file).program;
+      return items.filter((i) => i.kind === "kernel" && i.name.text === compiled.spec.name).map(printItem).join("\n");
+    }
+    case "spec": return printSpec(compiled.spec);
+    case "graph": return printGraph(compiled.graph);
+    case "plan": return printPlan(compiled);
+    case "tile": return printTile(compiled.tile);
+    case "wgsl": return compiled.artifact.wgsl;
+  }
+};
+
+const printLevels = (level: Level, compiled: Compiled, text: string, file: string): void => {
+  const levels = level === "all" ? LEVELS.filter((l) => l !== "all") : [level];
+  for (const l of levels) {
+    if (level === "all") console.log(`// ---- ${l} ----`);
+    console.log(levelText(l, compiled, text, file).trimEnd());
+  }
+};
+
+/** The names that the counting options may use. */
+const checkCounting = (spec: Spec, options: ExplainOptions): Readonly<Record<string, number>> => {
+  const at = sizes(options.at);
+  const set = numbers(options.set);
+  checkNames("--at", Object.keys(at), spec.sizes, "sizes");
+  checkNames("--set", Object.keys(set), spec.scalars.filter((s) => !s.isStatic).map((s) => s.name), "scalar parameters");
+  return { ...at, ...set };
+};
+
+const explainSpec = (file: string, spec: Spec, options: ExplainOptions, target: Target, sources: ReturnType<typeof createSources>): number => {
+  const choice = choose(spec, sizes(options.dim), numbers(options.static), strings(options.type));
+  const counted = checkCounting(spec, options);
+  const { compiled, diagnostics, madeUp } = planWith(file, spec, choice, target, sources);
+  const errors = report(diagnostics, sources, options.format);
+  const made = Object.entries(madeUp).map(([name, n]) => `${name}=${n}`);
+  for (const c of compiled) {
+    if (options.printAfter !== undefined) {
+      printLevels(options.printAfter, c, sources.read(file), file);
+      continue;
+    }
+    console.log(explainKernel(c, { target, sizes: counted, map: options.map ?? true }));
+    if (made.length > 0) console.log(`not given, so taken as examples: ${made.join(" ")}`);
+    console.log("");
+    report([...limitDiagnostics(c, target), ...planNotes(c, { statics: choice.statics })], sources, options.format);
+  }
+  return errors;
+};
+
 /** Prints how a kernel is computed and why so; for a message's code, what it means. */
-export const explain = (file: string, options: Omit<CompileOptions, "out">): ExitCode => {
+export const explain = (file: string, options: ExplainOptions): ExitCode => {
   if (/^TFX\d+$/i.test(file)) return explainCode(file);
   const sources = createSources();
   const specs = loadSpecs(file, options.kernel, sources, options.format);
   if (specs === null) return 1;
-  let errors = 0;
-  for (const spec of specs) {
-    const choice = choose(spec, sizes(options.dim), numbers(options.static), strings(options.type));
-    const target = TARGETS[options.target] ?? BASELINE;
-    const { resolveImport } = sources;
-    const result = compile(sources.read(file), { file, kernel: spec.name, ...choice, target, resolveImport });
-    errors += report(result.diagnostics, sources, options.format);
-    for (const { artifact } of result.compiled) console.log(describeArtifact(artifact));
-  }
+  const target = TARGETS[options.target] ?? BASELINE;
+  const errors = specs.reduce((n, spec) => n + explainSpec(file, spec, options, target, sources), 0);
   return errors === 0 ? 0 : 1;
 };

@@ -31,7 +31,8 @@ export const floatText = (value: number, elem: "f32" | "f16"): string => {
   // An integer stays as it is: 65500 is an f16 as good as 65504, but not what was written.
   for (let digits = Number.isInteger(target) && Math.abs(target) < 1e9 ? 10 : 1; digits <= 9; digits++) {
     const candidate = String(Number(target.toPrecision(digits)));
-    if (round(Number(candidate)) === target) {
+    // Rounded up, the largest f32 would be none: WGSL refuses such a literal.
+    if (round(Number(candidate)) === target && (Math.abs(target) < 3.4e38 || Math.abs(Number(candidate)) <= Math.abs(target))) {
       short = candidate;
       break;
     }

@@ -185,22 +185,31 @@ const rowsOf = (cx: Cx, root: Root, stream: readonly AxisId[]): readonly AxisId[
   return inOrder(dropFeature(cx, root, stream, kept, shared));
 };
 
-/** A product with one output axis only in operands that stream (a matrix product): that axis is held in registers, not a row. */
+/** Most values of a feature axis that are held in registers. */
+const MAX_FEATURES = 512;
+
+/**
+ * Where all sums keep the result's last axis, it is a feature and not a row when an operand that streams has it but lacks some
+ * row axis (`v[b, h, j, e]` lacks i, `w[d, f]` lacks n): one lane then holds all of it. The same for what the epilogue reduces.
+ */
 const dropFeature = (cx: Cx, root: Root, stream: readonly AxisId[], kept: readonly Reduce[], rows: readonly AxisId[]): readonly AxisId[] => {
+  const reduced = new Set(outermost(cx.b, root.value).filter((r) => !same(r.over, stream)).flatMap((r) => r.over));
+  const free = rows.filter((a) => !(reduced.has(a) && typeof cx.b.axis(a).size === "number"));
   const last = root.axes.at(-1);
-  if (last === undefined || !rows.includes(last) || rows.length < 2 || stream.length === 0) return rows;
-  if (typeof cx.b.axis(last).size !== "number" || !kept.every((n) => n.op === "sum")) return rows;
+  if (last === undefined || !free.includes(last) || free.length < 2 || stream.length === 0) return free;
+  if (cx.sizeOf(last) > MAX_FEATURES || !kept.every((n) => n.op === "sum")) return free;
   const loads = [...cx.b.reach(kept.map((n) => n.body))].map((id) => cx.b.node(id)).filter((n) => n.kind === "load");
-  const others = rows.filter((a) => a !== last);
-  const feature = loads.some((n) => n.axes.includes(last) && n.axes.some((a) => stream.includes(a)) && !others.some((a) => n.axes.includes(a)));
-  return feature ? others : rows;
+  const others = free.filter((a) => a !== last);
+  const feature = loads.some((n) => n.axes.includes(last) && n.axes.some((a) => stream.includes(a)) && others.some((a) => !n.axes.includes(a)));
+  return feature ? others : free;
 };
 
 /** Results that need no stream of their own are written by a kernel that visits all their cells anyway. */
 const adoptElementwise = (cx: Cx, groups: Group[]): void => {
   for (const g of [...groups]) {
     for (const root of [...g.roots]) {
-      if (!outermost(cx.b, root.value).every((r) => isShort(cx, r))) continue;
+      const runs = [...cx.b.reach([root.value])].map((id) => cx.b.node(id)).some((n) => n.kind === "reduce" && n.op === "cumsum");
+      if (runs || !outermost(cx.b, root.value).every((r) => isShort(cx, r))) continue;
       const host = groups.find((h) => h !== g && h.stream.length > 0 && same([...h.rows, ...h.stream], root.axes));
       if (host === undefined) continue;
       host.roots.push(root);

@@ -65,14 +65,14 @@ const sameMeaning = (p: Graph, q: Graph): boolean => {
   const tensors = Object.fromEntries(p.tensors.filter((t) => t.role === "input").map((t) => {
     const real = t.dtype === "f32" || t.dtype === "f16";
     const count = small(p).axes.filter((a) => t.dims.flat().includes(a.id)).reduce((n, a) => n * evalSize(a.size, (s) => sizes[s] ?? scalars[s] ?? 3), 1);
-    return [t.name, Float64Array.from({ length: count }, () => (real ? random() : 0))];
+    return [t.name, Float64Array.from({ length: count }, () => (real ? random() : t.dtype === "bool" ? Number(random() > -0.5) : 0))];
   }));
   try {
     const a = evaluateGraph(small(p), { sizes, scalars, tensors });
     const c = evaluateGraph(small(q), { sizes, scalars, tensors });
     return p.results.every((r) => (a[r.tensor] ?? []).every((x, i) => {
       const y = c[r.tensor]?.[i] ?? NaN;
-      return x === y || Math.abs(x - y) <= 1e-9 * Math.max(1, Math.abs(x));
+      return x === y || (Number.isFinite(x) && Math.abs(x - y) <= 1e-9 * Math.max(1, Math.abs(x)));
     }));
   } catch {
     return false;

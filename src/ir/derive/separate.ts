@@ -194,7 +194,8 @@ export const liveOver = (b: GraphBuilder, stats: ReadonlySet<NodeId>, axes: read
       const known = memo.get(id);
       if (known !== undefined) return known;
       const n = b.node(id);
-      const found = hit(n) || operands(n).some(visit);
+      // A statistic hides what it is made of: the sum of exp(s - m) is no maximum.
+      const found = stats.has(id) ? hit(n) : operands(n).some(visit);
       memo.set(id, found);
       return found;
     };

@@ -38,6 +38,8 @@ export type Segment = {
   readonly scans: readonly Scan[];
   readonly stores: readonly Store[];
   readonly rowAxes: readonly AxisId[];
+  /** The union axis that this segment is a part of, or null. */
+  readonly union: AxisId | null;
   /** The streamed axes of this segment; several are walked flattened. */
   readonly axes: readonly AxisId[];
   /** Number of cells of the segment. */
@@ -88,8 +90,9 @@ const keyOf = (cx: Segment, block: Scope, t: Expr, k: number, end: Expr | null, 
   const axis = cx.axes[0] ?? 0;
   if (cx.schedule.vectorStream) {
     const chunk = s.axes.get(-1) ?? natural(em, s, "at", T.add(t, T.i32(k)));
-    s.axes.set(-1, chunk);
-    return { scope: s, fixed: new Map([[axis, { chunk } as Fix]]), index: T.mul(chunk, T.i32(4)), exists: end === null ? T.bool(true) : T.lt(chunk, end) };
+    const inside = s.axes.get(-2) ?? (end === null ? chunk : natural(em, s, "at_in", T.min(chunk, T.sub(end, T.i32(1)))));
+    s.axes.set(-1, chunk).set(-2, inside);
+    return { scope: s, fixed: new Map([[axis, { chunk: inside } as Fix]]), index: T.mul(chunk, T.i32(4)), exists: end === null ? T.bool(true) : T.lt(chunk, end) };
   }
   const known = s.axes.get(-1);
   const raw = known ?? natural(em, s, cx.axes.length === 1 ? em.b.axis(axis).name : "cell", T.add(t, T.i32(k)));
@@ -273,17 +276,36 @@ const correctionOf = (cx: Segment, acc: Accumulator, slot: Slot, old: Scope, at:
   const id = negated ? g.a : acc.gauge;
   const before = emit(em, id, slot.fixed, old).e;
   const after = emit(em, id, slot.fixed, at).e;
-  const e = name(em, at, "correction", T.unary("exp", negated ? T.sub(before, after) : T.sub(after, before)));
+  const factor = T.unary("exp", negated ? T.sub(before, after) : T.sub(after, before));
+  // A multiple of the starting value of a maximum may overflow; nothing is carried then.
+  const started = isMultiple(em, acc.gauge) ? gaugesBelow(cx, acc.gauge).map((id) => T.gt(emit(em, id, slot.fixed, old).e, T.f32(LOWEST))) : [];
+  const e = name(em, at, "correction", started.length === 0 ? factor : T.select(started.reduce((x, y) => T.and(x, y)), factor, T.f32(0)));
   at.memo.set(key, e);
   return e;
 };
 
+/** Whether a gauge does arithmetic on maxima beyond choosing and negating them. */
+const isMultiple = (em: Emitter, id: NodeId): boolean => {
+  const n = em.b.node(id);
+  if (em.accumulators.has(id)) return false;
+  if (n.kind === "unary" && n.op === "neg") return isMultiple(em, n.a);
+  if (n.kind === "binary" && (n.op === "max" || n.op === "min")) return isMultiple(em, n.a) || isMultiple(em, n.b);
+  return operands(n).some((o) => [...em.b.reach([o])].some((x) => em.accumulators.has(x)));
+};
+
+/** The maxima of this pass that a gauge is made of. */
+const gaugesBelow = (cx: Segment, gauge: NodeId): readonly NodeId[] => {
+  const reached = cx.em.b.reach([gauge]);
+  return cx.parts.map((p) => p.acc.node).filter((id) => reached.has(id) && cx.em.b.node(id).axes.every((a) => cx.rowAxes.includes(a)));
+};
+
 const emitStreamStore = (cx: Segment, s: Store, row: Row, cells: readonly Cell[], end: Expr | null, stmts: Stmt[]): void => {
   const { em } = cx;
-  const local = s.axes.filter((a) => !cx.rowAxes.includes(a) && !cx.axes.includes(a)).map((a) => em.b.axis(a));
+  const local = s.axes.filter((a) => !cx.rowAxes.includes(a) && !cx.axes.includes(a) && a !== cx.union).map((a) => em.b.axis(a));
   for (const c of cells) {
     const inner: Stmt[] = [];
     const within = scope("store", [c.scope], inner);
+    if (cx.union !== null) within.axes.set(cx.union, c.key.index);
     for (const point of pointsOf(local, !cx.schedule.vectorStream)) {
       const fixed = merged(point, c.key.fixed);
       inner.push(...emitStore(em, s.tensor, s.axes, emit(em, s.value, fixed, within).e, fixed, within));

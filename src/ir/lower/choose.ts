@@ -25,6 +25,8 @@ export const chooseSchedule = (b: GraphBuilder, plan: KernelPlan, target: Target
   const subgroup = target.subgroups !== null && target.subgroups.min >= 4 && plan.stream.length === 1;
   if (serial) return { ...BASE, cells: 1 };
   if (subgroup) return { ...BASE, lanes: target.software ? 16 : 64, source: "subgroup", cells: Math.min(cells, target.subgroups?.min ?? 4, 8) };
+  // Without subgroups a CPU adapter gains nothing from staging: two rows a lane share what the lane loads.
+  if (target.software) return { ...BASE, lanes: 16, rowsPerLane: 2, cells };
   const tile = tileThatFits(b, plan, target);
   return tile === 0 ? { ...BASE, cells } : { ...BASE, cells: Math.min(cells, tile), source: "workgroup", tile };
 };

@@ -223,7 +223,7 @@ const constant = (n: Node & { kind: "const" }): Expr => {
 };
 
 /** The finite stand-in for -inf while streaming: below every score, and exp of its differences is 0. */
-export const LOWEST = -3e38;
+export const LOWEST = -3.4028234663852886e38;
 
 const finite = (e: Expr): Expr => (e.kind === "infinity" ? T.f32(-e.sign * LOWEST) : e);
 
@@ -262,9 +262,17 @@ export const MAX_UNROLL = 160;
 const emitReduce = (em: Emitter, n: Node & { kind: "reduce" }, fixed: Fixed, at: Scope): Placed => {
   const axes = n.over.map((a) => em.b.axis(a));
   const total = axes.reduce((k, a) => k * knownSize(a), 1);
+  if (total === 0) return { e: identityOf(n), s: em.root };
   if (n.op === "sum" && n.ty === "f32" && n.where === null && total <= MAX_UNROLL) return unrolledSum(em, n, axes, fixed, at);
   if (!["sum", "max", "min", "prod"].includes(n.op)) throw new Unsupported(n, `\`${n.op}\` inside another reduction`);
   return loopReduce(em, n, axes, fixed, at);
+};
+
+/** What a reduction without a cell gives. */
+const identityOf = (n: Node & { kind: "reduce" }): Expr => {
+  if (n.op !== "max" && n.op !== "min") return T.lit(n.op === "prod" ? 1 : 0, n.ty === "f32" ? F32 : I32);
+  if (n.ty === "i32") return T.i32(n.op === "max" ? -2147483648 : 2147483647);
+  return T.infinity(n.op === "max" ? -1 : 1);
 };
 
 const unrolledSum = (em: Emitter, n: Node & { kind: "reduce" }, axes: readonly Axis[], fixed: Fixed, at: Scope): Placed => {

@@ -219,7 +219,7 @@ const lowerPass = (cx: PassContext, pass: number, accs: readonly Accumulator[], 
     const segment: Segment = {
       em, schedule, rows: grid.rows, group: grid.group, known, parts, scans,
       stores: stores.map((s) => ({ ...s, value: special(s.value) })),
-      rowAxes: plan.rows, axes: seg.axes, length: T.sizeToExpr(seg.size), offset: seg.offset,
+      rowAxes: plan.rows, axes: seg.axes, union: seg.union, length: T.sizeToExpr(seg.size), offset: seg.offset,
       streamOnly: streamOnlyNodes(em.b, local, cx.inner), held: cx.held, tile: null,
     };
     lowerSegment(cx, segment, seg.size, stores.length > 0);

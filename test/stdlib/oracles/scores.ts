@@ -1,6 +1,18 @@
 /** Softmax attention with other scores than q·k/√d, and with outputs that go through a gate. */
 import { count, dot, logSigmoid, rmsNorm, root, sigmoid, softcap, softmax, total, unit, type Round } from "./arith.ts";
-import { attention, causal, mixed, rows, scaled, scoreRow, shapeOf, type Formula, type Numbers, type Oracle, type Tensors } from "./attend.ts";
+import {
+  attention,
+  causal,
+  mixed,
+  rows,
+  scaled,
+  scoreRow,
+  shapeOf,
+  type Formula,
+  type Numbers,
+  type Oracle,
+  type Tensors,
+} from "./attend.ts";
 
 type Score = (r: Round, t: Tensors, n: Numbers) => Formula["score"];
 
@@ -19,8 +31,23 @@ export const softcapped = over((r, t, n) => {
 export const shaw: Oracle = (r, t, n) => {
   const x = (i: number, j: number): number => Math.min(Math.max(j - (i + n.M - n.N), -n.C), n.C) + n.C;
   const key: Score = () => (b, h, i, j) => {
-    const plain = dot(r, n.D, (d) => t.q(b, h, i, d), (d) => t.k(b, h, j, d));
-    return r(r(plain + dot(r, n.D, (d) => t.q(b, h, i, d), (d) => t.rk(x(i, j), d))) / root(r, n.D));
+    const plain = dot(
+      r,
+      n.D,
+      (d) => t.q(b, h, i, d),
+      (d) => t.k(b, h, j, d),
+    );
+    return r(
+      r(
+        plain +
+          dot(
+            r,
+            n.D,
+            (d) => t.q(b, h, i, d),
+            (d) => t.rk(x(i, j), d),
+          ),
+      ) / root(r, n.D),
+    );
   };
   return {
     o: rows([n.B, n.H, n.N], (b = 0, h = 0, i = 0) => {
@@ -42,13 +69,28 @@ export const transformerXl = over((r, t, n) => (b, h, i, j) => {
   return r(total(r, 4, (x4) => four[x4] ?? NaN) / root(r, n.D));
 });
 
-export const cosine = over((r, t, n) => (b, h, i, j) =>
-  r(t.g(h) * dot(r, n.D, unit(r, n.D, (d) => t.q(b, h, i, d)), unit(r, n.D, (d) => t.k(b, h, j, d)))));
+export const cosine = over(
+  (r, t, n) => (b, h, i, j) =>
+    r(
+      t.g(h) *
+        dot(
+          r,
+          n.D,
+          unit(r, n.D, (d) => t.q(b, h, i, d)),
+          unit(r, n.D, (d) => t.k(b, h, j, d)),
+        ),
+    ),
+);
 
 /** Features of a head: G groups of D. */
 export const cosineGrouped = over((r, t, n) => (b, h, i, j) => {
   const group = (g: number): number =>
-    dot(r, n.D, unit(r, n.D, (d) => t.q(b, h, i, g * n.D + d)), unit(r, n.D, (d) => t.k(b, h, j, g * n.D + d)));
+    dot(
+      r,
+      n.D,
+      unit(r, n.D, (d) => t.q(b, h, i, g * n.D + d)),
+      unit(r, n.D, (d) => t.k(b, h, j, g * n.D + d)),
+    );
   return r(n.scale * total(r, n.G, group));
 });
 
@@ -56,7 +98,14 @@ export const qkRmsNorm = over((r, t, n) => (b, h, i, j) => {
   const eps = n.eps ?? Math.fround(1e-6);
   const q = rmsNorm(r, n.D, (d) => t.q(b, h, i, d), eps);
   const k = rmsNorm(r, n.D, (d) => t.k(b, h, j, d), eps);
-  return r(dot(r, n.D, (d) => r(q(d) * t.gq(h, d)), (d) => r(k(d) * t.gk(h, d))) / root(r, n.D));
+  return r(
+    dot(
+      r,
+      n.D,
+      (d) => r(q(d) * t.gq(h, d)),
+      (d) => r(k(d) * t.gk(h, d)),
+    ) / root(r, n.D),
+  );
 });
 
 export const l2 = over((r, t, n) => (b, h, i, j) => {
@@ -74,7 +123,17 @@ export const forgetting = over((r, t, n) => {
 export const forgettingPerRow = over((r, t, n) => {
   const s = scaled(r, t, n);
   const gate = (b: number, h: number, i: number, l: number): number =>
-    logSigmoid(r, r(dot(r, n.C, (c) => t.fq(b, h, i, c), (c) => t.fk(b, h, l, c)) / root(r, n.C)));
+    logSigmoid(
+      r,
+      r(
+        dot(
+          r,
+          n.C,
+          (c) => t.fq(b, h, i, c),
+          (c) => t.fk(b, h, l, c),
+        ) / root(r, n.C),
+      ),
+    );
   return (b, h, i, j) => r(s(b, h, i, j) + total(r, i - j, (l) => gate(b, h, i, j + 1 + l)));
 });
 
@@ -82,8 +141,17 @@ export const forgettingPerRow = over((r, t, n) => {
 export const cope = over((r, t, n) => {
   const s = scaled(r, t, n);
   return (b, h, i, j) => {
-    const p = Math.min(total(r, i - j + 1, (l) => sigmoid(r, s(b, h, i, j + l))), n.P - 1);
-    const at = (x: number): number => dot(r, n.D, (d) => t.q(b, h, i, d), (d) => t.table(h, x, d));
+    const p = Math.min(
+      total(r, i - j + 1, (l) => sigmoid(r, s(b, h, i, j + l))),
+      n.P - 1,
+    );
+    const at = (x: number): number =>
+      dot(
+        r,
+        n.D,
+        (d) => t.q(b, h, i, d),
+        (d) => t.table(h, x, d),
+      );
     const [low, high] = [at(Math.floor(p)), at(Math.ceil(p))];
     const part = r(p - Math.floor(p));
     return r(s(b, h, i, j) + r(r(part * high) + r(r(1 - part) * low)));
@@ -93,11 +161,35 @@ export const cope = over((r, t, n) => {
 /** Keys and values of the latent written out: k = W_uk c, v = W_uv c. */
 export const mla = over(
   (r, t, n) => (b, h, i, j) => {
-    const key = (d: number): number => dot(r, n.L, (l) => t.wk(h, d, l), (l) => t.c(b, j, l));
+    const key = (d: number): number =>
+      dot(
+        r,
+        n.L,
+        (l) => t.wk(h, d, l),
+        (l) => t.c(b, j, l),
+      );
     const plain = dot(r, n.D, (d) => t.q(b, h, i, d), key);
-    return r(r(plain + dot(r, n.R, (x) => t.qr(b, h, i, x), (x) => t.kr(b, j, x))) / root(r, n.D + n.R));
+    return r(
+      r(
+        plain +
+          dot(
+            r,
+            n.R,
+            (x) => t.qr(b, h, i, x),
+            (x) => t.kr(b, j, x),
+          ),
+      ) / root(r, n.D + n.R),
+    );
   },
-  (r, t, n) => ({ value: (b, h, j, e) => dot(r, n.L, (l) => t.wv(h, l, e), (l) => t.c(b, j, l)) }),
+  (r, t, n) => ({
+    value: (b, h, j, e) =>
+      dot(
+        r,
+        n.L,
+        (l) => t.wv(h, l, e),
+        (l) => t.c(b, j, l),
+      ),
+  }),
 );
 
 export const valueResidual = over(scaled, (r, t) => ({
@@ -111,11 +203,38 @@ const times =
     const { o } = over(scaled)(r, t, n);
     const f = factor(r, t, n);
     let x = 0;
-    return { o: rows([n.B, n.H, n.N], (b = 0, h = 0, i = 0) => count(n.E).map((e) => r((o?.[x++] ?? NaN) * f(b, h, i, e)))) };
+    return {
+      o: rows([n.B, n.H, n.N], (b = 0, h = 0, i = 0) => count(n.E).map((e) => r((o?.[x++] ?? NaN) * f(b, h, i, e)))),
+    };
   };
-export const gatedValues = times((r, t, n) => (b, h, i, e) =>
-  sigmoid(r, r(dot(r, n.C, (c) => t.x(b, i, c), (c) => t.w(h, c, e)) + t.bias(h, e))));
-export const headGate = times((r, t, n) => (b, h, i) => sigmoid(r, r(dot(r, n.C, (c) => t.x(b, i, c), (c) => t.w(h, c)) + t.bias(h))));
+export const gatedValues = times(
+  (r, t, n) => (b, h, i, e) =>
+    sigmoid(
+      r,
+      r(
+        dot(
+          r,
+          n.C,
+          (c) => t.x(b, i, c),
+          (c) => t.w(h, c, e),
+        ) + t.bias(h, e),
+      ),
+    ),
+);
+export const headGate = times(
+  (r, t, n) => (b, h, i) =>
+    sigmoid(
+      r,
+      r(
+        dot(
+          r,
+          n.C,
+          (c) => t.x(b, i, c),
+          (c) => t.w(h, c),
+        ) + t.bias(h),
+      ),
+    ),
+);
 export const headScale = times((_, t) => (_b, h) => t.gamma(h));
 
 /** arXiv 1908.06954, eq. 3-5. */
@@ -123,7 +242,22 @@ export const attentionOnAttention: Oracle = (r, { q, a, wq, wv, bias }, { B, N, 
   y: rows([B, N], (b = 0, i = 0) =>
     count(F).map((f) => {
       const linear = (x: number): number =>
-        r(r(dot(r, C, (c) => q(b, i, c), (c) => wq(x, c, f)) + dot(r, C, (c) => a(b, i, c), (c) => wv(x, c, f))) + bias(x, f));
+        r(
+          r(
+            dot(
+              r,
+              C,
+              (c) => q(b, i, c),
+              (c) => wq(x, c, f),
+            ) +
+              dot(
+                r,
+                C,
+                (c) => a(b, i, c),
+                (c) => wv(x, c, f),
+              ),
+          ) + bias(x, f),
+        );
       return r(linear(0) * sigmoid(r, linear(1)));
     }),
   ),
@@ -131,7 +265,15 @@ export const attentionOnAttention: Oracle = (r, { q, a, wq, wv, bias }, { B, N, 
 export const attentionGlu: Oracle = (r, { a, w, bias }, { B, N, C, F }) => ({
   y: rows([B, N], (b = 0, i = 0) =>
     count(F).map((f) => {
-      const linear = (x: number): number => r(dot(r, C, (c) => a(b, i, c), (c) => w(x, c, f)) + bias(x, f));
+      const linear = (x: number): number =>
+        r(
+          dot(
+            r,
+            C,
+            (c) => a(b, i, c),
+            (c) => w(x, c, f),
+          ) + bias(x, f),
+        );
       return r(linear(0) * sigmoid(r, linear(1)));
     }),
   ),

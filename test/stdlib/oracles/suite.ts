@@ -17,7 +17,10 @@ const expectExact = (results: readonly Accuracy[]): void => {
     expect(a.ok, `${a.output}: error ${a.error}, naive f32 ${a.naive}, allowed ${a.allowed}`).toBe(true);
 };
 
-const sizesOf = (c: Case, run: Run): string => Object.entries({ ...run.sizes, ...c.known }).map(([k, v]) => `${k}=${v}`).join(" ");
+const sizesOf = (c: Case, run: Run): string =>
+  Object.entries({ ...run.sizes, ...c.known })
+    .map(([k, v]) => `${k}=${v}`)
+    .join(" ");
 const nameOf = (c: Case, run: Run): string => `${run.note}: ${sizesOf(c, run)}`;
 
 const onBench = (c: Case): void => {
@@ -40,7 +43,10 @@ const planned = (c: Case): { readonly doc: string; readonly plan: string } => {
 
 const elsewhere = (c: Case, stack: Stack): void => {
   const [run] = c.runs;
-  if (run !== undefined) test.skipIf(!stack.available)(`${stack.name}: ${nameOf(c, run)}`, async () => expectExact(await runOn(stack, c, run)));
+  if (run !== undefined)
+    test.skipIf(!stack.available)(`${stack.name}: ${nameOf(c, run)}`, async () =>
+      expectExact(await runOn(stack, c, run)),
+    );
 };
 
 /** Buffers between kernels that grow with N·M. */
@@ -74,5 +80,6 @@ export const halves = (cases: readonly Case[], kernels: readonly string[]): void
   for (const c of cases.filter((x) => kernels.includes(x.kernel)))
     for (const run of c.runs.slice(0, 1))
       test.skipIf(stack === undefined)(`f16: ${c.kernel} ${nameOf(c, run)}`, async () =>
-        expectExact(await runOn(stack!, { ...c, types: { T: "f16" } }, run)));
+        expectExact(await runOn(stack!, { ...c, types: { T: "f16" } }, run)),
+      );
 };

@@ -1,0 +1,99 @@
+/**
+ * Runs the ONNX cases of `test/fixtures/onnx` (or of the folder given) through the standard library and writes the pass table
+ * `docs/onnx.md`; with `--print` it goes to stdout instead. Exit code 1 when a case fails. f16 cases run where a stack has f16.
+ */
+import { writeFileSync } from "node:fs";
+import { restartFor } from "../src/cli/gpu.ts";
+import { stacks, type Stack } from "../test/gpu/stacks.ts";
+import { adapt, type Call } from "../test/stdlib/onnx-adapter.ts";
+import { readCases, type OnnxCase } from "../test/stdlib/onnx-cases.ts";
+import { runCase } from "../test/stdlib/onnx-run.ts";
+
+const code = restartFor("swiftshader");
+if (code !== null) process.exit(code);
+
+const args = process.argv.slice(2);
+const print = args.includes("--print");
+const folder = args.find((a) => !a.startsWith("--")) ?? "test/fixtures/onnx";
+
+type Line = {
+  readonly name: string;
+  readonly result: "pass" | "fail" | "not run";
+  readonly error: string;
+  readonly how: string;
+};
+
+const [swiftshader, lavapipe] = (await stacks(["swiftshader", "lavapipe"])) as [Stack, Stack];
+
+const stackFor = (call: Call): Stack | null => {
+  const half = Object.values(call.types).includes("f16");
+  return [swiftshader, lavapipe].find((s) => s.available && (s.target.f16 || !half)) ?? null;
+};
+
+const how = (call: Call): string => {
+  const kernels = [call.before, call].filter((c) => c !== undefined).map((c) => `\`std/${c.file}\` ${c.kernel}`);
+  return kernels.join(", then ") + (call.scan === undefined ? "" : ", one dispatch a token");
+};
+
+const line = async (c: OnnxCase): Promise<Line> => {
+  const call = adapt(c);
+  if ("skip" in call) return { name: c.name, result: "not run", error: "", how: call.skip };
+  const stack = stackFor(call);
+  if (stack === null) return { name: c.name, result: "not run", error: "", how: "no adapter here has f16" };
+  try {
+    const { outcomes } = await runCase(c, call, stack);
+    const error = Math.max(...outcomes.map((o) => o.error));
+    const ok = outcomes.length === Object.keys(c.outputs).length && outcomes.every((o) => o.ok);
+    const f16 = Object.values(call.types).includes("f16") ? `, f16 on ${stack.name}` : "";
+    return { name: c.name, result: ok ? "pass" : "fail", error: error.toExponential(1), how: how(call) + f16 };
+  } catch (e) {
+    return { name: c.name, result: "fail", error: "", how: e instanceof Error ? e.message.split("\n")[0]! : String(e) };
+  }
+};
+
+const lines: Line[] = [];
+const cases = readCases(folder);
+for (const c of cases) lines.push(await line(c));
+const count = (result: Line["result"]): number => lines.filter((l) => l.result === result).length;
+
+const byOperator = [...new Set(cases.map((c) => c.op))].sort().map((op) => {
+  const own = lines.filter((_, n) => cases[n]?.op === op);
+  const rows = own.map((l) => `| ${l.name} | ${l.result} | ${l.error} | ${l.how} |`);
+  const passed = own.filter((l) => l.result === "pass").length;
+  return [
+    `## ${op}: ${passed} of ${own.length}`,
+    "",
+    "| case | result | max error | kernel |",
+    "| - | - | - | - |",
+    ...rows,
+    "",
+  ];
+});
+
+const text = [
+  "# ONNX operator cases",
+  "",
+  "Written by `npx node scripts/onnx-table.ts`; the same runs are tests in `test/stdlib/onnx.test.ts`.",
+  "The cases are the ONNX project's backend node tests (test/fixtures/onnx/README.md), the tolerance is theirs: rtol 1e-3,",
+  "atol 1e-7; for half floats atol 2e-3, since the reference computes those in half floats and the kernels in f32.",
+  "Arrays go into the kernels as they lie in memory: 3-D and 4-D attention differ in the kernel's signature only.",
+  "",
+  `**${count("pass")} pass, ${count("fail")} fail, ${count("not run")} not run** of ${lines.length}.`,
+  "",
+  ...byOperator.flat(),
+  "## What is not covered",
+  "",
+  "- FlexAttention with a `score_mod` or `prob_mod`: these are subgraphs of a model, not inputs. In .tfx they are a line of the kernel.",
+  "- LinearAttention with the rules delta and gated_delta runs one dispatch a token: the language has no ordered scan with a",
+  "  matrix carry, which would make a sequence one kernel. linear and gated are unrolled to attention without a softmax.",
+  "- bfloat16, float64 (rounded to f32 here) and softmax_precision below f32: arithmetic is f32 always.",
+  "- LayerNormalization and RMSNormalization whose scale has fewer dims than the normalised shape (broadcast inside a row).",
+  "- A float attn_mask with finite values below -3e38: they count as minus infinity.",
+  "",
+].join("\n");
+
+if (print) console.log(text);
+else writeFileSync("docs/onnx.md", text);
+console.log(`${count("pass")} pass, ${count("fail")} fail, ${count("not run")} not run`);
+// Dawn keeps Node alive.
+process.exit(count("fail") > 0 ? 1 : 0);

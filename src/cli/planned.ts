@@ -1,0 +1,29 @@
+/** Compiling for a report: sizes that the plan must know and that nobody gave are made up, and said. */
+import type { Spec } from "../check/spec.ts";
+import type { Target } from "../codegen/target.ts";
+import { compile, type CompileResult } from "../compile.ts";
+import type { Choice } from "./request.ts";
+import type { SourceStore } from "./sources.ts";
+
+export type Planned = CompileResult & { readonly madeUp: Readonly<Record<string, number>> };
+
+/** What a size that must be known is taken for. */
+const EXAMPLE = 64;
+const SIZE_NEEDED = "TFX4002";
+
+/** Compiles one kernel of a file, with 64 for each size that a diagnostic asks for. */
+export const planWith = (file: string, spec: Spec, choice: Choice, target: Target, sources: SourceStore): Planned => {
+  const text = sources.read(file);
+  const madeUp: Record<string, number> = {};
+  for (;;) {
+    const result = compile(text, {
+      file, kernel: spec.name, ...choice, dims: { ...choice.dims, ...madeUp }, target, resolveImport: sources.resolveImport,
+    });
+    const asked = result.diagnostics
+      .filter((d) => d.code === SIZE_NEEDED)
+      .flatMap((d) => spec.sizes.filter((s) => new RegExp(`--dim ${s}=`).test(d.help ?? "")))
+      .filter((s) => !(s in madeUp) && !(s in choice.dims));
+    if (asked.length === 0) return { ...result, madeUp };
+    for (const name of asked) madeUp[name] = EXAMPLE;
+  }
+};

@@ -1,0 +1,28 @@
+/**
+ * Sizes that the plan must know are asked for by name; nothing else happens without them: no crash, and above all no
+ * buffer of rows x stream behind the user's back.
+ */
+import { describe, expect, test } from "vitest";
+import { compile } from "../../src/compile.ts";
+import type { Tensor } from "../../src/ir/graph/graph.ts";
+import { evalSize } from "../../src/ir/scalar/size.ts";
+import { resolveImport } from "../numeric/harness.ts";
+import { SOURCE, target, TINY } from "./tiny.ts";
+
+const cases = TINY.filter((c, n) => TINY.findIndex((o) => o.kernel === c.kernel) === n)
+  .flatMap((c) => c.known.map((size) => [c.kernel, size, c] as const));
+
+describe("without a size", () => {
+  test.each(cases)("%s, %s", (kernel, size, c) => {
+    const dims = Object.fromEntries(c.known.filter((k) => k !== size).map((k) => [k, c.sizes[k] ?? 0]));
+    const { compiled, diagnostics } = compile(SOURCE, { file: "case.tfx", kernel, dims, target: target("baseline"), resolveImport });
+    const errors = diagnostics.filter((d) => d.severity === "error");
+    for (const e of errors) expect([e.code, e.help]).toEqual(["TFX4002", expect.stringContaining(size)]);
+    for (const { graph, plan, builder } of compiled) {
+      const at = (name: string): number => (["N", "M", "L"].includes(name) ? 4096 : name === size ? 64 : 1);
+      const total = (list: readonly Tensor[]): number =>
+        list.reduce((n, t) => n + t.dims.flat().reduce((k, a) => k * evalSize(builder.axis(a).size, at), 1), 0);
+      expect(total(plan.scratch)).toBeLessThanOrEqual(total(graph.tensors));
+    }
+  });
+});

@@ -1,0 +1,49 @@
+/**
+ * Every kernel of the fixtures and of the standard library, compiled for every target, is accepted by Tint without a message on a
+ * device with exactly the target's features and limits (Dawn's null backend: nothing runs), and satisfies the Tile IR's verifier.
+ */
+import { readFileSync } from "node:fs";
+import { describe, expect, test } from "vitest";
+import { BASELINE, TARGETS } from "../../src/codegen/target.ts";
+import { verifyTile } from "../../src/ir/tile/verify.ts";
+import { compileFor } from "../gpu/stacks.ts";
+import { EDGES, HALF, HEADS, LANGUAGE, VARIANTS } from "../numeric/cases.ts";
+import { compileCase, type Case } from "../numeric/harness.ts";
+
+const SOURCE = ["language", "variants"]
+  .map((name) => readFileSync(new URL(`../fixtures/${name}.tfx`, import.meta.url), "utf8"))
+  .join("\n");
+
+const NAMES = ["baseline", "subgroups", "f16", "subgroups-f16", "32k", "software", "software-subgroups"] as const;
+
+/** Cases whose code would be equal: what the compiler was told is the same. */
+const told = (c: Case): string =>
+  [c.kernel, ...c.known.map((n) => `${n}=${c.sizes[n]}`), ...Object.entries({ ...c.types, ...c.statics }).map(([n, v]) => `${n}=${v}`)].join(" ");
+
+const CASES = [...new Map([...LANGUAGE, ...VARIANTS, ...EDGES, ...HEADS, ...HALF].map((c) => [told(c), c])).entries()];
+
+describe.each(NAMES)("%s", (name) => {
+  const target = TARGETS[name] ?? BASELINE;
+  test.for(CASES.filter(([, c]) => c.types?.["T"] !== "f16" || target.f16))("%s", async ([, c]) => {
+    const compiled = compileCase(SOURCE, c, target);
+    expect(verifyTile(compiled.tile, target)).toEqual([]);
+    const { artifact } = compiled;
+    // The null backend ends at the baseline's limits and is fast: the larger device is asked only where it matters.
+    const bytes = Math.max(...artifact.dispatches.map((d) => d.workgroupBytes));
+    const device = bytes <= BASELINE.workgroupBytes ? { ...target, workgroupBytes: BASELINE.workgroupBytes } : target;
+    expect(await compileFor(device, artifact)).toEqual([]);
+    for (const d of artifact.dispatches) {
+      expect(d.workgroupBytes).toBeLessThanOrEqual(target.workgroupBytes);
+      expect(d.workgroupSize).toBeLessThanOrEqual(target.invocations);
+    }
+    expect(artifact.wgsl.includes("enable f16;")).toBe(c.types?.["T"] === "f16");
+    if (target.subgroups === null) expect(artifact.wgsl).not.toMatch(/subgroup/i);
+  });
+});
+
+test("a kernel that stores half floats says that it needs shader-f16", () => {
+  for (const c of HALF) {
+    const { artifact } = compileCase(SOURCE, c, TARGETS["f16"] ?? BASELINE);
+    expect(artifact.requires.features).toContain("shader-f16");
+  }
+});
