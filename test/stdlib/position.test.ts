@@ -23,6 +23,12 @@ const tables =
     return name === "zeta" ? table(zeta) : null;
   };
 
+/** Every `step`-th position, and the frequencies of D = 16. */
+const positions =
+  (step: number) =>
+  (name: string, count: number): number[] =>
+    Array.from({ length: count }, (_, x) => (name === "t" ? x * step : 10000 ** (-x / 8)));
+
 /** Angles of D = 6 features, and phases per head. */
 const polar = (name: string, count: number): number[] | null => {
   const of = (f: (x: number) => number): number[] => Array.from({ length: count }, (_, x) => f(x));
@@ -75,6 +81,17 @@ const CASES: readonly Case[] = [
     runs: calls(BH, { inputs: tables(4) }),
   },
   { file: "position/xpos", kernel: "xpos", oracle: position.xpos, known: DE, runs: calls(BH, { inputs: tables(6) }) },
+  {
+    file: "position/rope_table",
+    kernel: "rope_table",
+    oracle: position.ropeTable,
+    known: { C: 8 },
+    runs: [
+      { note: "near", sizes: { N: 19 }, inputs: positions(1) },
+      { note: "far", sizes: { N: 64 }, inputs: positions(127) },
+      { note: "interpolated", sizes: { N: 19 }, scalars: { stretch: 2.5 }, inputs: positions(13) },
+    ],
+  },
   ...[3, 4].map((H): Case => ({
     file: "position/alibi",
     kernel: "alibi",

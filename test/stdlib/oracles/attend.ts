@@ -59,6 +59,7 @@ export type TensorName =
   | "slope"
   | "t"
   | "table"
+  | "theta"
   | "u"
   | "v"
   | "vm"
@@ -107,6 +108,7 @@ export type Numbers = Readonly<
     | "right"
     | "scale"
     | "span"
+    | "stretch"
     | "top"
     | "w",
     number

@@ -162,3 +162,10 @@ export const tokenShift: Oracle = (_, t, n) => ({
     }),
   ),
 });
+
+/** arXiv 2104.09864, eq. 15. */
+export const ropeTable: Oracle = (r, { t, theta }, { N, C, stretch }) => {
+  const table = (f: (x: number) => number): number[] =>
+    rows([N], (i = 0) => count(C).map((c) => r(f(r(r(t(i) / (stretch ?? 1)) * theta(c))))));
+  return { co: table(Math.cos), si: table(Math.sin) };
+};

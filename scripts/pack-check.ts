@@ -1,0 +1,114 @@
+/**
+ * Packs the package, installs the tarball into an empty folder outside the repository and uses it there: the command line, the
+ * modules, their types. `npm run pack-check`; needs a registry or npm's cache for the dependencies.
+ */
+import { execFileSync, spawnSync } from "node:child_process";
+import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { createRequire } from "node:module";
+import { tmpdir } from "node:os";
+import { delimiter, dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+
+const ROOT = fileURLToPath(new URL("..", import.meta.url));
+const folder = mkdtempSync(join(tmpdir(), "tfx-pack-"));
+/** The Node that runs this script goes first, so that the installed `tfx` starts with it. */
+const env = { ...process.env, PATH: [dirname(process.execPath), process.env["PATH"] ?? ""].join(delimiter) };
+
+const KERNEL = `/// Attention.
+kernel attention(q: f32[i: N, d: D], k: f32[j: M, d], v: f32[j, d]) -> o: f32[i, d] {
+  let s = sum[d](q * k) / sqrt(D) where causal(i, j)
+  o = sum[j](softmax[j](s) * v)
+}
+`;
+
+const MODULES = `
+import { readFileSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+import { BASELINE, compile, formatProgram, renderDiagnostic } from "tfx-lang";
+import { createKernel, requestDevice } from "tfx-lang/runtime";
+import * as plugin from "tfx-lang/prettier";
+const read = (path) => readFileSync(fileURLToPath(import.meta.resolve("tfx-lang/stdlib/" + path)), "utf8");
+const resolveImport = (path) => (path.startsWith("std/") ? { file: path, text: read(path.slice(4) + ".tfx") } : null);
+const text = readFileSync("attention.tfx", "utf8");
+const { artifacts, diagnostics } = compile(text, { file: "attention.tfx", dims: { D: 16 }, target: BASELINE, resolveImport });
+if (diagnostics.length > 0) throw new Error(diagnostics.map((d) => renderDiagnostic(d, () => text, { color: false })).join(""));
+if (!artifacts[0]?.wgsl.includes("@compute")) throw new Error("no kernel");
+const formatted = await formatProgram(text);
+if (!formatted.ok || !formatted.text.includes("kernel attention")) throw new Error("not formatted");
+if (typeof createKernel !== "function" || typeof requestDevice !== "function" || plugin.languages[0].name !== "TFX") throw new Error("exports");
+`;
+
+const TYPES = `
+import { compile, TARGETS, type Artifact, type CompileResult, type Diagnostic } from "tfx-lang";
+import { createKernel, type Kernel } from "tfx-lang/runtime";
+const result: CompileResult = compile("", { file: "x.tfx", target: TARGETS["baseline"]!, resolveImport: () => null });
+const artifact: Artifact | undefined = result.artifacts[0];
+const messages: readonly string[] = result.diagnostics.map((d: Diagnostic) => d.message);
+export const load = (device: GPUDevice): Promise<Kernel> => createKernel(device, artifact!);
+// @ts-expect-error a target is not optional
+compile("", { file: "x.tfx", resolveImport: () => null });
+export { messages };
+`;
+
+const TSCONFIG = {
+  compilerOptions: {
+    module: "nodenext", moduleResolution: "nodenext", target: "es2024", lib: ["es2024", "dom"], types: ["@webgpu/types"],
+    strict: true, noEmit: true, skipLibCheck: false, typeRoots: [join(ROOT, "node_modules")],
+  },
+  files: ["types.ts"],
+};
+
+const run = (command: string, args: readonly string[], cwd: string): string =>
+  execFileSync(command, args, { cwd, env, encoding: "utf8", stdio: ["ignore", "pipe", "inherit"] });
+
+/** Runs the installed `tfx` and expects an exit code. */
+const tfx = (expected: number, ...args: readonly string[]): string => {
+  const child = spawnSync("npx", ["--no-install", "tfx", ...args], { cwd: folder, env, encoding: "utf8" });
+  if (child.status !== expected)
+    throw new Error(`tfx ${args.join(" ")}: exit ${child.status}, expected ${expected}\n${child.stdout}${child.stderr}`);
+  return child.stdout;
+};
+
+/** The optional peers are large: linked from here instead of downloaded again. */
+const linkPeers = (): void => {
+  const here = createRequire(import.meta.url);
+  for (const name of ["webgpu", "@sparticuz/chromium", "@webgpu/types"]) {
+    const from = join(ROOT, "node_modules", name);
+    mkdirSync(dirname(join(folder, "node_modules", name)), { recursive: true });
+    symlinkSync(from, join(folder, "node_modules", name), "dir");
+  }
+  here.resolve("webgpu");
+};
+
+const step = (what: string, action: () => void): void => {
+  action();
+  console.log(`ok  ${what}`);
+};
+
+try {
+  const packed = run("npm", ["pack", "--json", "--pack-destination", folder], ROOT);
+  const [report] = JSON.parse(packed.slice(packed.indexOf("[\n"))) as readonly [
+    { readonly filename: string; readonly size: number; readonly files: readonly { readonly path: string }[] },
+  ];
+  step(`${report.filename}: ${report.files.length} files, ${Math.round(report.size / 1024)} KiB`, () => {
+    const stray = report.files.map((f) => f.path).filter((p) => !/^(dist|bin|stdlib|grammar)\/|^(package\.json|README\.md|LICENSE)$/.test(p));
+    if (stray.length > 0) throw new Error(`not to be packed: ${stray.join(", ")}`);
+  });
+  writeFileSync(join(folder, "package.json"), JSON.stringify({ name: "consumer", private: true, type: "module" }));
+  writeFileSync(join(folder, "attention.tfx"), KERNEL);
+  writeFileSync(join(folder, "wrong.tfx"), KERNEL.replace("sum[d](q * k)", "q * k"));
+  writeFileSync(join(folder, "modules.js"), MODULES);
+  writeFileSync(join(folder, "types.ts"), TYPES);
+  writeFileSync(join(folder, "tsconfig.json"), JSON.stringify(TSCONFIG));
+  step("npm install of the tarball", () => run("npm", ["install", "--no-audit", "--no-fund", "--prefer-offline", "--omit=peer", report.filename], folder));
+  linkPeers();
+  step("tfx check", () => tfx(0, "check", "attention.tfx"));
+  step("tfx check finds the mistake", () => tfx(1, "check", "wrong.tfx"));
+  step("tfx fmt", () => tfx(0, "fmt", "attention.tfx"));
+  step("tfx compile", () => tfx(0, "compile", "attention.tfx", "--dim", "D=16", "--out", "out"));
+  step("tfx run --check", () => tfx(0, "run", "attention.tfx", "--random", "1", "--dim", "N=20", "--dim", "M=33", "--dim", "D=16", "--check"));
+  step("the modules", () => run(process.execPath, ["modules.js"], folder));
+  step("their types", () => run(process.execPath, [join(ROOT, "node_modules/typescript/bin/tsc"), "-p", "."], folder));
+} finally {
+  rmSync(folder, { recursive: true, force: true });
+}

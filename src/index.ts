@@ -1,0 +1,22 @@
+/**
+ * The public API: text in, kernels and diagnostics out. Runs in a browser and does no IO. What runs a kernel is
+ * `tfx-lang/runtime`, what formats a file inside Prettier is `tfx-lang/prettier`.
+ *
+ * `compile` asks its `resolveImport` for `std/prelude` and for what a file `use`s; the standard library's texts are in
+ * `tfx-lang/stdlib/…` (`import prelude from "tfx-lang/stdlib/prelude.tfx?raw"` with Vite, `readFile` in Node).
+ */
+export { compile } from "./compile.ts";
+export type { Compiled, CompileOptions, CompileResult } from "./compile.ts";
+export type { ResolveImport } from "./check/check.ts";
+export type { Artifact, DimInfo, DispatchInfo, ScalarExpr, TensorInfo, UniformField } from "./codegen/artifact.ts";
+export { BASELINE, TARGETS } from "./codegen/target.ts";
+export type { Target } from "./codegen/target.ts";
+export { formatProgram } from "./format/format.ts";
+export type { Formatted } from "./format/format.ts";
+export type { Schedule } from "./ir/lower/schedule.ts";
+export { evalSize, printSize } from "./ir/scalar/size.ts";
+export type { SizeExpr } from "./ir/scalar/size.ts";
+export type { Diagnostic, Label } from "./source/diagnostic.ts";
+export { formatGithub, formatJson, renderDiagnostic } from "./source/render.ts";
+export type { RenderOptions, Sources } from "./source/render.ts";
+export type { Span } from "./source/span.ts";
