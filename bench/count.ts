@@ -79,7 +79,7 @@ const square = (kernel: string, N: number, D: number, scalars: Readonly<Record<s
 });
 
 const SHARES: readonly Share[] = [
-  { title: "causal N=1024, D=4", masked: square("causal_attention", 1024, 4), full: square("full_attention", 1024, 4), scale: 1, atMost: 0.55 },
+  { title: "causal N=1024, D=16", masked: square("causal_attention", 1024, 16), full: square("full_attention", 1024, 16), scale: 1, atMost: 0.55 },
   {
     title: "window 256 of N=8192, D=4 (full counted at N=1024, times 64)",
     masked: square("window_attention", 8192, 4, { w: 256 }), full: square("full_attention", 1024, 4), scale: 8, atMost: 0.08,

@@ -15,8 +15,7 @@ import type { GraphBuilder } from "./ir/graph/build.ts";
 import type { Graph, NodeId, Tensor } from "./ir/graph/graph.ts";
 import { printNode } from "./ir/graph/print.ts";
 import { chooseSchedule } from "./ir/lower/choose.ts";
-import { UnknownSize, sizesAsked } from "./ir/lower/emit.ts";
-import { Unsupported } from "./ir/unsupported.ts";
+import { UnknownSize, Unsupported, sizesAsked } from "./ir/unsupported.ts";
 import { printSchedule } from "./ir/lower/schedule.ts";
 import type { Schedule } from "./ir/lower/schedule.ts";
 import { LoweringError, lowerToGraph } from "./ir/lower-to-graph.ts";
@@ -24,6 +23,7 @@ import { lowerToTile } from "./ir/lower-to-tile.ts";
 import { size } from "./ir/scalar/size.ts";
 import type { SizeExpr } from "./ir/scalar/size.ts";
 import type { TileProgram } from "./ir/tile/tile.ts";
+import { limitDiagnostics } from "./explain/limits.ts";
 import { parseProgram } from "./parser/parse.ts";
 import type { Diagnostic } from "./source/diagnostic.ts";
 import type { Span } from "./source/span.ts";
@@ -110,15 +110,19 @@ export const compileSpec = (spec: Spec, options: CompileOptions): Compiled | Dia
       scalars: graph.scalars.map((s) => ({ name: s.name, type: s.ty, init: s.init === null ? null : scalarExpr(builder, s.init) })),
       plan: planLine(plan, schedules),
     });
-    checkBuffers(artifact, options.target, spec);
-    return { spec, graph: lowered.graph, builder, plan, schedules, tile, artifact };
+    checkTarget(artifact, options.target, spec);
+    const compiled = { spec, graph: lowered.graph, builder, plan, schedules, tile, artifact };
+    return limitDiagnostics(compiled, options.target)[0] ?? compiled;
   } catch (e) {
     return diagnosticOf(e, spec);
   }
 };
 
-/** A kernel may bind only so many buffers on the target. */
-const checkBuffers = (artifact: Artifact, target: Target, spec: Spec): void => {
+/** What the target lacks: half floats, or room for as many bindings. */
+const checkTarget = (artifact: Artifact, target: Target, spec: Spec): void => {
+  if (artifact.requires.features.includes("shader-f16") && !target.f16) {
+    throw new LoweringError("TFX4005", `f16 storage needs the feature shader-f16, which the target \`${target.name}\` lacks`, spec.span, "--type T=f32");
+  }
   for (const d of artifact.dispatches) {
     const used = d.bindings.filter((n) => n > 0).length;
     if (used <= target.storageBuffers) continue;

@@ -69,45 +69,49 @@ export const inputsOf = (c: Case): Inputs => {
 
 const get = (inputs: Inputs, name: string): Float32Array => inputs[name] ?? new Float32Array();
 
-const attentionReference = (c: AttentionCase, inputs: Inputs): Float64Array => {
+/** One row of the result, by the definition, in f64. `head` counts over batch and heads. */
+const attentionRow = (c: AttentionCase, inputs: Inputs, head: number, i: number): Float64Array => {
   const [q, k, v] = [get(inputs, "q"), get(inputs, "k"), get(inputs, "v")];
   const { N, D } = c;
-  const out = new Float64Array(q.length);
-  for (let head = 0; head < c.B * c.H; head++)
-    for (let i = 0; i < N; i++) {
-      const at = (row: number): number => (head * N + row) * D;
-      const keys = c.causal ? i + 1 : N;
-      const s = new Float64Array(keys);
-      for (let j = 0; j < keys; j++) {
-        let dot = 0;
-        for (let d = 0; d < D; d++) dot += q[at(i) + d]! * k[at(j) + d]!;
-        s[j] = dot / Math.sqrt(D);
-      }
-      const max = s.reduce((a, b) => Math.max(a, b), -Infinity);
-      const p = s.map((x) => Math.exp(x - max));
-      const total = p.reduce((a, b) => a + b, 0);
-      for (let j = 0; j < keys; j++) for (let d = 0; d < D; d++) out[at(i) + d]! += (p[j]! / total) * v[at(j) + d]!;
-    }
+  const at = (row: number): number => (head * N + row) * D;
+  const s = Float64Array.from({ length: c.causal ? i + 1 : N }, (_, j) => {
+    let dot = 0;
+    for (let d = 0; d < D; d++) dot += q[at(i) + d]! * k[at(j) + d]!;
+    return dot / Math.sqrt(D);
+  });
+  const max = s.reduce((a, b) => Math.max(a, b), -Infinity);
+  const p = s.map((x) => Math.exp(x - max));
+  const total = p.reduce((a, b) => a + b, 0);
+  const out = new Float64Array(D);
+  p.forEach((weight, j) => {
+    for (let d = 0; d < D; d++) out[d]! += (weight / total) * v[at(j) + d]!;
+  });
   return out;
 };
 
-const normReference = (c: NormCase, inputs: Inputs): Float64Array => {
+const normRow = (c: NormCase, inputs: Inputs, row: number): Float64Array => {
   const [x, gamma, beta] = [get(inputs, "x"), get(inputs, "gamma"), get(inputs, "beta")];
-  const out = new Float64Array(x.length);
-  for (let row = 0; row < c.rows; row++) {
-    const xs = Float64Array.from(x.subarray(row * c.features, (row + 1) * c.features));
-    const mean = c.norm === "layer" ? xs.reduce((a, b) => a + b, 0) / c.features : 0;
-    const square = xs.reduce((a, b) => a + (b - mean) ** 2, 0) / c.features;
-    xs.forEach((value, d) => {
-      out[row * c.features + d] = ((value - mean) / Math.sqrt(square + EPS)) * gamma[d]! + (beta[d] ?? 0);
-    });
-  }
-  return out;
+  const xs = Float64Array.from(x.subarray(row * c.features, (row + 1) * c.features));
+  const mean = c.norm === "layer" ? xs.reduce((a, b) => a + b, 0) / c.features : 0;
+  const square = xs.reduce((a, b) => a + (b - mean) ** 2, 0) / c.features;
+  return xs.map((value, d) => ((value - mean) / Math.sqrt(square + EPS)) * gamma[d]! + (beta[d] ?? 0));
 };
 
-/** By the definition, in f64, of the f32 inputs. */
-export const referenceOf = (c: Case, inputs: Inputs): Float64Array =>
-  c.kind === "attention" ? attentionReference(c, inputs) : normReference(c, inputs);
+/** Rows of the result: [B, H, N] flat, or the norm's rows. */
+export const rowsOf = (c: Case): number => (c.kind === "attention" ? c.B * c.H * c.N : c.rows);
+
+/** One row of the result by the definition, in f64, of the inputs as stored. */
+export const referenceRow = (c: Case, inputs: Inputs, row: number): Float64Array =>
+  c.kind === "attention" ? attentionRow(c, inputs, Math.floor(row / c.N), row % c.N) : normRow(c, inputs, row);
+
+/** All rows. */
+export const referenceOf = (c: Case, inputs: Inputs): Float64Array => {
+  const rows = Array.from({ length: rowsOf(c) }, (_, row) => referenceRow(c, inputs, row));
+  const width = rows[0]?.length ?? 0;
+  const out = new Float64Array(rows.length * width);
+  rows.forEach((row, n) => out.set(row, n * width));
+  return out;
+};
 
 /** [B, H, N, D] as [B, N, H, D]. With H and N exchanged: the way back. */
 export const swapHeads = (c: Pick<AttentionCase, "B" | "H" | "N" | "D">, x: Float32Array): Float32Array => {

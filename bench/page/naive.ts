@@ -1,6 +1,6 @@
 /** Hand-written baselines: attention in three kernels with the scores stored; norms with a workgroup a row. */
 import { EPS, type AttentionCase, type Case, type Inputs, type NormCase } from "./cases.ts";
-import { bufferOf, readBuffer, submitPass } from "./device.ts";
+import { bufferOf, readBuffer, submitPass, type Program } from "./device.ts";
 import type { Candidate, Offer } from "./rounds.ts";
 
 const REDUCE_SUM = `
@@ -112,15 +112,16 @@ const stepsOf = (c: Case): readonly Step[] => {
 const buffersOf = (device: GPUDevice, c: Case, inputs: Inputs): { readonly all: readonly (GPUBuffer | null)[]; readonly out: number } => {
   const of = (name: string): GPUBuffer | null => {
     const data = inputs[name];
-    return data === undefined ? null : bufferOf(device, new Float32Array(data));
+    return data === undefined ? null : bufferOf(device, data);
   };
   if (c.kind === "norm")
-    return { all: [of("x"), of("gamma"), of("beta"), bufferOf(device, c.rows * c.features)], out: 3 };
+    return { all: [of("x"), of("gamma"), of("beta"), bufferOf(device, c.rows * c.features * 4)], out: 3 };
   const rows = c.B * c.H * c.N;
-  return { all: [of("q"), of("k"), of("v"), bufferOf(device, rows * c.N), bufferOf(device, rows * c.D)], out: 4 };
+  return { all: [of("q"), of("k"), of("v"), bufferOf(device, rows * c.N * 4), bufferOf(device, rows * c.D * 4)], out: 4 };
 };
 
-const make = async (device: GPUDevice, c: Case, inputs: Inputs): Promise<Candidate> => {
+/** The baseline with its buffers. `N` must be a multiple of 64 and B·H·N at most 65,535. */
+export const naiveProgram = async (device: GPUDevice, c: Case, inputs: Inputs): Promise<Program> => {
   const module = device.createShaderModule({ code: c.kind === "attention" ? attentionCode(c) : normCode(c) });
   const { all, out } = buffersOf(device, c, inputs);
   const steps = await Promise.all(
@@ -130,18 +131,28 @@ const make = async (device: GPUDevice, c: Case, inputs: Inputs): Promise<Candida
       return { pipeline, groups, group: device.createBindGroup({ layout: pipeline.getBindGroupLayout(0), entries }) };
     }),
   );
-  const result = all[out] as GPUBuffer;
+  const encode = (pass: GPUComputePassEncoder): (() => void) => {
+    for (const { pipeline, groups, group } of steps) {
+      pass.setPipeline(pipeline);
+      pass.setBindGroup(0, group);
+      pass.dispatchWorkgroups(...groups);
+    }
+    return () => {};
+  };
   return {
     plan: c.kind === "attention" ? "scores stored; three kernels" : "64 lanes a row",
-    run: () =>
-      submitPass(device, (pass) => {
-        for (const { pipeline, groups, group } of steps) {
-          pass.setPipeline(pipeline);
-          pass.setBindGroup(0, group);
-          pass.dispatchWorkgroups(...groups);
-        }
-      }),
-    read: () => readBuffer(device, result, result.size / 4),
+    encode,
+    output: all[out] as GPUBuffer,
+    destroy: () => all.forEach((b) => b?.destroy()),
+  };
+};
+
+const make = async (device: GPUDevice, c: Case, inputs: Inputs): Promise<Candidate> => {
+  const { plan, encode, output } = await naiveProgram(device, c, inputs);
+  return {
+    plan,
+    run: () => submitPass(device, (pass) => void encode(pass)),
+    read: () => readBuffer(device, output, output.size / 4),
   };
 };
 

@@ -80,7 +80,7 @@ const make = async (c: Case, inputs: Inputs): Promise<Candidate> => {
     node.inputs.map(({ name, dims }) => {
       const data = inputs[name] ?? new Float32Array();
       const placed = c.kind === "attention" ? swapHeads(c, data) : data;
-      return [name, ort.Tensor.fromGpuBuffer(bufferOf(device, new Float32Array(placed)), { dataType: "float32", dims })];
+      return [name, ort.Tensor.fromGpuBuffer(bufferOf(device, placed), { dataType: "float32", dims })];
     }),
   );
   let last: OrtTensor | undefined;

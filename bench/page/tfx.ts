@@ -4,7 +4,7 @@ import { compile, type Compiled } from "../../src/compile.ts";
 import { createKernel } from "../../src/runtime/index.ts";
 import type { Case, Inputs } from "./cases.ts";
 import { swapHeads } from "./cases.ts";
-import { bufferOf, readBuffer, submitPass } from "./device.ts";
+import { bufferOf, readBuffer, submitPass, type Program } from "./device.ts";
 import type { Candidate, Offer } from "./rounds.ts";
 
 export type Sources = { readonly kernels: string; readonly prelude: string };
@@ -51,6 +51,38 @@ export const compileKernel = (
   return one;
 };
 
+/** Values as a tensor of the element type stores them. */
+const stored = (values: Float32Array, element: "f32" | "f16"): Float32Array | Uint16Array =>
+  element === "f32" ? values : new Uint16Array(new Float16Array(values).buffer);
+
+export type TfxOptions = { readonly layout?: "own" | "peers"; readonly element?: "f32" | "f16" };
+
+/** Compiles a case's kernel for a target and gives it buffers. */
+export const tfxProgram = async (
+  device: GPUDevice,
+  target: Target,
+  sources: Sources,
+  c: Case,
+  inputs: Inputs,
+  options: TfxOptions = {},
+): Promise<Program> => {
+  const { layout = "own", element = "f32" } = options;
+  const call = callOf(c, layout);
+  const { artifact } = compileKernel(sources, call.kernel, call.dims, target, element);
+  const kernel = await createKernel(device, artifact);
+  const place = (x: Float32Array): Float32Array => (layout === "peers" && c.kind === "attention" ? swapHeads(c, x) : x);
+  const first = Object.values(inputs)[0];
+  const output = bufferOf(device, (first?.length ?? 0) * (element === "f32" ? 4 : 2));
+  const buffers: Record<string, GPUBuffer> = { [call.output]: output };
+  for (const [name, data] of Object.entries(inputs)) buffers[name] = bufferOf(device, stored(place(data), element));
+  return {
+    plan: artifact.plan,
+    encode: (pass) => kernel.encode(pass, { buffers, sizes: call.sizes }),
+    output,
+    destroy: () => Object.values(buffers).forEach((b) => b.destroy()),
+  };
+};
+
 const make = async (
   device: GPUDevice,
   target: Target,
@@ -59,28 +91,19 @@ const make = async (
   inputs: Inputs,
   layout: "own" | "peers",
 ): Promise<Candidate> => {
-  const call = callOf(c, layout);
-  const { artifact } = compileKernel(sources, call.kernel, call.dims, target);
-  const kernel = await createKernel(device, artifact);
-  const swapped = layout === "peers" && c.kind === "attention";
-  const place = (x: Float32Array): Float32Array => (swapped ? swapHeads(c, x) : x);
-  const first = Object.values(inputs)[0];
-  const count = first === undefined ? 0 : first.length;
-  const output = bufferOf(device, count);
-  const buffers: Record<string, GPUBuffer> = { [call.output]: output };
-  for (const [name, data] of Object.entries(inputs)) buffers[name] = bufferOf(device, new Float32Array(place(data)));
+  const program = await tfxProgram(device, target, sources, c, inputs, { layout });
   let free = (): void => {};
   return {
-    plan: artifact.plan,
+    plan: program.plan,
     run: async () => {
       await submitPass(device, (pass) => {
-        free = kernel.encode(pass, { buffers, sizes: call.sizes });
+        free = program.encode(pass);
       });
       free();
     },
     read: async () => {
-      const found = await readBuffer(device, output, count);
-      return swapped ? swapHeads({ ...c, H: c.N, N: c.H }, found) : found;
+      const found = await readBuffer(device, program.output, program.output.size / 4);
+      return layout === "peers" && c.kind === "attention" ? swapHeads({ ...c, H: c.N, N: c.H }, found) : found;
     },
   };
 };

@@ -1,4 +1,5 @@
-import type { Node } from "./graph/graph.ts";
+import type { Axis, Node } from "./graph/graph.ts";
+import { sizeNames } from "./scalar/size.ts";
 
 /** Something that cannot be planned or lowered; reported at the user's line. */
 export class Unsupported extends Error {
@@ -8,3 +9,15 @@ export class Unsupported extends Error {
     this.node = node;
   }
 }
+
+/** Asked for a size that the plan must know: reported to the user by name. */
+export class UnknownSize extends Error {
+  readonly axis: Axis;
+  constructor(axis: Axis) {
+    super(`the size of axis ${axis.name} must be known`);
+    this.axis = axis;
+  }
+}
+
+/** The size symbols to give. */
+export const sizesAsked = (e: UnknownSize): readonly string[] => sizeNames(e.axis.size);

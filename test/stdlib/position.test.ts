@@ -166,25 +166,6 @@ const CASES: readonly Case[] = [
     known: DE,
     runs: calls(BH, { inputs: polar }).filter((r) => r.note !== "huge scores"),
   },
-  {
-    file: "position/token_shift",
-    kernel: "token_shift",
-    oracle: position.tokenShift,
-    known: { C: 3, F: 5 },
-    statics: { future: 0 },
-    runs: [
-      { note: "past", sizes: { B: 2, N: 9 } },
-      { note: "one token", sizes: { B: 1, N: 1 } },
-    ],
-  },
-  {
-    file: "position/token_shift",
-    kernel: "token_shift",
-    oracle: position.tokenShift,
-    known: { C: 3, F: 5 },
-    statics: { future: 1 },
-    runs: [{ note: "both ways", sizes: { B: 2, N: 9 } }],
-  },
 ];
 
 describe("positions", () => suite(CASES, ["rope_half", "t5_bias"]));

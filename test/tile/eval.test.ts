@@ -14,7 +14,6 @@ const NAMES: readonly StackName[] = ["swiftshader", "lavapipe", "deno"];
 const worst = (
   expected: ArrayLike<number>,
   found: ArrayLike<number>,
-  loose: (i: number) => boolean,
 ): { readonly error: number; readonly at: number } => {
   let [error, at] = [0, -1];
   for (let i = 0; i < expected.length; i++) {

@@ -8,7 +8,7 @@ import type { Axis, AxisId, Graph, Node, NodeId, Tensor } from "../graph/graph.t
 import { operands } from "../graph/graph.ts";
 import { deriveCascade } from "./cascade.ts";
 import type { Carried } from "./cascade.ts";
-import { Unsupported } from "../unsupported.ts";
+import { UnknownSize, Unsupported } from "../unsupported.ts";
 import type { Accumulator, KernelPlan, Note, Plan, Store } from "./plan.ts";
 
 type Reduce = Node & { readonly kind: "reduce" };
@@ -141,22 +141,56 @@ const toMaterialise = (cx: Cx, root: NodeId, stream: readonly AxisId[], axes: re
       out.push(n);
       return;
     }
-    if (n.kind === "reduce" && n.op !== "cumsum" && !same(n.over, stream)) {
-      // What follows on finished accumulators (a norm of the output row) is written out in the epilogue.
-      const few = n.over.reduce((k, a) => k * cx.sizeOf(a), 1) <= MAX_EPILOGUE;
-      const holdsStage = few && [...cx.b.reach([n.body])].some((x) => {
-        const m = cx.b.node(x);
-        return m.kind === "reduce" && same(m.over, stream) && !m.axes.some((a) => stream.includes(a));
-      });
-      if (!holdsStage && !isShort(cx, n)) {
+    if (n.kind === "reduce" && n.op !== "cumsum" && !same(n.over, stream) && !isShort(cx, n) && !followsStages(cx, n, stream)) {
+      if (isContraction(cx, n)) askForSize(cx, n);
+      if (!isOuterProduct(cx, n)) {
         out.push(n);
         return;
       }
+      askForSize(cx, n);
     }
     operands(n).forEach(visit);
   };
   visit(root);
   return out;
+};
+
+/** A reduction over finished accumulators (a norm of the output row): written out in the epilogue, so its length must be known. */
+const followsStages = (cx: Cx, n: Reduce, stream: readonly AxisId[]): boolean => {
+  const onStages = [...cx.b.reach([n.body])].some((x) => {
+    const m = cx.b.node(x);
+    return m.kind === "reduce" && same(m.over, stream) && !m.axes.some((a) => stream.includes(a)) && m.axes.some((a) => n.over.includes(a));
+  });
+  if (onStages && !n.axes.some((a) => stream.includes(a))) askForSize(cx, n);
+  return onStages && n.over.reduce((k, a) => k * cx.sizeOf(a), 1) <= MAX_EPILOGUE;
+};
+
+/** A sum over an axis that two tensors share (`sum[d](q * k)`): a head dim rather than a sequence. */
+const isContraction = (cx: Cx, n: Reduce): boolean => {
+  const tensors = new Set<string>();
+  for (const id of cx.b.reach([n.body])) {
+    const m = cx.b.node(id);
+    if (m.kind === "load" && n.over.every((a) => m.axes.includes(a)) && m.axes.some((a) => n.axes.includes(a))) tensors.add(m.tensor);
+  }
+  return n.op === "sum" && tensors.size > 1;
+};
+
+/** An axis this long, or of unknown length, counts in what may not be multiplied. */
+const LONG = 128;
+
+/** Whether no operand has all the long axes of the value: stored, it would be an N×M buffer. */
+const isOuterProduct = (cx: Cx, n: Reduce): boolean => {
+  const long = n.axes.filter((a) => cx.sizeOf(a) >= LONG);
+  return ![...cx.b.reach([n.id])].some((id) => {
+    const m = cx.b.node(id);
+    return m.kind === "load" && long.every((a) => m.axes.includes(a));
+  });
+};
+
+/** A contraction that has to be evaluated in place needs a known length. */
+const askForSize = (cx: Cx, n: Reduce): void => {
+  const unknown = n.over.map((a) => cx.b.axis(a)).find((a) => typeof a.size !== "number");
+  if (unknown !== undefined) throw new UnknownSize(unknown);
 };
 
 const materialise = (cx: Cx, r: Reduce, pending: Root[]): NodeId => {

@@ -107,6 +107,7 @@ const termsOf = (b: GraphBuilder, id: NodeId, live: Live): readonly Term[] => {
   const n = b.node(id);
   const go = (x: NodeId): readonly Term[] => termsOf(b, x, live);
   if (n.kind === "binary" && n.ty === "f32") {
+    if ((n.op === "+" || n.op === "-") && cancels(b, n, live)) return atom(id);
     if (n.op === "+") return [...go(n.a), ...go(n.b)];
     if (n.op === "-") return [...go(n.a), ...negated(b, go(n.b))];
     if (n.op === "*") return times(go(n.a), go(n.b));
@@ -114,7 +115,7 @@ const termsOf = (b: GraphBuilder, id: NodeId, live: Live): readonly Term[] => {
     if (n.op === "pow") return power(b, n, live);
   }
   if (n.kind === "unary" && n.op === "neg") return negated(b, go(n.a));
-  if (n.kind === "unary" && n.op === "exp") return [{ factors: [], exponents: go(n.a).map((t) => oneNode(b, t)) }];
+  if (n.kind === "unary" && n.op === "exp") return [{ factors: [], exponents: exponentsOf(b, n.a, live) }];
   if (n.kind === "unary" && n.op === "log") return logarithm(b, n.a, live);
   if (n.kind === "unary" && n.op === "abs") {
     const [only, ...more] = go(n.a);
@@ -127,6 +128,30 @@ const termsOf = (b: GraphBuilder, id: NodeId, live: Live): readonly Term[] => {
     return [...times(atom(b.select(n.cond, one, zero)), go(n.a)), ...times(atom(b.select(n.cond, zero, one)), go(n.b))];
   }
   return atom(id);
+};
+
+/**
+ * A difference of what streams and a finished sum (`x - mean`) is small where both are large: split into moments it would
+ * cancel. It stays whole, so its reduction takes another pass. Differences to a maximum do not lose anything: they are a gauge.
+ */
+const cancels = (b: GraphBuilder, n: Node & { kind: "binary" }, live: Live): boolean => {
+  const parts = addends(b, n.id);
+  return parts.some((p) => live.streams(p) && !live.depends(p)) && parts.some((p) => live.depends(p) && !live.streams(p) && !live.extremal(p));
+};
+
+/** The addends of an exponent. Logarithms of finished sums may be taken off (`exp(s - lse)`), other statistics are left mixed. */
+const exponentsOf = (b: GraphBuilder, id: NodeId, live: Live): readonly NodeId[] => {
+  const list = addends(b, id);
+  const plain = (x: NodeId): NodeId => {
+    const n = b.node(x);
+    return n.kind === "unary" && n.op === "neg" ? n.a : x;
+  };
+  const isLog = (x: NodeId): boolean => {
+    const n = b.node(plain(x));
+    return n.kind === "unary" && n.op === "log";
+  };
+  const safe = list.every((x) => !live.depends(x) || live.extremal(x) || live.streams(x) || isLog(x));
+  return safe ? list.flatMap((x) => termsOf(b, x, live).map((t) => oneNode(b, t))) : [id];
 };
 
 const negated = (b: GraphBuilder, terms: readonly Term[]): readonly Term[] =>

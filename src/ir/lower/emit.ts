@@ -5,13 +5,12 @@
 import type { Axis, AxisId, Graph, Node, NodeId } from "../graph/graph.ts";
 import { operands } from "../graph/graph.ts";
 import type { GraphBuilder } from "../graph/build.ts";
-import { sizeNames } from "../scalar/size.ts";
 import type { Expr, Stmt, TBinary, TUnary, VType } from "../tile/tile.ts";
 import { BOOL, F32, I32 } from "../tile/tile.ts";
 import * as T from "../tile/build.ts";
 import { join, lookup, scope } from "./scope.ts";
 import type { Scope } from "./scope.ts";
-import { Unsupported } from "../unsupported.ts";
+import { UnknownSize, Unsupported } from "../unsupported.ts";
 import { emitLoad } from "./access.ts";
 
 /** A feature axis at one index, or at indices `4 * chunk .. 4 * chunk + 3` as a vec4. */
@@ -59,19 +58,10 @@ export const pointsOf = (axes: readonly Axis[], vector: boolean): readonly Fixed
     return list.flatMap((f) => fixes.map((x) => new Map([...f, [a.id, x] as const])));
   }, [NOTHING_FIXED]);
 
-/** Asked for a size that the plan must know: reported to the user by name. */
-export class UnknownSize extends Error {
-  readonly axis: Axis;
-  constructor(axis: Axis) {
-    super(`the size of axis ${axis.name} must be known`);
-    this.axis = axis;
-  }
-}
 export const knownSize = (a: Axis): number => {
   if (typeof a.size !== "number") throw new UnknownSize(a);
   return a.size;
 };
-export const sizesAsked = (e: UnknownSize): readonly string[] => sizeNames(e.axis.size);
 
 const fixKey = (f: Fix): string => ("chunk" in f ? `c${text(f.chunk)}` : `i${text(f.at)}`);
 const text = (e: Expr): string => (e.kind === "lit" ? String(e.value) : e.kind === "ref" ? e.name : JSON.stringify(e));
@@ -264,8 +254,18 @@ const emitReduce = (em: Emitter, n: Node & { kind: "reduce" }, fixed: Fixed, at:
   const total = axes.reduce((k, a) => k * knownSize(a), 1);
   if (total === 0) return { e: identityOf(n), s: em.root };
   if (n.op === "sum" && n.ty === "f32" && n.where === null && total <= MAX_UNROLL) return unrolledSum(em, n, axes, fixed, at);
+  if (n.op === "var") return emit(em, secondMoment(em, n), fixed, at);
   if (!["sum", "max", "min", "prod"].includes(n.op)) throw new Unsupported(n, `\`${n.op}\` inside another reduction`);
   return loopReduce(em, n, axes, fixed, at);
+};
+
+/** The variance of a short row in two passes: the mean of the squared distance to the mean. */
+const secondMoment = (em: Emitter, n: Node & { kind: "reduce" }): NodeId => {
+  const { b } = em;
+  const cells = b.unary("float", b.binary("max", b.reduce("sum", n.over, b.konst(1, "i32"), n.where), b.konst(1, "i32")));
+  const mean = b.binary("/", b.reduce("sum", n.over, n.body, n.where), cells);
+  const away = b.binary("-", n.body, mean);
+  return b.binary("/", b.reduce("sum", n.over, b.binary("*", away, away), n.where), cells);
 };
 
 /** What a reduction without a cell gives. */

@@ -136,9 +136,10 @@ export const outerAxes = (b: GraphBuilder, plan: KernelPlan): readonly AxisId[] 
  * Largest values that vary along the stream, read memory, and do not depend on all the rows: `k`, `v`, or what a prologue
  * makes of them. `rows`: axes they must not mention (null: at least the last row axis).
  */
-export const streamOnlyNodes = (b: GraphBuilder, plan: KernelPlan, inner: readonly AxisId[] | null): ReadonlySet<NodeId> => {
+export const streamOnlyNodes = (
+  b: GraphBuilder, plan: KernelPlan, inner: readonly AxisId[] | null, accs: ReadonlySet<NodeId> = new Set(plan.accumulators.map((a) => a.node)),
+): ReadonlySet<NodeId> => {
   const banned = inner ?? plan.rows.slice(-1);
-  const accs = new Set(plan.accumulators.map((a) => a.node));
   const found = new Set<NodeId>();
   const seen = new Set<NodeId>();
   const memo = new Map<NodeId, { load: boolean; acc: boolean }>();
@@ -220,7 +221,7 @@ const lowerPass = (cx: PassContext, pass: number, accs: readonly Accumulator[], 
       em, schedule, rows: grid.rows, group: grid.group, known, parts, scans,
       stores: stores.map((s) => ({ ...s, value: special(s.value) })),
       rowAxes: plan.rows, axes: seg.axes, union: seg.union, length: T.sizeToExpr(seg.size), offset: seg.offset,
-      streamOnly: streamOnlyNodes(em.b, local, cx.inner), held: cx.held, tile: null,
+      streamOnly: streamOnlyNodes(em.b, local, cx.inner, em.accumulators), held: cx.held, tile: null,
     };
     lowerSegment(cx, segment, seg.size, stores.length > 0);
   }

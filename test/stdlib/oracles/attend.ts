@@ -99,7 +99,6 @@ export type Numbers = Readonly<
     | "cap"
     | "context"
     | "eps"
-    | "future"
     | "init"
     | "left"
     | "logs"

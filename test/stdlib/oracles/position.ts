@@ -153,16 +153,6 @@ export const relativeProjection = biased(
     ),
 );
 
-/** The sequence padded with zeros and cut, chunk by chunk. */
-export const tokenShift: Oracle = (_, t, n) => ({
-  y: rows([n.B, n.N], (b = 0, i = 0) =>
-    count(n.C * n.F).map((f) => {
-      const at = i - Math.floor(f / n.F) + (n.future ?? 0);
-      return at < 0 || at >= n.N ? 0 : t.x(b, at, f);
-    }),
-  ),
-});
-
 /** arXiv 2104.09864, eq. 15. */
 export const ropeTable: Oracle = (r, { t, theta }, { N, C, stretch }) => {
   const table = (f: (x: number) => number): number[] =>
