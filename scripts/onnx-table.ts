@@ -73,7 +73,8 @@ const byOperator = [...new Set(cases.map((c) => c.op))].sort().map((op) => {
 const text = [
   "# ONNX operator cases",
   "",
-  "Written by `npx node scripts/onnx-table.ts`; the same runs are tests in `test/stdlib/onnx.test.ts`.",
+  "Written by `npx node scripts/onnx-table.ts`; the same runs are tests in `test/stdlib/onnx.test.ts`. Other cases of the same",
+  "form: `npx node scripts/onnx-table.ts FOLDER --print`. Options that no case has are in `test/stdlib/onnx-options.test.ts`.",
   "The cases are the ONNX project's backend node tests (test/fixtures/onnx/README.md), the tolerance is theirs: rtol 1e-3,",
   "atol 1e-7; for half floats atol 2e-3, since the reference computes those in half floats and the kernels in f32.",
   "Arrays go into the kernels as they lie in memory: 3-D and 4-D attention differ in the kernel's signature only.",

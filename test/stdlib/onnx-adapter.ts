@@ -67,8 +67,7 @@ const attention = (c: OnnxCase): Adapted => {
     file: `onnx/attention${layout}${cache}`,
     kernel: `attention${layout}${cache}${masked}${scores}`,
     sizes: { ...attentionSizes(c, q, k, v), ...maskSizes, ...(past === undefined ? {} : { P: size(past, 2) }) },
-    // Scores over two joined axes are a kernel of their own, which must know where they meet.
-    known: ["G", "R", "D", "E", ...(scores !== "" && cache === "_past" ? ["P", "M"] : [])],
+    known: ["G", "R", "D", "E"],
     statics: {
       is_causal: number(c, "is_causal", 0),
       left: number(c, "left_window_size", -1),
