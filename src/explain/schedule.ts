@@ -27,7 +27,7 @@ export const scheduleLines = (compiled: Compiled, kernel: KernelPlan, schedule: 
   if (schedule.source === "subgroup")
     out.push(`  subgroup broadcast: \`${target.name}\` has subgroups of ${target.subgroups?.min ?? 0} lanes and more; one lane loads a cell of the stream, the others get it without a barrier`);
   if (schedule.source === "workgroup")
-    out.push(`  workgroup memory: ${schedule.tile} cells of the stream at a time, the most that fit into the ${target.workgroupBytes} bytes of \`${target.name}\` up to 32`);
+    out.push(`  workgroup memory: ${schedule.tile} cells of the stream at a time, the most that fit into the ${target.workgroupBytes} bytes of \`${target.name}\` up to 16`);
   if (schedule.source === "direct" && schedule.kind === "rows" && !schedule.vectorStream)
     out.push(`  direct: each lane loads what it needs${target.software ? "; on a CPU adapter the cache shares it and a barrier is dear" : ""}`);
   if (schedule.vectorStream) out.push("  vec4: the stream is contiguous in memory and its size a multiple of 4");

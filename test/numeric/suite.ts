@@ -35,7 +35,7 @@ export const FEW: readonly Case[] = [
 ].flatMap((k) => LANGUAGE.find((c) => c.kernel === k) ?? []);
 
 /** Tests `cases` on a stack; with `limit`, an absolute one in place of the rule. What the machine lacks is skipped with the reason. */
-export const group = (name: StackName, heading: string, cases: readonly Case[], view: View, limit?: number): void =>
+export const group = (name: StackName, heading: string, cases: readonly Case[], view: View, limit?: number): void => {
   describe(heading, () => {
     test.for(cases.map((c) => [title(c), c] as const))("%s", async ([, c], context) => {
       const [stack] = await stacks([name]);
@@ -46,6 +46,7 @@ export const group = (name: StackName, heading: string, cases: readonly Case[], 
       expect(faults(results, limit)).toEqual([]);
     });
   });
+};
 
 /** Error that a normalised row may have against f64 of the same f32 inputs, whatever its mean. */
 export const FAR_LIMIT = 2e-5;

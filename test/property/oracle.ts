@@ -13,8 +13,8 @@ export const TARGET_NAMES = ["baseline", "subgroups", "software", "software-subg
 
 const targetNamed = (name: string): Target => TARGETS[name] ?? BASELINE;
 
-/** Reasons for which a kernel may be refused: beyond the grammar's random programs nothing else is expected. */
-const REFUSALS: readonly string[] = ["TFX3001", "TFX4002"];
+/** Reasons for which a random kernel may be refused: cannot be fused, a size must be known, too many tensors for the target. */
+const REFUSALS: readonly string[] = ["TFX3001", "TFX4002", "TFX4004"];
 
 const compileOn = (g: Generated, target: Target): Compiled | null => {
   const dims = Object.fromEntries(g.case.known.map((n) => [n, g.case.sizes[n] ?? 0]));
@@ -28,9 +28,8 @@ const compileOn = (g: Generated, target: Target): Compiled | null => {
 /** Compiled; null where a diagnostic says that it cannot be. Anything else is a failure. */
 export const compileOrRefuse = (g: Generated, target: string): Compiled | null => compileOn(g, targetNamed(target));
 
-/** Tiny sizes make naive f32 lucky and differences of two averages small: a few ulp of values of about 1 are never a fault. */
-const LUCK = 3e-6;
-const lenient = (results: readonly Accuracy[]): readonly string[] => faults(results.filter((a) => !(a.error <= LUCK)));
+/** Tiny sizes make naive f32 lucky and differences of averages small: a few ulp of values of about 1, or of the result, are no fault. */
+const lenient = (results: readonly Accuracy[]): readonly string[] => faults(results.filter((a) => !(a.error <= Math.max(4e-6, 4 * a.allowed))));
 
 const lengthOf = (dims: readonly { readonly extent: Parameters<typeof evalSize>[0] }[], sizes: Case["sizes"]): number =>
   dims.reduce((n, d) => n * evalSize(d.extent, (s) => sizes[s] ?? 0), 1);

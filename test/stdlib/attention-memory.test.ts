@@ -27,8 +27,8 @@ const CASES: readonly Case[] = [
     file: "attention/persistent_split",
     kernel: "persistent_attn_split",
     oracle: memory.attnSplit,
-    known: { D: 6 },
-    runs: calls({ B: 2, H: 3, P: 5 }),
+    known: { D: 6, P: 5 },
+    runs: calls({ B: 2, H: 3 }),
   },
   {
     file: "attention/persistent_split",

@@ -142,8 +142,8 @@ const toMaterialise = (cx: Cx, root: NodeId, stream: readonly AxisId[], axes: re
       return;
     }
     if (n.kind === "reduce" && n.op !== "cumsum" && !same(n.over, stream) && !isShort(cx, n) && !followsStages(cx, n, stream)) {
-      if (isContraction(cx, n)) askForSize(cx, n);
-      if (!isOuterProduct(cx, n)) {
+      if (n.axes.some((a) => stream.includes(a)) && isContraction(cx, n)) askForSize(cx, n);
+      if (!isOuterProduct(cx, n, stream)) {
         out.push(n);
         return;
       }
@@ -167,6 +167,7 @@ const followsStages = (cx: Cx, n: Reduce, stream: readonly AxisId[]): boolean =>
 
 /** A sum over an axis that two tensors share (`sum[d](q * k)`): a head dim rather than a sequence. */
 const isContraction = (cx: Cx, n: Reduce): boolean => {
+  if ([...cx.b.reach([n.body])].some((id) => cx.b.node(id).kind === "reduce")) return false;
   const tensors = new Set<string>();
   for (const id of cx.b.reach([n.body])) {
     const m = cx.b.node(id);
@@ -179,7 +180,8 @@ const isContraction = (cx: Cx, n: Reduce): boolean => {
 const LONG = 128;
 
 /** Whether no operand has all the long axes of the value: stored, it would be an N×M buffer. */
-const isOuterProduct = (cx: Cx, n: Reduce): boolean => {
+const isOuterProduct = (cx: Cx, n: Reduce, stream: readonly AxisId[]): boolean => {
+  if (!n.axes.some((a) => stream.includes(a))) return false;
   const long = n.axes.filter((a) => cx.sizeOf(a) >= LONG);
   return ![...cx.b.reach([n.id])].some((id) => {
     const m = cx.b.node(id);
@@ -234,7 +236,10 @@ const dropFeature = (cx: Cx, root: Root, stream: readonly AxisId[], kept: readon
   if (cx.sizeOf(last) > MAX_FEATURES || !kept.every((n) => n.op === "sum")) return free;
   const loads = [...cx.b.reach(kept.map((n) => n.body))].map((id) => cx.b.node(id)).filter((n) => n.kind === "load");
   const others = free.filter((a) => a !== last);
-  const feature = loads.some((n) => n.axes.includes(last) && n.axes.some((a) => stream.includes(a)) && others.some((a) => !n.axes.includes(a)));
+  const streams = (n: Node): boolean => n.axes.some((a) => stream.includes(a));
+  const having = loads.filter((n) => n.axes.includes(last));
+  const feature = having.length > 0 && having.every(streams) && loads.some((n) => !n.axes.includes(last)) &&
+    having.some((n) => others.some((a) => !n.axes.includes(a)));
   return feature ? others : free;
 };
 

@@ -276,12 +276,18 @@ const specialise = (em: Emitter, seg: Seg): ((id: NodeId) => NodeId) => {
   if (seg.union === null) return (id) => id;
   const part = em.b.index(seg.axes[0] ?? 0);
   const map = new Map([[seg.union, em.b.binary("+", part, em.b.sizeOf(seg.start))]]);
-  return (id) => settleComparisons(em.b, em.b.substitute(id, map));
+  return (id) => settleComparisons(em.b, em.b.substitute(id, map), em.accumulators);
 };
 
 const lowerSegment = (cx: PassContext, seg: Segment, total: SizeExpr, storing: boolean): void => {
   const { em, schedule, grid } = cx;
   const stmts = em.root.stmts;
+  const never = (where: NodeId | null): boolean => {
+    const n = where === null ? null : em.b.node(where);
+    return n !== null && n.kind === "const" && n.value === 0;
+  };
+  // A condition that never holds leaves nothing to visit.
+  if (!storing && seg.parts.every((p) => never(p.where)) && seg.scans.length === 0) return;
   const step = schedule.cells;
   const share = schedule.kind === "split" ? schedule.lanesPerRow : 1;
   const stride = step * share;

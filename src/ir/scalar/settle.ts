@@ -27,14 +27,15 @@ export const settled = (b: GraphBuilder, id: NodeId, facts: readonly Linear[] = 
   return forms.some((f) => provablyNonNegative(b, linAdd(linScale(f, -1), linConst(-1)), facts)) ? 0 : null;
 };
 
-/** Settles all comparisons below a node. */
-export const settleComparisons = (b: GraphBuilder, root: NodeId): NodeId => {
-  const map = new Map<NodeId, NodeId>();
+/** Settles all comparisons below a node; nodes of `keep` stay as they are, with all below them. */
+export const settleComparisons = (b: GraphBuilder, root: NodeId, keep: ReadonlySet<NodeId> = new Set()): NodeId => {
+  const kept = [...keep].map((id) => [id, id] as const);
+  const map = new Map<NodeId, NodeId>(kept);
   for (const id of b.reach([root])) {
     const n = b.node(id);
     if (n.kind !== "binary" || n.ty !== "bool") continue;
     const known = settled(b, id);
     if (known !== null) map.set(id, b.konst(known, "bool"));
   }
-  return map.size === 0 ? root : b.replaceNodes(root, map);
+  return map.size === kept.length ? root : b.replaceNodes(root, map);
 };

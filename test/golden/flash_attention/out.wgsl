@@ -1,0 +1,182 @@
+// Exact attention with causal masking, aligned at the end when N != M (FlashAttention, arXiv 2205.14135).
+
+struct Params {
+  B: i32,
+  H: i32,
+  N: i32,
+  M: i32,
+  scale: f32,
+}
+@group(0) @binding(0) var<uniform> params: Params;
+@group(0) @binding(1) var<storage, read> q: array<vec4f>;
+@group(0) @binding(2) var<storage, read> k: array<vec4f>;
+@group(0) @binding(3) var<storage, read> v: array<vec4f>;
+@group(0) @binding(4) var<storage, read_write> o: array<vec4f>;
+@group(0) @binding(5) var<storage, read_write> lse: array<f32>;
+
+fn negative_infinity() -> f32 {
+  // A variable: a constant expression may not be infinite.
+  var bits = 0xff800000u;
+  return bitcast<f32>(bits);
+}
+
+var<workgroup> k_tile: array<vec4f, 32>;
+var<workgroup> v_tile: array<vec4f, 32>;
+
+// writes o, lse; one stream for each (b, h, i)
+// 1 pass over j, carrying m, p_sum, p_v_sum
+// schedule: rows, 64 lanes x 1 row, 4 cells a step, tiles of 16 in workgroup memory
+@compute @workgroup_size(64)
+fn flash_attention(
+  @builtin(workgroup_id) wid: vec3u,
+  @builtin(num_workgroups) nwg: vec3u,
+  @builtin(local_invocation_index) lid: u32,
+) {
+  let group = i32(wid.x + wid.y * nwg.x);
+  let lane = i32(lid);
+  if (group >= params.B * params.H * ((params.N + 63) / 64)) {
+    return;
+  }
+  let tile = group % ((params.N + 63) / 64);
+  let outer = group / ((params.N + 63) / 64);
+  let h = outer % params.H;
+  let rest = outer / params.H;
+  let row0 = tile * 64;
+  let row = row0 + lane;
+  let valid = row < params.N;
+  let row_in = min(row, params.N - 1);
+  var m = -3.4028234663852886e38;
+  var p_sum = 0.0;
+  var p_v_sum_0 = vec4f(0.0);
+  var p_v_sum_1 = vec4f(0.0);
+  let i_last = min(row0 + 63, params.N - 1);
+  let j_end = min(params.M, i_last + params.M - params.N + 1);
+  let j_full_end = min(params.M, row0 + params.M - params.N + 1);
+  let k_at = rest * (2 * params.M * params.H) + h * (2 * params.M);
+  let q_at = rest * (2 * params.N * params.H) + h * (2 * params.N);
+  let q_at_1 = q_at + row_in * 2;
+  let q_1 = q[q_at_1];
+  let q_2 = q[q_at_1 + 1];
+  let at = row_in + params.M;
+  let at_1 = at - params.N;
+  for (var tile0 = 0; tile0 < j_end; tile0 += 16) {
+    let tile_end = min(tile0 + 16, j_end);
+    workgroupBarrier();
+    for (var slot = lane; slot < 32; slot += 64) {
+      let cell = min(tile0 + slot / 2, params.M - 1);
+      let part = slot % 2;
+      let k_at_1 = k_at + (cell * 2 + part);
+      k_tile[slot] = k[k_at_1];
+    }
+    for (var slot_1 = lane; slot_1 < 32; slot_1 += 64) {
+      let cell_1 = min(tile0 + slot_1 / 2, params.M - 1);
+      let part_1 = slot_1 % 2;
+      let v_at = k_at + (cell_1 * 2 + part_1);
+      v_tile[slot_1] = v[v_at];
+    }
+    workgroupBarrier();
+    let full_end = min(tile_end, j_full_end);
+    for (var t = tile0; t < full_end - 3; t += 4) {
+      let j = t + 1;
+      let j_1 = t + 2;
+      let j_2 = t + 3;
+      var dot_1 = 0.0;
+      var dot_1_1 = 0.0;
+      var dot_2 = 0.0;
+      var dot_3 = 0.0;
+      let slot_2 = t - tile0;
+      let k_1 = k_tile[slot_2 * 2];
+      dot_1 += dot(q_1, k_1);
+      let slot_3 = j - tile0;
+      let k_2 = k_tile[slot_3 * 2];
+      dot_1_1 += dot(q_1, k_2);
+      let slot_4 = j_1 - tile0;
+      let k_3 = k_tile[slot_4 * 2];
+      dot_2 += dot(q_1, k_3);
+      let slot_5 = j_2 - tile0;
+      let k_4 = k_tile[slot_5 * 2];
+      dot_3 += dot(q_1, k_4);
+      let slot_6 = t - tile0;
+      let k_5 = k_tile[slot_6 * 2 + 1];
+      dot_1 += dot(q_2, k_5);
+      let slot_7 = j - tile0;
+      let k_6 = k_tile[slot_7 * 2 + 1];
+      dot_1_1 += dot(q_2, k_6);
+      let slot_8 = j_1 - tile0;
+      let k_7 = k_tile[slot_8 * 2 + 1];
+      dot_2 += dot(q_2, k_7);
+      let slot_9 = j_2 - tile0;
+      let k_8 = k_tile[slot_9 * 2 + 1];
+      dot_3 += dot(q_2, k_8);
+      let s = params.scale * dot_1;
+      let s_1 = params.scale * dot_1_1;
+      let s_2 = params.scale * dot_2;
+      let s_3 = params.scale * dot_3;
+      let m_new = max(max(max(max(m, s), s_1), s_2), s_3);
+      let p = exp(s - m_new);
+      let p_1 = exp(s_1 - m_new);
+      let p_2 = exp(s_2 - m_new);
+      let p_3 = exp(s_3 - m_new);
+      let correction = exp(m - m_new);
+      p_sum = p_sum * correction + p + p_1 + p_2 + p_3;
+      let slot_10 = t - tile0;
+      let v_1 = v_tile[slot_10 * 2];
+      let slot_11 = j - tile0;
+      let v_2 = v_tile[slot_11 * 2];
+      let slot_12 = j_1 - tile0;
+      let v_3 = v_tile[slot_12 * 2];
+      let slot_13 = j_2 - tile0;
+      let v_4 = v_tile[slot_13 * 2];
+      p_v_sum_0 = p_v_sum_0 * correction + p * v_1 + p_1 * v_2 + p_2 * v_3 + p_3 * v_4;
+      let slot_14 = t - tile0;
+      let v_5 = v_tile[slot_14 * 2 + 1];
+      let slot_15 = j - tile0;
+      let v_6 = v_tile[slot_15 * 2 + 1];
+      let slot_16 = j_1 - tile0;
+      let v_7 = v_tile[slot_16 * 2 + 1];
+      let slot_17 = j_2 - tile0;
+      let v_8 = v_tile[slot_17 * 2 + 1];
+      p_v_sum_1 = p_v_sum_1 * correction + p * v_5 + p_1 * v_6 + p_2 * v_7 + p_3 * v_8;
+      m = m_new;
+    }
+    let rest_begin = tile0 + max(full_end - tile0, 0) / 4 * 4;
+    for (var t_1 = rest_begin; t_1 < tile_end; t_1++) {
+      let j_in = min(t_1, params.M - 1);
+      let slot_18 = t_1 - tile0;
+      let k_9 = k_tile[slot_18 * 2];
+      let slot_19 = t_1 - tile0;
+      let k_10 = k_tile[slot_19 * 2 + 1];
+      let dot_4 = dot(q_1, k_9) + dot(q_2, k_10);
+      let s_4 = params.scale * dot_4;
+      let cond = j_in <= at_1;
+      let visible = t_1 < j_end && cond;
+      let m_new_1 = max(m, select(-3.4028234663852886e38, s_4, visible));
+      let p_4 = exp(s_4 - m_new_1);
+      let correction_1 = exp(m - m_new_1);
+      p_sum = p_sum * correction_1 + select(0.0, p_4, visible);
+      let slot_20 = t_1 - tile0;
+      let v_9 = v_tile[slot_20 * 2];
+      p_v_sum_0 = p_v_sum_0 * correction_1 + select(vec4f(0.0), p_4 * v_9, vec4<bool>(visible));
+      let slot_21 = t_1 - tile0;
+      let v_10 = v_tile[slot_21 * 2 + 1];
+      p_v_sum_1 = p_v_sum_1 * correction_1 + select(vec4f(0.0), p_4 * v_10, vec4<bool>(visible));
+      m = m_new_1;
+    }
+  }
+  let cond_1 = m > -3.4028234663852886e38;
+  let x = 1.0 / p_sum;
+  let x_1 = p_v_sum_0 * x;
+  let x_2 = select(vec4f(0.0), x_1, vec4<bool>(cond_1));
+  let x_3 = p_v_sum_1 * x;
+  let x_4 = select(vec4f(0.0), x_3, vec4<bool>(cond_1));
+  let log_1 = log(p_sum);
+  let lse_1 = m + log_1;
+  let x_5 = select(negative_infinity(), lse_1, cond_1);
+  let lse_at = rest * (params.N * params.H) + h * params.N;
+  let lse_at_1 = lse_at + row_in;
+  if (valid) {
+    o[q_at_1] = x_2;
+    o[q_at_1 + 1] = x_4;
+    lse[lse_at_1] = x_5;
+  }
+}

@@ -1,0 +1,199 @@
+// Grouped-query attention, sliding window, soft-capped logits (Gemma 2).
+
+struct Params {
+  B: i32,
+  N: i32,
+  M: i32,
+  w: i32,
+}
+@group(0) @binding(0) var<uniform> params: Params;
+@group(0) @binding(1) var<storage, read> q: array<vec4f>;
+@group(0) @binding(2) var<storage, read> k: array<vec4f>;
+@group(0) @binding(3) var<storage, read> v: array<vec4f>;
+@group(0) @binding(4) var<storage, read_write> o: array<vec4f>;
+
+// tanh for any argument: a polynomial near 0, where the exponentials cancel, and no overflow far from it.
+fn tanh_safe(x: f32) -> f32 {
+  let a = min(abs(x), 15.0);
+  let z = a * a;
+  let near = a + a * z * ((((-0.0060967081 * z + 0.020997174) * z - 0.053850908) * z + 0.13332769) * z - 0.33333328);
+  let far = 1.0 - 2.0 / (exp(2.0 * a) + 1.0);
+  return sign(x) * select(far, near, a < 0.625);
+}
+
+var<workgroup> k_tile: array<vec4f, 32>;
+var<workgroup> v_tile: array<vec4f, 32>;
+
+// writes o; one stream for each (b, g, r, i)
+// 1 pass over j, carrying p_sum, p_v_sum, cells
+// schedule: rows, 64 lanes x 1 row, 4 cells a step, tiles of 16 in workgroup memory
+@compute @workgroup_size(64)
+fn gemma2(
+  @builtin(workgroup_id) wid: vec3u,
+  @builtin(num_workgroups) nwg: vec3u,
+  @builtin(local_invocation_index) lid: u32,
+) {
+  let group = i32(wid.x + wid.y * nwg.x);
+  let lane = i32(lid);
+  if (group >= params.B * 2 * ((2 * params.N + 63) / 64)) {
+    return;
+  }
+  let tile = group % ((2 * params.N + 63) / 64);
+  let outer = group / ((2 * params.N + 63) / 64);
+  let g = outer % 2;
+  let rest = outer / 2;
+  let row0 = tile * 64;
+  let row = row0 + lane;
+  let valid = row < 2 * params.N;
+  let row_in = min(row, 2 * params.N - 1);
+  let i = row_in % params.N;
+  let rest_1 = row_in / params.N;
+  var p_sum = 0.0;
+  var p_v_sum_0 = vec4f(0.0);
+  var p_v_sum_1 = vec4f(0.0);
+  var cells = 0;
+  let i_first = select(0, row0 % params.N, row0 / params.N == min(row0 + 63, 2 * params.N - 1) / params.N);
+  let i_last = select(params.N - 1, min(row0 + 63, 2 * params.N - 1) % params.N, row0 / params.N == min(row0 + 63, 2 * params.N - 1) / params.N);
+  let j_begin = max(0, i_first + params.M - params.N - params.w + 1);
+  let j_end = min(params.M, i_last + params.M - params.N + 1);
+  let j_full_begin = max(0, i_last + params.M - params.N - params.w + 1);
+  let j_full_end = min(params.M, i_first + params.M - params.N + 1);
+  let k_at = rest * (2 * params.M * 2) + g * (2 * params.M);
+  let q_at = rest * (2 * params.N * 2 * 2) + g * (2 * params.N * 2);
+  let q_at_1 = q_at + (rest_1 * (2 * params.N) + i * 2);
+  let q_1 = q[q_at_1];
+  let q_2 = q[q_at_1 + 1];
+  let at = i + params.M;
+  let at_1 = at - params.N;
+  for (var tile0 = j_begin; tile0 < j_end; tile0 += 16) {
+    let tile_end = min(tile0 + 16, j_end);
+    workgroupBarrier();
+    for (var slot = lane; slot < 32; slot += 64) {
+      let cell = min(tile0 + slot / 2, params.M - 1);
+      let part = slot % 2;
+      let k_at_1 = k_at + (cell * 2 + part);
+      k_tile[slot] = k[k_at_1];
+    }
+    for (var slot_1 = lane; slot_1 < 32; slot_1 += 64) {
+      let cell_1 = min(tile0 + slot_1 / 2, params.M - 1);
+      let part_1 = slot_1 % 2;
+      let v_at = k_at + (cell_1 * 2 + part_1);
+      v_tile[slot_1] = v[v_at];
+    }
+    workgroupBarrier();
+    let front_end = tile0 + max(min(tile_end, j_full_begin) - tile0 + 3, 0) / 4 * 4;
+    for (var t = tile0; t < min(tile_end, front_end); t++) {
+      let j_in = min(t, params.M - 1);
+      let slot_2 = t - tile0;
+      let k_1 = k_tile[slot_2 * 2];
+      let slot_3 = t - tile0;
+      let k_2 = k_tile[slot_3 * 2 + 1];
+      let dot_1 = dot(q_1, k_1) + dot(q_2, k_2);
+      let s = 50.0 * tanh_safe(dot_1 / 2.828427 / 50.0);
+      let p = exp(s);
+      let cond = j_in <= at_1 && at_1 - j_in < params.w;
+      let visible = t < j_end && cond;
+      p_sum += select(0.0, p, visible);
+      let slot_4 = t - tile0;
+      let v_1 = v_tile[slot_4 * 2];
+      p_v_sum_0 += select(vec4f(0.0), p * v_1, vec4<bool>(visible));
+      let slot_5 = t - tile0;
+      let v_2 = v_tile[slot_5 * 2 + 1];
+      p_v_sum_1 += select(vec4f(0.0), p * v_2, vec4<bool>(visible));
+      cells += select(0, 1, visible);
+    }
+    let full_end = min(tile_end, j_full_end);
+    for (var t_1 = front_end; t_1 < full_end - 3; t_1 += 4) {
+      let j = t_1 + 1;
+      let j_1 = t_1 + 2;
+      let j_2 = t_1 + 3;
+      var dot_1 = 0.0;
+      var dot_2 = 0.0;
+      var dot_3 = 0.0;
+      var dot_4 = 0.0;
+      let slot_6 = t_1 - tile0;
+      let k_3 = k_tile[slot_6 * 2];
+      dot_1 += dot(q_1, k_3);
+      let slot_7 = j - tile0;
+      let k_4 = k_tile[slot_7 * 2];
+      dot_2 += dot(q_1, k_4);
+      let slot_8 = j_1 - tile0;
+      let k_5 = k_tile[slot_8 * 2];
+      dot_3 += dot(q_1, k_5);
+      let slot_9 = j_2 - tile0;
+      let k_6 = k_tile[slot_9 * 2];
+      dot_4 += dot(q_1, k_6);
+      let slot_10 = t_1 - tile0;
+      let k_7 = k_tile[slot_10 * 2 + 1];
+      dot_1 += dot(q_2, k_7);
+      let slot_11 = j - tile0;
+      let k_8 = k_tile[slot_11 * 2 + 1];
+      dot_2 += dot(q_2, k_8);
+      let slot_12 = j_1 - tile0;
+      let k_9 = k_tile[slot_12 * 2 + 1];
+      dot_3 += dot(q_2, k_9);
+      let slot_13 = j_2 - tile0;
+      let k_10 = k_tile[slot_13 * 2 + 1];
+      dot_4 += dot(q_2, k_10);
+      let s_1 = 50.0 * tanh_safe(dot_1 / 2.828427 / 50.0);
+      let p_1 = exp(s_1);
+      let s_2 = 50.0 * tanh_safe(dot_2 / 2.828427 / 50.0);
+      let p_2 = exp(s_2);
+      let s_3 = 50.0 * tanh_safe(dot_3 / 2.828427 / 50.0);
+      let p_3 = exp(s_3);
+      let s_4 = 50.0 * tanh_safe(dot_4 / 2.828427 / 50.0);
+      let p_4 = exp(s_4);
+      p_sum = p_sum + p_1 + p_2 + p_3 + p_4;
+      let slot_14 = t_1 - tile0;
+      let v_3 = v_tile[slot_14 * 2];
+      let slot_15 = j - tile0;
+      let v_4 = v_tile[slot_15 * 2];
+      let slot_16 = j_1 - tile0;
+      let v_5 = v_tile[slot_16 * 2];
+      let slot_17 = j_2 - tile0;
+      let v_6 = v_tile[slot_17 * 2];
+      p_v_sum_0 = p_v_sum_0 + p_1 * v_3 + p_2 * v_4 + p_3 * v_5 + p_4 * v_6;
+      let slot_18 = t_1 - tile0;
+      let v_7 = v_tile[slot_18 * 2 + 1];
+      let slot_19 = j - tile0;
+      let v_8 = v_tile[slot_19 * 2 + 1];
+      let slot_20 = j_1 - tile0;
+      let v_9 = v_tile[slot_20 * 2 + 1];
+      let slot_21 = j_2 - tile0;
+      let v_10 = v_tile[slot_21 * 2 + 1];
+      p_v_sum_1 = p_v_sum_1 + p_1 * v_7 + p_2 * v_8 + p_3 * v_9 + p_4 * v_10;
+      cells += 4;
+    }
+    let rest_begin = front_end + max(full_end - front_end, 0) / 4 * 4;
+    for (var t_2 = rest_begin; t_2 < tile_end; t_2++) {
+      let j_in_1 = min(t_2, params.M - 1);
+      let slot_22 = t_2 - tile0;
+      let k_11 = k_tile[slot_22 * 2];
+      let slot_23 = t_2 - tile0;
+      let k_12 = k_tile[slot_23 * 2 + 1];
+      let dot_5 = dot(q_1, k_11) + dot(q_2, k_12);
+      let s_5 = 50.0 * tanh_safe(dot_5 / 2.828427 / 50.0);
+      let p_5 = exp(s_5);
+      let cond_1 = j_in_1 <= at_1 && at_1 - j_in_1 < params.w;
+      let visible_1 = t_2 < j_end && cond_1;
+      p_sum += select(0.0, p_5, visible_1);
+      let slot_24 = t_2 - tile0;
+      let v_11 = v_tile[slot_24 * 2];
+      p_v_sum_0 += select(vec4f(0.0), p_5 * v_11, vec4<bool>(visible_1));
+      let slot_25 = t_2 - tile0;
+      let v_12 = v_tile[slot_25 * 2 + 1];
+      p_v_sum_1 += select(vec4f(0.0), p_5 * v_12, vec4<bool>(visible_1));
+      cells += select(0, 1, visible_1);
+    }
+  }
+  let cond_2 = cells > 0;
+  let x = 1.0 / p_sum;
+  let x_1 = p_v_sum_0 * x;
+  let x_2 = select(vec4f(0.0), x_1, vec4<bool>(cond_2));
+  let x_3 = p_v_sum_1 * x;
+  let x_4 = select(vec4f(0.0), x_3, vec4<bool>(cond_2));
+  if (valid) {
+    o[q_at_1] = x_2;
+    o[q_at_1 + 1] = x_4;
+  }
+}

@@ -1,0 +1,138 @@
+// Causal linear attention with the elu + 1 feature map.
+
+enable subgroups;
+
+struct Params {
+  B: i32,
+  H: i32,
+  N: i32,
+}
+@group(0) @binding(0) var<uniform> params: Params;
+@group(0) @binding(1) var<storage, read> q: array<vec4f>;
+@group(0) @binding(2) var<storage, read> k: array<vec4f>;
+@group(0) @binding(3) var<storage, read> v: array<vec4f>;
+@group(0) @binding(4) var<storage, read_write> o: array<vec4f>;
+
+// writes o; one stream for each (b, h, i)
+// 1 pass over j, carrying a_v_sum, a_sum
+// schedule: rows, 64 lanes x 1 row, 4 cells a step, subgroup broadcast
+@compute @workgroup_size(64)
+fn linear_attention(
+  @builtin(workgroup_id) wid: vec3u,
+  @builtin(num_workgroups) nwg: vec3u,
+  @builtin(local_invocation_index) lid: u32,
+  @builtin(subgroup_invocation_id) sg_lane: u32,
+) {
+  let group = i32(wid.x + wid.y * nwg.x);
+  let lane = i32(lid);
+  let subgroup_lane = i32(sg_lane);
+  if (group >= params.B * params.H * ((params.N + 63) / 64)) {
+    return;
+  }
+  let tile = group % ((params.N + 63) / 64);
+  let outer = group / ((params.N + 63) / 64);
+  let h = outer % params.H;
+  let rest = outer / params.H;
+  let row0 = tile * 64;
+  let row = row0 + lane;
+  let valid = row < params.N;
+  let row_in = min(row, params.N - 1);
+  var a_v_sum_0 = vec4f(0.0);
+  var a_v_sum_1 = vec4f(0.0);
+  var a_sum = 0.0;
+  let i_last = min(row0 + 63, params.N - 1);
+  let j_end = min(params.N, i_last + 1);
+  let j_full_end = min(params.N, row0 + 1);
+  let full_end = min(j_end, j_full_end);
+  let turn = subgroup_lane % 4;
+  let q_at = rest * (2 * params.N * params.H) + h * (2 * params.N);
+  let q_at_1 = q_at + row_in * 2;
+  let q_1 = q[q_at_1];
+  let cond = q_1 > vec4f(0.0);
+  let x = min(q_1, vec4f(0.0));
+  let exp_1 = exp(x);
+  let x_1 = exp_1 - 1.0;
+  let x_2 = select(x_1, q_1, cond);
+  let x_3 = x_2 + 1.0;
+  let q_2 = q[q_at_1 + 1];
+  let cond_1 = q_2 > vec4f(0.0);
+  let x_8 = min(q_2, vec4f(0.0));
+  let exp_1_1 = exp(x_8);
+  let x_9 = exp_1_1 - 1.0;
+  let x_10 = select(x_9, q_2, cond_1);
+  let x_11 = x_10 + 1.0;
+  for (var t = 0; t < full_end - 3; t += 4) {
+    let own = t + turn;
+    var a = 0.0;
+    var a_1 = 0.0;
+    var a_2 = 0.0;
+    var a_3 = 0.0;
+    let k_at = q_at + own * 2;
+    let k_1 = k[k_at];
+    let x_own = select(exp(min(k_1, vec4f(0.0))) - 1.0, k_1, k_1 > vec4f(0.0)) + 1.0;
+    let x_4 = subgroupBroadcast(x_own, 0u);
+    a += dot(x_3, x_4);
+    let x_5 = subgroupBroadcast(x_own, 1u);
+    a_1 += dot(x_3, x_5);
+    let x_6 = subgroupBroadcast(x_own, 2u);
+    a_2 += dot(x_3, x_6);
+    let x_7 = subgroupBroadcast(x_own, 3u);
+    a_3 += dot(x_3, x_7);
+    let k_2 = k[k_at + 1];
+    let x_own_1 = select(exp(min(k_2, vec4f(0.0))) - 1.0, k_2, k_2 > vec4f(0.0)) + 1.0;
+    let x_12 = subgroupBroadcast(x_own_1, 0u);
+    a += dot(x_11, x_12);
+    let x_13 = subgroupBroadcast(x_own_1, 1u);
+    a_1 += dot(x_11, x_13);
+    let x_14 = subgroupBroadcast(x_own_1, 2u);
+    a_2 += dot(x_11, x_14);
+    let x_15 = subgroupBroadcast(x_own_1, 3u);
+    a_3 += dot(x_11, x_15);
+    let v_own = v[k_at];
+    let v_1 = subgroupBroadcast(v_own, 0u);
+    let v_2 = subgroupBroadcast(v_own, 1u);
+    let v_3 = subgroupBroadcast(v_own, 2u);
+    let v_4 = subgroupBroadcast(v_own, 3u);
+    a_v_sum_0 = a_v_sum_0 + a * v_1 + a_1 * v_2 + a_2 * v_3 + a_3 * v_4;
+    let v_own_1 = v[k_at + 1];
+    let v_5 = subgroupBroadcast(v_own_1, 0u);
+    let v_6 = subgroupBroadcast(v_own_1, 1u);
+    let v_7 = subgroupBroadcast(v_own_1, 2u);
+    let v_8 = subgroupBroadcast(v_own_1, 3u);
+    a_v_sum_1 = a_v_sum_1 + a * v_5 + a_1 * v_6 + a_2 * v_7 + a_3 * v_8;
+    a_sum = a_sum + a + a_1 + a_2 + a_3;
+  }
+  let rest_begin = max(full_end, 0) / 4 * 4;
+  for (var t_1 = rest_begin; t_1 < j_end; t_1++) {
+    let j_in = min(t_1, params.N - 1);
+    let k_at_1 = q_at + j_in * 2;
+    let k_3 = k[k_at_1];
+    let cond_2 = k_3 > vec4f(0.0);
+    let x_16 = min(k_3, vec4f(0.0));
+    let exp_2 = exp(x_16);
+    let x_17 = exp_2 - 1.0;
+    let x_18 = select(x_17, k_3, cond_2);
+    let x_19 = x_18 + 1.0;
+    let k_4 = k[k_at_1 + 1];
+    let cond_3 = k_4 > vec4f(0.0);
+    let x_20 = min(k_4, vec4f(0.0));
+    let exp_3 = exp(x_20);
+    let x_21 = exp_3 - 1.0;
+    let x_22 = select(x_21, k_4, cond_3);
+    let x_23 = x_22 + 1.0;
+    let a_4 = dot(x_3, x_19) + dot(x_11, x_23);
+    let v_9 = v[k_at_1];
+    let cond_4 = j_in <= row_in;
+    let visible = t_1 < j_end && cond_4;
+    a_v_sum_0 += select(vec4f(0.0), a_4 * v_9, vec4<bool>(visible));
+    let v_10 = v[k_at_1 + 1];
+    a_v_sum_1 += select(vec4f(0.0), a_4 * v_10, vec4<bool>(visible));
+    a_sum += select(0.0, a_4, visible);
+  }
+  let o_1 = a_v_sum_0 / a_sum;
+  let o_2 = a_v_sum_1 / a_sum;
+  if (valid) {
+    o[q_at_1] = o_1;
+    o[q_at_1 + 1] = o_2;
+  }
+}

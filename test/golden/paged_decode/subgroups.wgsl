@@ -1,0 +1,184 @@
+// Decoding against a paged key-value cache.
+
+struct Params {
+  B: i32,
+  C: i32,
+  L: i32,
+}
+@group(0) @binding(0) var<uniform> params: Params;
+@group(0) @binding(1) var<storage, read> q: array<vec4f>;
+@group(0) @binding(2) var<storage, read> pool_k: array<vec4f>;
+@group(0) @binding(3) var<storage, read> pool_v: array<vec4f>;
+@group(0) @binding(4) var<storage, read> pages: array<i32>;
+@group(0) @binding(5) var<storage, read> length: array<i32>;
+@group(0) @binding(6) var<storage, read_write> y: array<vec4f>;
+
+var<workgroup> shared_1: array<f32, 64>;
+var<workgroup> parts4: array<vec4f, 512>;
+var<workgroup> totals4: array<vec4f, 8>;
+
+// writes y; one stream for each (b, g, r)
+// 1 pass over j, carrying m, p_sum, p_v_sum
+// schedule: split, 64 lanes, 64 a row, 1 cells a step
+@compute @workgroup_size(64)
+fn paged_decode(
+  @builtin(workgroup_id) wid: vec3u,
+  @builtin(num_workgroups) nwg: vec3u,
+  @builtin(local_invocation_index) lid: u32,
+) {
+  let group = i32(wid.x + wid.y * nwg.x);
+  let lane = i32(lid);
+  if (group >= params.B * 2 * 2) {
+    return;
+  }
+  let row0 = group;
+  let row = row0 + lane / 64;
+  let valid = row < params.B * 2 * 2;
+  let row_in = min(row, params.B * 2 * 2 - 1);
+  let r = row_in % 2;
+  let rest = row_in / 2;
+  let g = rest % 2;
+  let rest_1 = rest / 2;
+  var m = -3.4028234663852886e38;
+  var p_sum = 0.0;
+  var p_v_sum_0 = vec4f(0.0);
+  var p_v_sum_1 = vec4f(0.0);
+  let member = lane % 64;
+  let b_last = params.B - 1;
+  let j_end = params.L * 4;
+  var length_least = 2147483647;
+  var length_greatest = -2147483647;
+  for (var seen = 0; seen < b_last + 1; seen++) {
+    length_least = min(length_least, length[seen]);
+    length_greatest = max(length_greatest, length[seen]);
+  }
+  let q_at = rest_1 * 8 + g * 4 + r * 2;
+  let q_1 = q[q_at];
+  let pages_at = rest_1 * params.L;
+  let pool_k_at = g * 2;
+  let q_2 = q[q_at + 1];
+  let length_1 = length[rest_1];
+  for (var tile0 = 0; tile0 < j_end; tile0 += 64) {
+    let tile_end = min(tile0 + 64, j_end);
+    let some_visible = tile0 < length_greatest;
+    if (some_visible) {
+      for (var t = tile0 + member; t < tile_end; t += 64) {
+        let j_in = min(t, params.L * 4 - 1);
+        let at = j_in / 4;
+        let pages_at_1 = pages_at + at;
+        let pages_1 = pages[pages_at_1];
+        let at_1 = j_in % 4;
+        let pool_k_at_1 = pool_k_at + at_1 * 4;
+        let pool_k_at_2 = pool_k_at_1 + min(max(pages_1, 0), params.C - 1) * 16;
+        let k = pool_k[pool_k_at_2];
+        let k_1 = pool_k[pool_k_at_2 + 1];
+        let dot_1 = dot(q_1, k) + dot(q_2, k_1);
+        let s = dot_1 / 2.828427;
+        let cond = j_in < length_1 && pages_1 >= 0 && pages_1 < params.C;
+        let visible = t < j_end && cond;
+        let m_new = max(m, select(-3.4028234663852886e38, s, visible));
+        let p = exp(s - m_new);
+        let correction = exp(m - m_new);
+        p_sum = p_sum * correction + select(0.0, p, visible);
+        let v = pool_v[pool_k_at_2];
+        p_v_sum_0 = p_v_sum_0 * correction + select(vec4f(0.0), p * v, vec4<bool>(visible));
+        let v_1 = pool_v[pool_k_at_2 + 1];
+        p_v_sum_1 = p_v_sum_1 * correction + select(vec4f(0.0), p * v_1, vec4<bool>(visible));
+        m = m_new;
+      }
+    }
+  }
+  workgroupBarrier();
+  shared_1[lane] = m;
+  workgroupBarrier();
+  if (lane % 64 < 32) {
+    let sum = max(shared_1[lane], shared_1[lane + 32]);
+    shared_1[lane] = sum;
+  }
+  workgroupBarrier();
+  if (lane % 64 < 16) {
+    let sum_1 = max(shared_1[lane], shared_1[lane + 16]);
+    shared_1[lane] = sum_1;
+  }
+  workgroupBarrier();
+  if (lane % 64 < 8) {
+    let sum_2 = max(shared_1[lane], shared_1[lane + 8]);
+    shared_1[lane] = sum_2;
+  }
+  workgroupBarrier();
+  if (lane % 64 < 4) {
+    let sum_3 = max(shared_1[lane], shared_1[lane + 4]);
+    shared_1[lane] = sum_3;
+  }
+  workgroupBarrier();
+  if (lane % 64 < 2) {
+    let sum_4 = max(shared_1[lane], shared_1[lane + 2]);
+    shared_1[lane] = sum_4;
+  }
+  workgroupBarrier();
+  if (lane % 64 < 1) {
+    let sum_5 = max(shared_1[lane], shared_1[lane + 1]);
+    shared_1[lane] = sum_5;
+  }
+  workgroupBarrier();
+  let m_1 = shared_1[lane - lane % 64];
+  let to_common = exp(-m_1 - -m);
+  workgroupBarrier();
+  shared_1[lane] = p_sum * to_common;
+  workgroupBarrier();
+  if (lane % 64 < 32) {
+    let sum_6 = shared_1[lane] + shared_1[lane + 32];
+    shared_1[lane] = sum_6;
+  }
+  workgroupBarrier();
+  if (lane % 64 < 16) {
+    let sum_7 = shared_1[lane] + shared_1[lane + 16];
+    shared_1[lane] = sum_7;
+  }
+  workgroupBarrier();
+  if (lane % 64 < 8) {
+    let sum_8 = shared_1[lane] + shared_1[lane + 8];
+    shared_1[lane] = sum_8;
+  }
+  workgroupBarrier();
+  if (lane % 64 < 4) {
+    let sum_9 = shared_1[lane] + shared_1[lane + 4];
+    shared_1[lane] = sum_9;
+  }
+  workgroupBarrier();
+  if (lane % 64 < 2) {
+    let sum_10 = shared_1[lane] + shared_1[lane + 2];
+    shared_1[lane] = sum_10;
+  }
+  workgroupBarrier();
+  if (lane % 64 < 1) {
+    let sum_11 = shared_1[lane] + shared_1[lane + 1];
+    shared_1[lane] = sum_11;
+  }
+  workgroupBarrier();
+  let p_sum_1 = shared_1[lane - lane % 64];
+  workgroupBarrier();
+  parts4[lane] = p_v_sum_0 * to_common;
+  parts4[lane + 64] = p_v_sum_1 * to_common;
+  workgroupBarrier();
+  for (var nth = lane % 64; nth < 2; nth += 64) {
+    var total = vec4f(0.0);
+    for (var other = 0; other < 64; other++) {
+      total += parts4[nth * 64 + lane / 64 * 64 + other];
+    }
+    totals4[nth + lane / 64] = total;
+  }
+  workgroupBarrier();
+  let p_v_sum = totals4[lane / 64];
+  let p_v_sum_2 = totals4[1 + lane / 64];
+  let cond_1 = m_1 > -3.4028234663852886e38;
+  let x = 1.0 / p_sum_1;
+  let x_1 = p_v_sum * x;
+  let x_2 = select(vec4f(0.0), x_1, vec4<bool>(cond_1));
+  let x_3 = p_v_sum_2 * x;
+  let x_4 = select(vec4f(0.0), x_3, vec4<bool>(cond_1));
+  if (valid && lane % 64 == 0) {
+    y[q_at] = x_2;
+    y[q_at + 1] = x_4;
+  }
+}
