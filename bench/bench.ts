@@ -29,7 +29,8 @@ const { values: flags } = parseArgs({
 
 /** Installs the peers in a folder of their own; the reason when that fails. */
 const installPeers = (): string | null => {
-  if (existsSync(path("peers/node_modules/onnxruntime-web/dist")) && existsSync(path("peers/node_modules/@jax-js/jax"))) return null;
+  if (existsSync(path("peers/node_modules/onnxruntime-web/dist")) && existsSync(path("peers/node_modules/@jax-js/jax")))
+    return null;
   console.error("installing the peers into bench/peers (150 MB)");
   try {
     const options = { cwd: path("peers"), stdio: "pipe", shell: process.platform === "win32" } as const;
@@ -78,14 +79,20 @@ const run = async (options: PageOptions): Promise<PageResult> => {
 };
 
 const versionOf = (name: string): string => {
-  const { dependencies } = JSON.parse(readFileSync(path("peers/package.json"), "utf8")) as { dependencies: Record<string, string> };
+  const { dependencies } = JSON.parse(readFileSync(path("peers/package.json"), "utf8")) as {
+    dependencies: Record<string, string>;
+  };
   return dependencies[name] ?? "";
 };
 
 const unknown = flags.only.find((name) => !CASES.some((c) => c.name === name));
 const rounds = Number(flags.rounds);
 if (unknown !== undefined || !Number.isInteger(rounds) || rounds < 1) {
-  console.error(unknown === undefined ? "--rounds wants a whole number" : `no case ${unknown}; there are ${CASES.map((c) => c.name).join(", ")}`);
+  console.error(
+    unknown === undefined
+      ? "--rounds wants a whole number"
+      : `no case ${unknown}; there are ${CASES.map((c) => c.name).join(", ")}`,
+  );
   process.exit(2);
 }
 const result = await run({ rounds, only: flags.only, missing: installPeers() });
@@ -99,7 +106,10 @@ const record = {
   ...result,
 };
 console.log(printResult(result));
-const slug = result.adapter.toLowerCase().replace(/[^a-z0-9]+/g, "-").replace(/^-|-$/g, "");
+const slug = result.adapter
+  .toLowerCase()
+  .replace(/[^a-z0-9]+/g, "-")
+  .replace(/^-|-$/g, "");
 const file = flags.json ?? path(`results/${date.slice(0, 10)}-${slug}.json`);
 if (!flags["no-save"]) {
   mkdirSync(path("results"), { recursive: true });

@@ -37,7 +37,11 @@ const rows = kernels.map((kernel) => [
     const all = times.get(`${kernel} ${t.name}`) ?? [];
     return [median(all).toFixed(1), Math.min(...all).toFixed(1)];
   }),
-  compileKernel(sources, kernel, LANGUAGE_DIMS[kernel] ?? {}, targets[0] as Target).artifact.wgsl.split("\n").length.toString(),
+  compileKernel(sources, kernel, LANGUAGE_DIMS[kernel] ?? {}, targets[0] as Target)
+    .artifact.wgsl.split("\n")
+    .length.toString(),
 ]);
-console.log(`text to WGSL, ms (median and least of ${ROUNDS}; goal ${GOAL_MS}); the first compilation of the process: ${first.toFixed(0)}`);
+console.log(
+  `text to WGSL, ms (median and least of ${ROUNDS}; goal ${GOAL_MS}); the first compilation of the process: ${first.toFixed(0)}`,
+);
 console.log(columns([["kernel", ...targets.flatMap((t) => [t.name, "min"]), "lines (baseline)"], ...rows]));

@@ -36,7 +36,10 @@ export const countKernel = (job: Job, target: Target): Counted => {
   const known = resolve(artifact, { sizes: job.sizes, scalars: job.scalars ?? {} }, new Map());
   const lengths = artifact.tensors.map((t) => ({ t, count: evalSize(elements(t), known) }));
   const buffers = Object.fromEntries(
-    lengths.map(({ t, count }, n) => [t.name, t.role === "input" ? randomArray(count, n + 1) : new Float32Array(count)]),
+    lengths.map(({ t, count }, n) => [
+      t.name,
+      t.role === "input" ? randomArray(count, n + 1) : new Float32Array(count),
+    ]),
   );
   const values = Object.fromEntries(known);
   const { counts } = evaluateTile(tile, { sizes: values, uniforms: values, buffers, count: true });
@@ -60,7 +63,17 @@ const bytesRow = (title: string, job: Job, name: string): readonly string[] => {
   const tensors = Object.keys(compulsory).map((t) => `${t} ${times(moved(t) / (compulsory[t] ?? NaN))}`);
   const all = Object.keys(compulsory).reduce((n, t) => n + moved(t), 0);
   const least = Object.values(compulsory).reduce((n, x) => n + x, 0);
-  return [`  ${title}`, name, (all / 1024).toFixed(0), (least / 1024).toFixed(0), times(all / least), String(counts.barriers), String(counts.subgroupOps), String(counts.expLike), tensors.join(", ")];
+  return [
+    `  ${title}`,
+    name,
+    (all / 1024).toFixed(0),
+    (least / 1024).toFixed(0),
+    times(all / least),
+    String(counts.barriers),
+    String(counts.subgroupOps),
+    String(counts.expLike),
+    tensors.join(", "),
+  ];
 };
 
 const BYTES: readonly (readonly [string, Job])[] = [
@@ -72,17 +85,35 @@ const BYTES: readonly (readonly [string, Job])[] = [
 ];
 
 /** Work of a masked kernel against the unmasked one. `scale`: the unmasked one is counted at 1/scale of the size and is quadratic. */
-type Share = { readonly title: string; readonly masked: Job; readonly full: Job; readonly scale: number; readonly atMost: number };
+type Share = {
+  readonly title: string;
+  readonly masked: Job;
+  readonly full: Job;
+  readonly scale: number;
+  readonly atMost: number;
+};
 
 const square = (kernel: string, N: number, D: number, scalars: Readonly<Record<string, number>> = {}): Job => ({
-  kernel, dims: { D }, sizes: { B: 1, H: 1, N, M: N }, scalars,
+  kernel,
+  dims: { D },
+  sizes: { B: 1, H: 1, N, M: N },
+  scalars,
 });
 
 const SHARES: readonly Share[] = [
-  { title: "causal N=1024, D=16", masked: square("causal_attention", 1024, 16), full: square("full_attention", 1024, 16), scale: 1, atMost: 0.55 },
+  {
+    title: "causal N=1024, D=16",
+    masked: square("causal_attention", 1024, 16),
+    full: square("full_attention", 1024, 16),
+    scale: 1,
+    atMost: 0.55,
+  },
   {
     title: "window 256 of N=8192, D=4 (full counted at N=1024, times 64)",
-    masked: square("window_attention", 8192, 4, { w: 256 }), full: square("full_attention", 1024, 4), scale: 8, atMost: 0.08,
+    masked: square("window_attention", 8192, 4, { w: 256 }),
+    full: square("full_attention", 1024, 4),
+    scale: 8,
+    atMost: 0.08,
   },
 ];
 
@@ -91,11 +122,27 @@ const shareRow = (share: Share, name: string): readonly string[] => {
   const full = countKernel(share.full, targetOf(name)).counts.multiplies * share.scale ** 2;
   const part = masked / full;
   if (part > share.atMost) process.exitCode = 1;
-  return [`  ${share.title}`, name, `${(100 * part).toFixed(1)} %`, `${(100 * share.atMost).toFixed(0)} %`, part > share.atMost ? "TOO MUCH" : ""];
+  return [
+    `  ${share.title}`,
+    name,
+    `${(100 * part).toFixed(1)} %`,
+    `${(100 * share.atMost).toFixed(0)} %`,
+    part > share.atMost ? "TOO MUCH" : "",
+  ];
 };
 
 const main = (): void => {
-  const head = ["storage bytes asked for by lanes", "target", "KiB", "least KiB", "ratio", "barriers", "subgroup ops", "exps", "each tensor"];
+  const head = [
+    "storage bytes asked for by lanes",
+    "target",
+    "KiB",
+    "least KiB",
+    "ratio",
+    "barriers",
+    "subgroup ops",
+    "exps",
+    "each tensor",
+  ];
   const bytes = BYTES.flatMap(([title, job]) => TARGET_NAMES.map((name) => bytesRow(title, job, name)));
   console.log(`${columns([head, ...bytes])}\n`);
   const shares = SHARES.flatMap((share) => TARGET_NAMES.map((name) => shareRow(share, name)));

@@ -30,7 +30,12 @@ const sources = languageSources();
 const compileCase = (c: Case, target: Target, element: Element): Compiled => {
   const dims = Object.fromEntries(c.known.map((n) => [n, c.sizes[n] ?? 0]));
   const { compiled, diagnostics } = compile(sources.kernels, {
-    file: "language.tfx", kernel: c.kernel, dims, target, types: { T: element }, statics: c.statics ?? {},
+    file: "language.tfx",
+    kernel: c.kernel,
+    dims,
+    target,
+    types: { T: element },
+    statics: c.statics ?? {},
     resolveImport: (path) => (path === "std/prelude" ? { file: "std/prelude.tfx", text: sources.prelude } : null),
   });
   const [one] = compiled;
@@ -46,8 +51,13 @@ const inputsOf = ({ artifact }: Compiled, c: Case): Record<string, readonly numb
       const count = t.dims.reduce((n, d) => n * evalSize(d.extent, (s) => c.sizes[s] ?? 0), 1);
       const random = randomArray(count, seed + 1);
       let at = 0;
-      const raw = Array.from(c.inputs?.(t.name, count, () => ((random[at++ % count] ?? 0) + 1) / 2) ?? random.map((x) => 2 * x));
-      return [t.name, raw.map((x) => (t.dtype === "f16" ? Math.f16round(x) : t.dtype === "f32" ? Math.fround(x) : Math.trunc(x)))];
+      const raw = Array.from(
+        c.inputs?.(t.name, count, () => ((random[at++ % count] ?? 0) + 1) / 2) ?? random.map((x) => 2 * x),
+      );
+      return [
+        t.name,
+        raw.map((x) => (t.dtype === "f16" ? Math.f16round(x) : t.dtype === "f32" ? Math.fround(x) : Math.trunc(x))),
+      ];
     }),
   );
 };
@@ -59,9 +69,17 @@ const typed = (dtype: string, values: readonly number[]): TypedArray => {
 };
 
 const numbers = (dtype: string, data: unknown): ArrayLike<number> =>
-  dtype === "f16" && data instanceof Uint16Array ? new Float16Array(data.buffer, data.byteOffset, data.length) : (data as ArrayLike<number>);
+  dtype === "f16" && data instanceof Uint16Array
+    ? new Float16Array(data.buffer, data.byteOffset, data.length)
+    : (data as ArrayLike<number>);
 
-const checkOne = async (device: GPUDevice, c: Case, target: Target, element: Element, variant: string): Promise<Checked | null> => {
+const checkOne = async (
+  device: GPUDevice,
+  c: Case,
+  target: Target,
+  element: Element,
+  variant: string,
+): Promise<Checked | null> => {
   const base = { kernel: c.kernel, sizes: c.sizes, variant };
   try {
     const compiled = compileCase(c, target, element);
@@ -92,7 +110,12 @@ export const checkLanguage = async (
 ): Promise<readonly Checked[]> => {
   const bare: Target = { ...target, subgroups: null };
   const targets: readonly (readonly [string, Target])[] =
-    target.subgroups === null ? [["no subgroups", bare]] : [["subgroups", target], ["no subgroups", bare]];
+    target.subgroups === null
+      ? [["no subgroups", bare]]
+      : [
+          ["subgroups", target],
+          ["no subgroups", bare],
+        ];
   const results: Checked[] = [];
   for (const c of LANGUAGE)
     for (const [name, t] of targets)
@@ -100,7 +123,9 @@ export const checkLanguage = async (
         const one = await checkOne(device, c, t, element, `${name}, ${element}`);
         if (one === null) continue;
         results.push(one);
-        const worst = one.errors.map((x) => `${x.output} ${x.error.toExponential(1)} of ${x.allowed.toExponential(1)}`).join(", ");
+        const worst = one.errors
+          .map((x) => `${x.output} ${x.error.toExponential(1)} of ${x.allowed.toExponential(1)}`)
+          .join(", ");
         say(`${one.ok ? "ok  " : "FAIL"} ${c.kernel} (${one.variant}): ${one.reason ?? worst}`);
       }
   return results;

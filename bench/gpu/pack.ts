@@ -53,16 +53,24 @@ copy(join(root, "node_modules/node/bin/node"), "node");
 chmodSync(join(out, "node"), 0o755);
 copy(join(root, "bench/gpu/run.sh"), "run.sh");
 chmodSync(join(out, "run.sh"), 0o755);
-for (const name of ["package.json", "index.js", "LICENSE.md"]) copy(join(root, "node_modules/webgpu", name), join("node_modules/webgpu", name));
-cpSync(join(root, "node_modules/webgpu/dist/linux-x64"), join(out, "node_modules/webgpu/dist/linux-x64"), { recursive: true });
+for (const name of ["package.json", "index.js", "LICENSE.md"])
+  copy(join(root, "node_modules/webgpu", name), join("node_modules/webgpu", name));
+cpSync(join(root, "node_modules/webgpu/dist/linux-x64"), join(out, "node_modules/webgpu/dist/linux-x64"), {
+  recursive: true,
+});
 // Where the texts lie relative to the bundle is where bench/sources.ts looks.
 copy(join(root, "bench/kernels.tfx"), "bench/kernels.tfx");
 copy(join(root, "stdlib/prelude.tfx"), "stdlib/prelude.tfx");
 copy(join(root, "test/fixtures/language.tfx"), "test/fixtures/language.tfx");
 copy(join(swiftshader, "loader/libvulkan.so.1"), "loader/libvulkan.so.1");
 cpSync(swiftshader, join(out, "swiftshader"), { recursive: true });
-console.log(`${out} is ready: carry it to the machine with the GPU and run ./run.sh there; bring the JSON back to bench/results/`);
+console.log(
+  `${out} is ready: carry it to the machine with the GPU and run ./run.sh there; bring the JSON back to bench/results/`,
+);
 if (flags.run) {
-  const { status } = spawnSync(join(out, "run.sh"), flags.software ? ["--software"] : [], { stdio: "inherit", cwd: join(root, "bench/results") });
+  const { status } = spawnSync(join(out, "run.sh"), flags.software ? ["--software"] : [], {
+    stdio: "inherit",
+    cwd: join(root, "bench/results"),
+  });
   process.exit(status ?? 1);
 }

@@ -1,6 +1,15 @@
 /** Times the bench's kernels on a device: interleaved rounds, GPU timestamps where there are some, else wall clock. */
 import type { Target } from "../../src/codegen/target.ts";
-import { inputsOf, referenceRow, rowsOf, titleOf, type AttentionCase, type Case, type Inputs, type NormCase } from "../page/cases.ts";
+import {
+  inputsOf,
+  referenceRow,
+  rowsOf,
+  titleOf,
+  type AttentionCase,
+  type Case,
+  type Inputs,
+  type NormCase,
+} from "../page/cases.ts";
 import { readBytes, type Program } from "../page/device.ts";
 import { naiveProgram } from "../page/naive.ts";
 import { median, reasonOf } from "../page/rounds.ts";
@@ -23,13 +32,27 @@ export type Timed = {
   readonly maxError: number;
 };
 
-export type TimedCase = { readonly title: string; readonly clock: "gpu" | "wall"; readonly candidates: readonly Timed[] };
+export type TimedCase = {
+  readonly title: string;
+  readonly clock: "gpu" | "wall";
+  readonly candidates: readonly Timed[];
+};
 
 const attention = (causal: boolean, H: number, N: number, D: number): AttentionCase => ({
-  kind: "attention", name: "", causal, B: 1, H, N, D,
+  kind: "attention",
+  name: "",
+  causal,
+  B: 1,
+  H,
+  N,
+  D,
 });
 const norm = (which: "layer" | "rms", rows: number, features: number): NormCase => ({
-  kind: "norm", name: "", norm: which, rows, features,
+  kind: "norm",
+  name: "",
+  norm: which,
+  rows,
+  features,
 });
 
 /** Small ones for every adapter; large ones that fill a GPU. */
@@ -39,7 +62,13 @@ const casesOf = (software: boolean): readonly Case[] => [
   norm("rms", 512, 768),
   ...(software
     ? []
-    : [attention(true, 16, 4096, 64), attention(false, 16, 4096, 64), attention(true, 16, 4096, 128), norm("layer", 8192, 4096), norm("rms", 8192, 4096)]),
+    : [
+        attention(true, 16, 4096, 64),
+        attention(false, 16, 4096, 64),
+        attention(true, 16, 4096, 128),
+        norm("layer", 8192, 4096),
+        norm("rms", 8192, 4096),
+      ]),
 ];
 
 const flopsOf = (c: Case): number =>
@@ -50,7 +79,10 @@ const flopsOf = (c: Case): number =>
 const bytesOf = (c: Case, width: number): number =>
   width * (c.kind === "attention" ? 4 * c.B * c.H * c.N * c.D : 2 * c.rows * c.features + 2 * c.features);
 
-type Clock = { readonly kind: "gpu" | "wall"; readonly time: (encode: (pass: GPUComputePassEncoder) => void) => Promise<number> };
+type Clock = {
+  readonly kind: "gpu" | "wall";
+  readonly time: (encode: (pass: GPUComputePassEncoder) => void) => Promise<number>;
+};
 
 const wallClock = (device: GPUDevice): Clock => ({
   kind: "wall",
@@ -76,7 +108,9 @@ const gpuClock = (device: GPUDevice): Clock => {
     kind: "gpu",
     time: async (encode) => {
       const encoder = device.createCommandEncoder();
-      const pass = encoder.beginComputePass({ timestampWrites: { querySet, beginningOfPassWriteIndex: 0, endOfPassWriteIndex: 1 } });
+      const pass = encoder.beginComputePass({
+        timestampWrites: { querySet, beginningOfPassWriteIndex: 0, endOfPassWriteIndex: 1 },
+      });
       encode(pass);
       pass.end();
       encoder.resolveQuerySet(querySet, 0, 2, resolved, 0);
@@ -87,16 +121,31 @@ const gpuClock = (device: GPUDevice): Clock => {
   };
 };
 
-type Entry = { readonly name: string; readonly width: number; readonly inputs: Inputs; readonly make: () => Promise<Program> };
+type Entry = {
+  readonly name: string;
+  readonly width: number;
+  readonly inputs: Inputs;
+  readonly make: () => Promise<Program>;
+};
 
 const entriesOf = (device: GPUDevice, target: Target, c: Case): readonly Entry[] => {
   const sources = benchSources();
   const inputs = inputsOf(c);
-  const halves = Object.fromEntries(Object.entries(inputs).map(([name, x]) => [name, x.map((value) => Math.f16round(value))]));
+  const halves = Object.fromEntries(
+    Object.entries(inputs).map(([name, x]) => [name, x.map((value) => Math.f16round(value))]),
+  );
   const bare: Target = { ...target, subgroups: null };
-  const f32 = (name: string, t: Target): Entry => ({ name, width: 4, inputs, make: () => tfxProgram(device, t, sources, c, inputs) });
+  const f32 = (name: string, t: Target): Entry => ({
+    name,
+    width: 4,
+    inputs,
+    make: () => tfxProgram(device, t, sources, c, inputs),
+  });
   const f16 = (name: string, t: Target): Entry => ({
-    name, width: 2, inputs: halves, make: () => tfxProgram(device, t, sources, c, halves, { element: "f16" }),
+    name,
+    width: 2,
+    inputs: halves,
+    make: () => tfxProgram(device, t, sources, c, halves, { element: "f16" }),
   });
   const hasSubgroups = target.subgroups !== null && c.kind === "attention";
   const naiveFits = c.kind === "norm" || c.B * c.H * c.N ** 2 * 4 <= Math.min(target.bindingBytes, 2 ** 28);
@@ -152,7 +201,13 @@ const start = async (clock: Clock, entry: Entry): Promise<Running> => {
   return { entry, program, repeats: Math.max(1, Math.min(100, Math.ceil(PASS_MS / once))), times: [] };
 };
 
-const timeCase = async (device: GPUDevice, target: Target, clock: Clock, c: Case, rounds: number): Promise<TimedCase> => {
+const timeCase = async (
+  device: GPUDevice,
+  target: Target,
+  clock: Clock,
+  c: Case,
+  rounds: number,
+): Promise<TimedCase> => {
   const running: Running[] = [];
   const missing: Timed[] = [];
   for (const entry of entriesOf(device, target, c))
@@ -172,7 +227,17 @@ const timeCase = async (device: GPUDevice, target: Target, clock: Clock, c: Case
     const [medianMs, minMs] = [median(times), Math.min(...times)];
     const [gflops, gbytes] = [flopsOf(c) / medianMs / 1e6, bytesOf(c, entry.width) / medianMs / 1e6];
     const maxError = await errorOf(device, c, entry, program);
-    timed.push({ name: entry.name, reason: null, plan: program.plan, times, medianMs, minMs, gflops, gbytes, maxError });
+    timed.push({
+      name: entry.name,
+      reason: null,
+      plan: program.plan,
+      times,
+      medianMs,
+      minMs,
+      gflops,
+      gbytes,
+      maxError,
+    });
     program.destroy();
   }
   return { title: titleOf(c).replace(", f32", ""), clock: clock.kind, candidates: [...timed, ...missing] };

@@ -27,7 +27,15 @@ export type Case = AttentionCase | NormCase;
 /** Of all norms here, as of every peer's call. */
 export const EPS = 1e-5;
 
-const attention = (name: string, causal: boolean): AttentionCase => ({ kind: "attention", name, causal, B: 1, H: 8, N: 512, D: 64 });
+const attention = (name: string, causal: boolean): AttentionCase => ({
+  kind: "attention",
+  name,
+  causal,
+  B: 1,
+  H: 8,
+  N: 512,
+  D: 64,
+});
 
 export const CASES: readonly Case[] = [
   attention("causal", true),

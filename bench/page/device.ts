@@ -20,7 +20,11 @@ export const bufferOf = (device: GPUDevice, data: Float32Array | Uint16Array | n
 };
 
 /** The bytes that a buffer holds. */
-export const readBytes = async (device: GPUDevice, buffer: GPUBuffer, size: number = buffer.size): Promise<ArrayBuffer> => {
+export const readBytes = async (
+  device: GPUDevice,
+  buffer: GPUBuffer,
+  size: number = buffer.size,
+): Promise<ArrayBuffer> => {
   const staging = device.createBuffer({ size, usage: MAP_READ | COPY_DST });
   const encoder = device.createCommandEncoder();
   encoder.copyBufferToBuffer(buffer, 0, staging, 0, size);

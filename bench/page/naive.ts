@@ -93,7 +93,11 @@ fn norm(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) la
 }
 `;
 
-type Step = { readonly entryPoint: string; readonly groups: readonly [number, number]; readonly bindings: readonly number[] };
+type Step = {
+  readonly entryPoint: string;
+  readonly groups: readonly [number, number];
+  readonly bindings: readonly number[];
+};
 
 const stepsOf = (c: Case): readonly Step[] => {
   if (c.kind === "norm") {
@@ -109,7 +113,11 @@ const stepsOf = (c: Case): readonly Step[] => {
 };
 
 /** Buffers by binding, and which of them is the result. */
-const buffersOf = (device: GPUDevice, c: Case, inputs: Inputs): { readonly all: readonly (GPUBuffer | null)[]; readonly out: number } => {
+const buffersOf = (
+  device: GPUDevice,
+  c: Case,
+  inputs: Inputs,
+): { readonly all: readonly (GPUBuffer | null)[]; readonly out: number } => {
   const of = (name: string): GPUBuffer | null => {
     const data = inputs[name];
     return data === undefined ? null : bufferOf(device, data);
@@ -117,7 +125,10 @@ const buffersOf = (device: GPUDevice, c: Case, inputs: Inputs): { readonly all: 
   if (c.kind === "norm")
     return { all: [of("x"), of("gamma"), of("beta"), bufferOf(device, c.rows * c.features * 4)], out: 3 };
   const rows = c.B * c.H * c.N;
-  return { all: [of("q"), of("k"), of("v"), bufferOf(device, rows * c.N * 4), bufferOf(device, rows * c.D * 4)], out: 4 };
+  return {
+    all: [of("q"), of("k"), of("v"), bufferOf(device, rows * c.N * 4), bufferOf(device, rows * c.D * 4)],
+    out: 4,
+  };
 };
 
 /** The baseline with its buffers. `N` must be a multiple of 64 and B·H·N at most 65,535. */

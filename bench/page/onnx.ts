@@ -42,7 +42,14 @@ const value = (field: number, v: Value): Bytes => {
 /** The bytes of a ModelProto: opsets ai.onnx 21 and com.microsoft 1. */
 export const modelOf = (node: Node): Uint8Array => {
   const names = node.inputs.map((v) => text(1, v.name));
-  const one = message(1, ...names, text(2, node.output.name), text(4, node.op), ...node.attributes.map(attribute), text(7, node.domain));
+  const one = message(
+    1,
+    ...names,
+    text(2, node.output.name),
+    text(4, node.op),
+    ...node.attributes.map(attribute),
+    text(7, node.domain),
+  );
   const graph = message(7, one, text(2, "g"), ...node.inputs.map((v) => value(11, v)), value(12, node.output));
   const opset = (domain: string, version: number): Bytes => message(8, text(1, domain), int(2, version));
   return Uint8Array.from([...int(1, 10), ...graph, ...opset("", 21), ...opset("com.microsoft", 1)]);

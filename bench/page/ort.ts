@@ -8,7 +8,9 @@ const FOLDER = "/peers/onnxruntime-web/dist/";
 
 /** The parts of onnxruntime-web that are used here. */
 type OrtTensor = { readonly gpuBuffer: GPUBuffer; readonly dispose: () => void };
-type OrtSession = { readonly run: (feeds: Readonly<Record<string, OrtTensor>>) => Promise<Readonly<Record<string, OrtTensor>>> };
+type OrtSession = {
+  readonly run: (feeds: Readonly<Record<string, OrtTensor>>) => Promise<Readonly<Record<string, OrtTensor>>>;
+};
 type Ort = {
   readonly env: {
     readonly wasm: { wasmPaths: string; numThreads: number };

@@ -40,7 +40,12 @@ const maxError = (found: Float32Array, reference: Float64Array): number => {
   return max;
 };
 
-type Made = { readonly offer: Offer; readonly candidate: Candidate; readonly firstMs: number; readonly times: number[] };
+type Made = {
+  readonly offer: Offer;
+  readonly candidate: Candidate;
+  readonly firstMs: number;
+  readonly times: number[];
+};
 
 const without = (offer: Offer, reason: string): Measured => ({
   name: offer.name,

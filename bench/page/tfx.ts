@@ -112,12 +112,19 @@ const make = async (
 const withoutSubgroups = (target: Target): Target => ({ ...target, subgroups: null });
 
 /** The planner's choices: for this adapter, without subgroups, as for a GPU of only the guaranteed limits, in the peers' layout. */
-export const tfxOffers = (device: GPUDevice, target: Target, sources: Sources, c: Case, inputs: Inputs): readonly Offer[] => {
+export const tfxOffers = (
+  device: GPUDevice,
+  target: Target,
+  sources: Sources,
+  c: Case,
+  inputs: Inputs,
+): readonly Offer[] => {
   const offer = (name: string, t: Target, layout: "own" | "peers" = "own"): Offer => ({
     name,
     make: () => make(device, t, sources, c, inputs, layout),
   });
-  if (c.kind === "norm") return [offer("tfx", target), offer("tfx as for a GPU", { ...BASELINE, name: "as for a GPU" })];
+  if (c.kind === "norm")
+    return [offer("tfx", target), offer("tfx as for a GPU", { ...BASELINE, name: "as for a GPU" })];
   return [
     offer("tfx", target),
     ...(target.subgroups === null ? [] : [offer("tfx no subgroups", withoutSubgroups(target))]),

@@ -17,6 +17,16 @@ const target = fc.constantFrom(...TARGET_NAMES);
 const story = (g: Generated, on: string, what: readonly string[]): string =>
   `${what.join("\n")}\n${g.source}sizes ${JSON.stringify(g.case.sizes)}, given to the compiler ${g.case.known.join(", ")}, target ${on}`;
 
+/** What is wrong with a kernel, exceptions included; null: refused. */
+const verdict = (g: Generated, on: string): readonly string[] | null => {
+  try {
+    const compiled = compileOrRefuse(g, on);
+    return compiled === null ? null : differences(compiled, g.case, on);
+  } catch (error) {
+    return [error instanceof Error ? (error.stack ?? error.message).split("\n").slice(0, 6).join("\n") : String(error)];
+  }
+};
+
 const KINDS: readonly (readonly [string, fc.Arbitrary<Generated>])[] = [["attention", attention], ["row programs", rows]];
 
 describe.each(KINDS)("%s", (_, kernels) => {
@@ -24,10 +34,9 @@ describe.each(KINDS)("%s", (_, kernels) => {
     let compiledOnes = 0;
     fc.assert(
       fc.property(kernels, target, (g, on) => {
-        const compiled = compileOrRefuse(g, on);
-        if (compiled === null) return;
+        const wrong = verdict(g, on);
+        if (wrong === null) return;
         compiledOnes++;
-        const wrong = differences(compiled, g.case, on);
         if (wrong.length > 0) throw new Error(story(g, on, wrong));
       }),
       { numRuns: RUNS, seed: SEED },
