@@ -8,6 +8,7 @@ import { cpus } from "node:os";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { build } from "esbuild";
+import { descendantsCpuMs } from "./cpu-time.ts";
 import { openBrowser } from "./chromium.ts";
 import type { PageOptions, PageResult } from "./page/main.ts";
 import { CASES } from "./page/cases.ts";
@@ -69,6 +70,10 @@ const run = async (options: PageOptions): Promise<PageResult> => {
     const page = await browser.newPage();
     page.on("console", (m) => console.error(m.text()));
     page.on("pageerror", (e) => console.error(String(e)));
+    await page.exposeFunction("browserCpuMs", () => {
+      const ms = descendantsCpuMs(process.pid);
+      return Number.isNaN(ms) ? null : ms;
+    });
     await page.goto(server.url);
     await page.waitForFunction("globalThis.runBench !== undefined");
     return await page.evaluate<PageResult>(`runBench(${JSON.stringify(options)})`);

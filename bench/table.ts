@@ -20,7 +20,7 @@ const number = (x: number, digits: number): string => (Number.isNaN(x) ? "-" : x
 
 const caseTable = ({ title, candidates }: CaseResult): string => {
   const base = candidates.find((c) => c.name === "onnxruntime-web" && c.reason === null);
-  const head = [title, "median ms", "min ms", "x ort", "first ms", "max error"];
+  const head = [title, "median ms", "min ms", "x ort", "cpu ms", "x ort", "first ms", "max error"];
   const rows = candidates.map((c) =>
     c.reason === null
       ? [
@@ -28,17 +28,19 @@ const caseTable = ({ title, candidates }: CaseResult): string => {
           number(c.medianMs, 1),
           number(c.minMs, 1),
           number(ratio(c, base), 2),
+          number(c.cpuMs ?? NaN, 0),
+          number((base?.cpuMs ?? NaN) / (c.cpuMs ?? NaN), 2),
           number(c.firstMs, 0),
           `${c.maxError.toExponential(1)}${c.maxError > WRONG ? " WRONG" : ""}`,
         ]
-      : [`  ${c.name}`, "-", "-", "-", "-", "-"],
+      : [`  ${c.name}`, ...head.slice(1).map(() => "-")],
   );
   const reasons = candidates.filter((c) => c.reason !== null).map((c) => `  ${c.name} is missing: ${c.reason}`);
   const plans = candidates.filter((c) => c.plan !== "").map((c) => `    ${c.name}: ${c.plan}`);
   return [columns([head, ...rows]), ...reasons, ...plans].join("\n");
 };
 
-/** All cases, a table each. `x ort`: how many times faster than onnxruntime-web. */
+/** All cases, a table each. `x ort`: how many times faster than onnxruntime-web, by wall clock and by CPU time. */
 export const printResult = (result: PageResult): string =>
   [
     `adapter: ${result.adapter}${result.software ? " (software: ratios between kernels, no GPU figures)" : ""}`,

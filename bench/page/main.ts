@@ -27,6 +27,12 @@ export type PageResult = {
 
 const textOf = async (path: string): Promise<string> => (await fetch(path)).text();
 
+/** Set by the shell. */
+declare const browserCpuMs: (() => Promise<number | null>) | undefined;
+
+/** The shell's clock of the browser's CPU time; it sends null for NaN. */
+const cpu = async (): Promise<number> => (typeof browserCpuMs === "undefined" ? NaN : ((await browserCpuMs()) ?? NaN));
+
 const runBench = async (options: PageOptions): Promise<PageResult> => {
   const adapter = await navigator.gpu?.requestAdapter();
   if (adapter == null) throw new Error("this browser has no WebGPU adapter");
@@ -42,7 +48,7 @@ const runBench = async (options: PageOptions): Promise<PageResult> => {
       options.missing === null ? offer : { ...offer, make: () => Promise.reject(new Error(options.missing ?? "")) },
     );
     const offers = [...tfxOffers(device, target, sources, c, inputs), ...peers, naiveOffer(device, c, inputs)];
-    const candidates = await measure(offers, referenceOf(c, inputs), options.rounds, (line) => console.log(line));
+    const candidates = await measure(offers, referenceOf(c, inputs), options.rounds, cpu, (line) => console.log(line));
     cases.push({ name: c.name, title: titleOf(c), candidates });
   }
   const { software, subgroups } = target;

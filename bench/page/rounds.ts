@@ -23,6 +23,11 @@ export type Measured = {
   readonly times: readonly number[];
   readonly medianMs: number;
   readonly minMs: number;
+  /**
+   * Mean CPU time of a run over all processes of the browser and all cores, ms, or null where it cannot be told. On a software
+   * adapter it depends less on what else the machine does than wall clock; it includes what the peer's own code takes.
+   */
+  readonly cpuMs: number | null;
   /** Largest distance to the f64 reference. */
   readonly maxError: number;
 };
@@ -40,11 +45,15 @@ const maxError = (found: Float32Array, reference: Float64Array): number => {
   return max;
 };
 
+/** CPU time of the browser so far, ms; NaN where it cannot be told. */
+export type CpuClock = () => Promise<number>;
+
 type Made = {
   readonly offer: Offer;
   readonly candidate: Candidate;
   readonly firstMs: number;
   readonly times: number[];
+  readonly cpu: number[];
 };
 
 const without = (offer: Offer, reason: string): Measured => ({
@@ -55,6 +64,7 @@ const without = (offer: Offer, reason: string): Measured => ({
   times: [],
   medianMs: NaN,
   minMs: NaN,
+  cpuMs: null,
   maxError: NaN,
 });
 
@@ -62,11 +72,27 @@ const without = (offer: Offer, reason: string): Measured => ({
 export const reasonOf = (e: unknown): string =>
   (e instanceof Error ? e.message : String(e)).split("\n").slice(0, 2).join(" ").slice(0, 300);
 
+const measuredOf = ({ offer, candidate, firstMs, times, cpu }: Made, error: number): Measured => {
+  const mean = cpu.reduce((a, b) => a + b, 0) / cpu.length;
+  return {
+    name: offer.name,
+    reason: null,
+    plan: candidate.plan,
+    firstMs,
+    times,
+    medianMs: median(times),
+    minMs: Math.min(...times),
+    cpuMs: Number.isNaN(mean) ? null : mean,
+    maxError: error,
+  };
+};
+
 /** Makes all, warms them up, runs `rounds` rounds, and compares what the last round left with the reference. */
 export const measure = async (
   offers: readonly Offer[],
   reference: Float64Array,
   rounds: number,
+  cpu: CpuClock,
   say: (line: string) => void,
 ): Promise<readonly Measured[]> => {
   const results = new Map<string, Measured>();
@@ -78,7 +104,7 @@ export const measure = async (
       await candidate.run();
       const firstMs = performance.now() - start;
       await candidate.run();
-      made.push({ offer, candidate, firstMs, times: [] });
+      made.push({ offer, candidate, firstMs, times: [], cpu: [] });
       say(`  ${offer.name}: ready after ${Math.round(firstMs)} ms`);
     } catch (e) {
       results.set(offer.name, without(offer, reasonOf(e)));
@@ -90,15 +116,15 @@ export const measure = async (
       // A B C, C A B, B C A, …
       const one = made[(i + round * (made.length - 1)) % made.length];
       if (one === undefined) continue;
+      const before = await cpu();
       const start = performance.now();
       await one.candidate.run();
       one.times.push(performance.now() - start);
+      one.cpu.push((await cpu()) - before);
     }
-  for (const { offer, candidate, firstMs, times } of made) {
-    const error = maxError(await candidate.read(), reference);
-    const [medianMs, minMs] = [median(times), Math.min(...times)];
-    const { name } = offer;
-    results.set(name, { name, reason: null, plan: candidate.plan, firstMs, times, medianMs, minMs, maxError: error });
+  for (const one of made) {
+    const error = maxError(await one.candidate.read(), reference);
+    results.set(one.offer.name, measuredOf(one, error));
   }
   return offers.flatMap((o) => results.get(o.name) ?? []);
 };

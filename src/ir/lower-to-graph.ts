@@ -227,7 +227,8 @@ export const lowerToGraph = (spec: Spec, options: LowerOptions): { graph: Graph;
 
   const lowerReduce = (e: SExpr & { kind: "reduce" }, given: readonly NodeId[]): Cell => {
     const arg = lower(e.arg, given);
-    const meets = (d: NodeId): boolean => b.node(d).axes.some((a) => e.over.includes(a));
+    // A condition that never holds leaves every row without a cell.
+    const meets = (d: NodeId): boolean => b.node(d).kind === "const" || b.node(d).axes.some((a) => e.over.includes(a));
     // A conjunct that does not vary along the reduction decides whether the result's cell exists; if others do vary, it
     // joins them, so that a row that does not exist is an empty one.
     const outside = arg.dom.filter((d) => !meets(d));

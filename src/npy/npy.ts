@@ -110,7 +110,7 @@ export const readNpy = (bytes: Uint8Array): NpyArray => {
       `shape (${shape.join(", ")}) of ${dtype} needs ${length} bytes, the file has ${bytes.length - end}`,
     );
   }
-  const data = FORMATS[dtype].make(bytes.slice(end, end + length).buffer);
+  const data = FORMATS[dtype].make(new Uint8Array(bytes.subarray(end, end + length)).buffer);
   return { dtype, shape, data: fortran && shape.length > 1 ? toRowMajor(data, shape) : data };
 };
 

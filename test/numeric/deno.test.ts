@@ -5,11 +5,10 @@ import { asBaseline, asGpu, asIs, FAR_LIMIT, FEW, group, noSubgroups } from "./s
 
 describe("deno", () => {
   group("deno", "the language reference", LANGUAGE, asIs);
-  group("deno", "its one-liners", VARIANTS, asIs);
+  group("deno", "its one-liners", halved(VARIANTS), asIs);
   group("deno", "half-float storage", HALF, asIs);
-  group("deno", "half-float storage, scheduled as for a GPU", HALF, asGpu);
   group("deno", "without subgroups", halved(FEW), noSubgroups);
-  group("deno", "scheduled for the baseline", halved([...LANGUAGE, ...VARIANTS]), asBaseline);
+  group("deno", "scheduled for the baseline", halved(FEW), asBaseline);
   group("deno", "edges", EDGES, asGpu);
   group("deno", "large scores", EXTREME, asIs);
   group("deno", "rows far from zero", FAR_MEANS, asIs, FAR_LIMIT);
