@@ -13,7 +13,7 @@ import type { Accumulator, KernelPlan, Note, Plan, Store } from "./plan.ts";
 
 type Reduce = Node & { readonly kind: "reduce" };
 type Root = { readonly tensor: string; readonly axes: readonly AxisId[]; value: NodeId };
-type Group = { readonly stream: readonly AxisId[]; readonly rows: readonly AxisId[]; readonly roots: Root[] };
+type Group = { readonly stream: readonly AxisId[]; readonly rows: readonly AxisId[]; readonly roots: Root[]; readonly level: number };
 
 /** Longest contraction that is evaluated in place for each cell. */
 const MAX_INLINE = 4096;
@@ -34,6 +34,7 @@ export const planKernels = (graph: Graph, b: GraphBuilder, nameOf: (id: NodeId) 
     const root = pending[at];
     if (root !== undefined) place(cx, root, groups, pending);
   }
+  byLevel(cx, groups);
   adoptElementwise(cx, groups);
   const kernels = groups.map((g, n) => finish(cx, g, groups.length === 1 ? graph.name : `${graph.name}_${n}`));
   return { kernels: inDependencyOrder(b, kernels), scratch: cx.scratch, names };
@@ -100,7 +101,7 @@ const place = (cx: Cx, root: Root, groups: Group[], pending: Root[]): void => {
   }
   const rows = rowsOf(cx, root, stream);
   const group = groups.find((g) => same(g.stream, stream) && same(g.rows, rows));
-  if (group === undefined) groups.push({ stream, rows, roots: [root] });
+  if (group === undefined) groups.push({ stream, rows, roots: [root], level: 0 });
   else group.roots.push(root);
 };
 
@@ -243,13 +244,34 @@ const dropFeature = (cx: Cx, root: Root, stream: readonly AxisId[], kept: readon
   return feature ? others : free;
 };
 
+/** Splits groups so that a kernel never reads a scratch tensor that waits for the kernel itself: first what reads none, and so on. */
+const byLevel = (cx: Cx, groups: Group[]): void => {
+  const roots = new Map(groups.flatMap((g) => g.roots).map((r) => [r.tensor, r]));
+  const levels = new Map<string, number>();
+  const level = (r: Root): number => {
+    const known = levels.get(r.tensor);
+    if (known !== undefined) return known;
+    const read = [...cx.b.reach([r.value])].flatMap((id) => {
+      const n = cx.b.node(id);
+      const from = n.kind === "load" ? roots.get(n.tensor) : undefined;
+      return from === undefined || from === r ? [] : [from];
+    });
+    const found = read.reduce((most, x) => Math.max(most, 1 + level(x)), 0);
+    levels.set(r.tensor, found);
+    return found;
+  };
+  const split = groups.flatMap((g) => [...new Set(g.roots.map(level))].sort((x, y) => x - y)
+    .map((n): Group => ({ ...g, level: n, roots: g.roots.filter((r) => level(r) === n) })));
+  groups.splice(0, groups.length, ...split);
+};
+
 /** Results that need no stream of their own are written by a kernel that visits all their cells anyway. */
 const adoptElementwise = (cx: Cx, groups: Group[]): void => {
   for (const g of [...groups]) {
     for (const root of [...g.roots]) {
       const runs = [...cx.b.reach([root.value])].map((id) => cx.b.node(id)).some((n) => n.kind === "reduce" && n.op === "cumsum");
       if (runs || !outermost(cx.b, root.value).every((r) => isShort(cx, r))) continue;
-      const host = groups.find((h) => h !== g && h.stream.length > 0 && same([...h.rows, ...h.stream], root.axes));
+      const host = groups.find((h) => h !== g && h.stream.length > 0 && h.level >= g.level && same([...h.rows, ...h.stream], root.axes));
       if (host === undefined) continue;
       host.roots.push(root);
       g.roots.splice(g.roots.indexOf(root), 1);
