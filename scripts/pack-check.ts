@@ -51,8 +51,14 @@ export { messages };
 
 const TSCONFIG = {
   compilerOptions: {
-    module: "nodenext", moduleResolution: "nodenext", target: "es2024", lib: ["esnext", "dom"], types: [],
-    strict: true, noEmit: true, skipLibCheck: false,
+    module: "nodenext",
+    moduleResolution: "nodenext",
+    target: "es2024",
+    lib: ["esnext", "dom"],
+    types: [],
+    strict: true,
+    noEmit: true,
+    skipLibCheck: false,
   },
   files: ["types.ts"],
 };
@@ -64,7 +70,9 @@ const run = (command: string, args: readonly string[], cwd: string): string =>
 const tfx = (expected: number, ...args: readonly string[]): string => {
   const child = spawnSync("npx", ["--no-install", "tfx", ...args], { cwd: folder, env, encoding: "utf8" });
   if (child.status !== expected)
-    throw new Error(`tfx ${args.join(" ")}: exit ${child.status}, expected ${expected}\n${child.stdout}${child.stderr}`);
+    throw new Error(
+      `tfx ${args.join(" ")}: exit ${child.status}, expected ${expected}\n${child.stdout}${child.stderr}`,
+    );
   return child.stdout;
 };
 
@@ -88,7 +96,9 @@ try {
     { readonly filename: string; readonly size: number; readonly files: readonly { readonly path: string }[] },
   ];
   step(`${report.filename}: ${report.files.length} files, ${Math.round(report.size / 1024)} KiB`, () => {
-    const stray = report.files.map((f) => f.path).filter((p) => !/^(dist|bin|stdlib|grammar)\/|^(package\.json|README\.md|LICENSE)$/.test(p));
+    const stray = report.files
+      .map((f) => f.path)
+      .filter((p) => !/^(dist|bin|stdlib|grammar)\/|^(package\.json|README\.md|LICENSE)$/.test(p));
     if (stray.length > 0) throw new Error(`not to be packed: ${stray.join(", ")}`);
   });
   writeFileSync(join(folder, "package.json"), JSON.stringify({ name: "consumer", private: true, type: "module" }));
@@ -97,13 +107,17 @@ try {
   writeFileSync(join(folder, "modules.js"), MODULES);
   writeFileSync(join(folder, "types.ts"), TYPES);
   writeFileSync(join(folder, "tsconfig.json"), JSON.stringify(TSCONFIG));
-  step("npm install of the tarball", () => run("npm", ["install", "--no-audit", "--no-fund", "--prefer-offline", "--omit=peer", report.filename], folder));
+  step("npm install of the tarball", () =>
+    run("npm", ["install", "--no-audit", "--no-fund", "--prefer-offline", "--omit=peer", report.filename], folder),
+  );
   linkPeers();
   step("tfx check", () => tfx(0, "check", "attention.tfx"));
   step("tfx check finds the mistake", () => tfx(1, "check", "wrong.tfx"));
   step("tfx fmt", () => tfx(0, "fmt", "attention.tfx"));
   step("tfx compile", () => tfx(0, "compile", "attention.tfx", "--dim", "D=16", "--out", "out"));
-  step("tfx run --check", () => tfx(0, "run", "attention.tfx", "--random", "1", "--dim", "N=20", "--dim", "M=33", "--dim", "D=16", "--check"));
+  step("tfx run --check", () =>
+    tfx(0, "run", "attention.tfx", "--random", "1", "--dim", "N=20", "--dim", "M=33", "--dim", "D=16", "--check"),
+  );
   step("the modules", () => run(process.execPath, ["modules.js"], folder));
   step("their types", () => run(process.execPath, [join(ROOT, "node_modules/typescript/bin/tsc"), "-p", "."], folder));
 } finally {

@@ -28,7 +28,10 @@ const TABLE: Readonly<Record<string, Rule>> = {
   "ir/unsupported.ts": { values: ["ir/scalar"], types: ["ir/graph"] },
   "ir/derive": { values: ["ir/graph", "ir/scalar", "ir/unsupported.ts"], types: ["source"] },
   "ir/tile": { values: ["ir/scalar"], types: ["source"] },
-  "ir/lower": { values: ["ir/graph", "ir/scalar", "ir/derive", "ir/tile", "ir/unsupported.ts"], types: ["codegen", "source"] },
+  "ir/lower": {
+    values: ["ir/graph", "ir/scalar", "ir/derive", "ir/tile", "ir/unsupported.ts"],
+    types: ["codegen", "source"],
+  },
   ir: { values: ALL_IR, types: ["check", "source"] },
   codegen: { values: ["ir/tile", "ir/scalar"], types: ["check"] },
   format: { values: ["parser", "source"], packages: ["prettier/doc", "prettier/standalone"] },
@@ -107,7 +110,8 @@ describe("imports", () => {
   // Files of one folder may be one recursion (an expression holds calls, a call holds expressions).
   test("have no cycle of files across folders", () => {
     const next = new Map<string, string[]>();
-    for (const i of IMPORTS) if (!i.isType && !i.to.startsWith("package ")) next.set(i.from, [...(next.get(i.from) ?? []), i.to]);
+    for (const i of IMPORTS)
+      if (!i.isType && !i.to.startsWith("package ")) next.set(i.from, [...(next.get(i.from) ?? []), i.to]);
     const state = new Map<string, "open" | "done">();
     const cycles: string[] = [];
     const visit = (file: string, path: readonly string[]): void => {
@@ -126,18 +130,24 @@ describe("imports", () => {
   });
 
   test("exist", () => {
-    const missing = IMPORTS.filter((i) => !i.to.startsWith("package ") && i.to.endsWith(".ts") && !files.includes(i.to));
+    const missing = IMPORTS.filter(
+      (i) => !i.to.startsWith("package ") && i.to.endsWith(".ts") && !files.includes(i.to),
+    );
     expect(missing.filter((i) => !i.to.endsWith(".d.ts")).map((i) => `${i.from} -> ${i.to}`)).toEqual([]);
   });
 });
 
 /** Folders under which a machine keeps what belongs to one person or one job. */
-const MACHINE_PATH = new RegExp(`(?<![\\w}])(?:${["/home/\\w", "/Users/\\w", "/root/", "/work/\\w", "/tmp/\\w", "[A-Z]:\\\\\\\\?Users"].join("|")})`);
+const MACHINE_PATH = new RegExp(
+  `(?<![\\w}])(?:${["/home/\\w", "/Users/\\w", "/root/", "/work/\\w", "/tmp/\\w", "[A-Z]:\\\\\\\\?Users"].join("|")})`,
+);
 
 test("no tracked text names a path of one machine", (context) => {
   let tracked: readonly string[];
   try {
-    tracked = execFileSync("git", ["ls-files", "-z"], { cwd: ROOT, encoding: "utf8" }).split("\0").filter((f) => f !== "");
+    tracked = execFileSync("git", ["ls-files", "-z"], { cwd: ROOT, encoding: "utf8" })
+      .split("\0")
+      .filter((f) => f !== "");
   } catch (error) {
     return context.skip(`not a git checkout: ${String(error)}`);
   }
@@ -147,7 +157,9 @@ test("no tracked text names a path of one machine", (context) => {
     .filter((f) => text.test(f) && f !== own && f !== "package-lock.json")
     .flatMap((f) => {
       try {
-        return readFileSync(join(ROOT, f), "utf8").split("\n").flatMap((line, n) => (MACHINE_PATH.test(line) ? [`${f}:${n + 1}: ${line.trim().slice(0, 100)}`] : []));
+        return readFileSync(join(ROOT, f), "utf8")
+          .split("\n")
+          .flatMap((line, n) => (MACHINE_PATH.test(line) ? [`${f}:${n + 1}: ${line.trim().slice(0, 100)}`] : []));
       } catch {
         return []; // Deleted in the working tree.
       }

@@ -10,8 +10,14 @@ import { resolveImport } from "./numeric/harness.ts";
 const ROOT = fileURLToPath(new URL("..", import.meta.url));
 
 const DOCUMENTS = [
-  "README.md", "ARCHITECTURE.md", "CONTRIBUTING.md", "CHANGELOG.md", "examples/ocr/data/README.md",
-  ...readdirSync(join(ROOT, "docs"), { recursive: true, encoding: "utf8" }).filter((f) => f.endsWith(".md")).map((f) => `docs/${f}`),
+  "README.md",
+  "ARCHITECTURE.md",
+  "CONTRIBUTING.md",
+  "CHANGELOG.md",
+  "examples/ocr/data/README.md",
+  ...readdirSync(join(ROOT, "docs"), { recursive: true, encoding: "utf8" })
+    .filter((f) => f.endsWith(".md"))
+    .map((f) => `docs/${f}`),
 ].filter((f) => existsSync(join(ROOT, f)));
 
 const textOf = (file: string): string => readFileSync(join(ROOT, file), "utf8");
@@ -21,13 +27,20 @@ type Block = { readonly line: number; readonly language: string; readonly text: 
 /** Fenced blocks. */
 const blocksOf = (text: string): readonly Block[] =>
   [...text.matchAll(/^```(\w*)[^\n]*\n([\s\S]*?)^```/gm)].map((m) => ({
-    line: text.slice(0, m.index).split("\n").length, language: m[1] ?? "", text: m[2] ?? "",
+    line: text.slice(0, m.index).split("\n").length,
+    language: m[1] ?? "",
+    text: m[2] ?? "",
   }));
 
 /** Whole programs, wherever they are: pages about errors show wrong ones too, and those live in `docs/errors`. */
 const programs = DOCUMENTS.filter((f) => !f.startsWith("docs/errors/")).flatMap((file) =>
   blocksOf(textOf(file))
-    .filter((b) => (b.language === "" || b.language === "tfx") && /^\s*(\/\/.*\n|use .*\n|fn [\s\S]*?\n)*\s*kernel\s/.test(b.text) && !b.text.includes("…"))
+    .filter(
+      (b) =>
+        (b.language === "" || b.language === "tfx") &&
+        /^\s*(\/\/.*\n|use .*\n|fn [\s\S]*?\n)*\s*kernel\s/.test(b.text) &&
+        !b.text.includes("…"),
+    )
     .map((b) => ({ name: `${file}:${b.line}`, text: b.text })),
 );
 
@@ -44,7 +57,9 @@ describe.each(DOCUMENTS)("%s", (file) => {
   const text = textOf(file);
   test("its links lead to files", () => {
     const prose = text.replace(/^```[\s\S]*?^```/gm, "").replace(/`[^`\n]*`/g, "");
-    const links = [...prose.matchAll(/\]\(([^)#\s]+)(?:#[^)]*)?\)/g)].map((m) => m[1] ?? "").filter((l) => !/^[a-z]+:/.test(l));
+    const links = [...prose.matchAll(/\]\(([^)#\s]+)(?:#[^)]*)?\)/g)]
+      .map((m) => m[1] ?? "")
+      .filter((l) => !/^[a-z]+:/.test(l));
     expect(links.filter((l) => !existsSync(join(ROOT, dirname(file), l)))).toEqual([]);
   });
 
@@ -55,7 +70,9 @@ describe.each(DOCUMENTS)("%s", (file) => {
   });
 
   test("the paths in backticks exist", () => {
-    const paths = [...text.matchAll(/`((?:src|test|stdlib|docs|scripts|examples|bench|grammar|bin)\/[\w./-]*\w\/?)`/g)].map((m) => m[1] ?? "");
+    const paths = [
+      ...text.matchAll(/`((?:src|test|stdlib|docs|scripts|examples|bench|grammar|bin)\/[\w./-]*\w\/?)`/g),
+    ].map((m) => m[1] ?? "");
     expect(paths.filter((p) => !existsSync(join(ROOT, p)))).toEqual([]);
   });
 });
@@ -64,14 +81,20 @@ test("the map of ARCHITECTURE.md names files that exist", () => {
   const text = textOf("ARCHITECTURE.md");
   const names = [...text.matchAll(/`((?:[\w-]+\/)*[\w-]+\.ts)`/g)].map((m) => m[1] ?? "");
   const all = readdirSync(join(ROOT, "src"), { recursive: true, encoding: "utf8" }).map((f) => f.replaceAll("\\", "/"));
-  const missing = names.filter((n) => !n.startsWith("src/") && !n.startsWith("test/") && !all.some((f) => f === n || f.endsWith(`/${n}`)));
+  const missing = names.filter(
+    (n) => !n.startsWith("src/") && !n.startsWith("test/") && !all.some((f) => f === n || f.endsWith(`/${n}`)),
+  );
   expect(names.length).toBeGreaterThan(20);
   expect(missing).toEqual([]);
 });
 
 test("every name that package.json exports is a file after a build, or has its source", () => {
-  const { exports } = JSON.parse(textOf("package.json")) as { readonly exports: Readonly<Record<string, string | { readonly default: string }>> };
-  const targets = Object.values(exports).map((e) => (typeof e === "string" ? e : e.default)).filter((t) => !t.includes("*"));
+  const { exports } = JSON.parse(textOf("package.json")) as {
+    readonly exports: Readonly<Record<string, string | { readonly default: string }>>;
+  };
+  const targets = Object.values(exports)
+    .map((e) => (typeof e === "string" ? e : e.default))
+    .filter((t) => !t.includes("*"));
   const source = (t: string): string => t.replace("./dist/", "./src/").replace(/\.js$/, ".ts");
   expect(targets.filter((t) => !existsSync(join(ROOT, source(t))))).toEqual([]);
 });

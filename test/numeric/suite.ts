@@ -31,7 +31,13 @@ export const asBaseline: View = (target) => ({ ...target, software: false, subgr
 
 /** One case of each kernel that has a shape of its own. */
 export const FEW: readonly Case[] = [
-  "flash_attention", "gemma2", "persistent_memory", "layer_norm_affine", "paged_decode", "linear_attention", "add_rms_norm",
+  "flash_attention",
+  "gemma2",
+  "persistent_memory",
+  "layer_norm_affine",
+  "paged_decode",
+  "linear_attention",
+  "add_rms_norm",
 ].flatMap((k) => LANGUAGE.find((c) => c.kernel === k) ?? []);
 
 /** Tests `cases` on a stack; with `limit`, an absolute one in place of the rule. What the machine lacks is skipped with the reason. */

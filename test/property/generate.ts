@@ -21,7 +21,9 @@ const PARAMETERS: Readonly<Record<string, string>> = {
 };
 
 const mentioned = (text: string): readonly string[] =>
-  Object.entries(PARAMETERS).flatMap(([name, declaration]) => (new RegExp(`\\b${name}\\b`).test(text) ? [declaration] : []));
+  Object.entries(PARAMETERS).flatMap(([name, declaration]) =>
+    new RegExp(`\\b${name}\\b`).test(text) ? [declaration] : [],
+  );
 
 const number = fc.constantFrom("0.5", "2", "0.1", "3", "1.5");
 
@@ -37,7 +39,10 @@ const dot = fc.constantFrom(
 
 /** A score: an expression over one cell (i, j). */
 const score = fc.letrec<{ s: string; leaf: string }>((tie) => ({
-  leaf: fc.oneof({ weight: 4, arbitrary: dot }, { weight: 1, arbitrary: fc.constantFrom("bias", "0.1 * (i - j)", "rel[h, i - j + M - 1]") }),
+  leaf: fc.oneof(
+    { weight: 4, arbitrary: dot },
+    { weight: 1, arbitrary: fc.constantFrom("bias", "0.1 * (i - j)", "rel[h, i - j + M - 1]") },
+  ),
   s: fc.oneof(
     { maxDepth: 3, withCrossShrink: true },
     { weight: 5, arbitrary: tie("leaf") },
@@ -55,8 +60,21 @@ const score = fc.letrec<{ s: string; leaf: string }>((tie) => ({
 })).s;
 
 const atom = fc.constantFrom(
-  "causal(i, j)", "window(i, j, w)", "j <= i", "j >= i", "j < len", "doc == seg", "keep", "(i + j) % 3 != 0", "j < 2",
-  "i / 2 == j / 2", "j != i", "i + j < N", "j > M", "abs(i - j) <= w", "j * 2 <= i + 1",
+  "causal(i, j)",
+  "window(i, j, w)",
+  "j <= i",
+  "j >= i",
+  "j < len",
+  "doc == seg",
+  "keep",
+  "(i + j) % 3 != 0",
+  "j < 2",
+  "i / 2 == j / 2",
+  "j != i",
+  "i + j < N",
+  "j > M",
+  "abs(i - j) <= w",
+  "j * 2 <= i + 1",
 );
 const mask = fc.oneof(
   { weight: 3, arbitrary: fc.constant("") },
@@ -102,9 +120,17 @@ const extra = fc.constantFrom(
   ["spread: f32[b, h, i]", "spread = sum[j](p * (i - j))"],
 ) as fc.Arbitrary<readonly [string, string]>;
 
-const result = fc.constantFrom("sum[j](p * v)", "sum[j](p * v)", "sum[j](p * v) * c0", "rms_norm[e](sum[j](p * v), 1e-3)", "sum[j](p * tanh(v))", "sum[j](p * v) + v[j = 0]");
+const result = fc.constantFrom(
+  "sum[j](p * v)",
+  "sum[j](p * v)",
+  "sum[j](p * v) * c0",
+  "rms_norm[e](sum[j](p * v), 1e-3)",
+  "sum[j](p * tanh(v))",
+  "sum[j](p * v) + v[j = 0]",
+);
 
-const some = (max: number): fc.Arbitrary<number> => fc.oneof({ weight: 6, arbitrary: fc.integer({ min: 1, max }) }, { weight: 1, arbitrary: fc.constant(max * 3) });
+const some = (max: number): fc.Arbitrary<number> =>
+  fc.oneof({ weight: 6, arbitrary: fc.integer({ min: 1, max }) }, { weight: 1, arbitrary: fc.constant(max * 3) });
 const width = fc.constantFrom(1, 2, 3, 4, 5, 8);
 
 const givenInputs: NonNullable<Case["inputs"]> = (name, count, random) => {
@@ -115,9 +141,19 @@ const givenInputs: NonNullable<Case["inputs"]> = (name, count, random) => {
 /** Attention with everything at random. */
 export const attention: fc.Arbitrary<Generated> = fc
   .record({
-    score, mask, normaliser, result,
+    score,
+    mask,
+    normaliser,
+    result,
     extras: fc.uniqueArray(extra, { maxLength: 2, selector: ([d]) => d }),
-    sizes: fc.record({ B: fc.constantFrom(1, 2), H: fc.constantFrom(1, 2), N: some(8), M: some(9), D: width, E: width }),
+    sizes: fc.record({
+      B: fc.constantFrom(1, 2),
+      H: fc.constantFrom(1, 2),
+      N: some(8),
+      M: some(9),
+      D: width,
+      E: width,
+    }),
     allKnown: fc.boolean(),
   })
   .map((a): Generated => {
@@ -134,7 +170,9 @@ export const attention: fc.Arbitrary<Generated> = fc
     return {
       source,
       case: {
-        kernel: "fuzz", sizes: a.sizes, known: a.allKnown ? Object.keys(a.sizes) : ["D", "E"],
+        kernel: "fuzz",
+        sizes: a.sizes,
+        known: a.allKnown ? Object.keys(a.sizes) : ["D", "E"],
         scalars: { ...(/\bw: i32/.test(source) ? { w: 3 } : {}), ...(/\bc0: f32/.test(source) ? { c0: 0.75 } : {}) },
         inputs: givenInputs,
       },
@@ -142,31 +180,72 @@ export const attention: fc.Arbitrary<Generated> = fc
   });
 
 const rowStep = fc.constantFrom(
-  "let a = x", "let a = x + r", "let a = silu(x)", "let a = 3 + 0.5 * x", "let a = x * gain", "let a = x where d % 2 == 0", "let a = x * r where d < lim",
-  "let a = x - x[d = 0]", "let a = cumsum[d](x)", "let a = rotate_half[d](x)",
+  "let a = x",
+  "let a = x + r",
+  "let a = silu(x)",
+  "let a = 3 + 0.5 * x",
+  "let a = x * gain",
+  "let a = x where d % 2 == 0",
+  "let a = x * r where d < lim",
+  "let a = x - x[d = 0]",
+  "let a = cumsum[d](x)",
+  "let a = rotate_half[d](x)",
 );
 const rowBody = fc.constantFrom(
-  "layer_norm[d](a, 1e-3)", "rms_norm[d](a, 1e-3)", "softmax[d](a)", "a / (1 + sum[d](abs(a)))", "l2_norm[d](a)", "a - mean[d](a)",
-  "(a - mean[d](a)) / (1 + max[d](abs(a - mean[d](a))))", "log_softmax[d](a)", "a * rsqrt(var[d](a) + 0.1)", "a - max[d](a) + min[d](a)",
-  "softmax[d](a / (1 + var[d](a)))", "layer_norm[d](rms_norm[d](a, 1e-3), 1e-3)", "a + 0",
+  "layer_norm[d](a, 1e-3)",
+  "rms_norm[d](a, 1e-3)",
+  "softmax[d](a)",
+  "a / (1 + sum[d](abs(a)))",
+  "l2_norm[d](a)",
+  "a - mean[d](a)",
+  "(a - mean[d](a)) / (1 + max[d](abs(a - mean[d](a))))",
+  "log_softmax[d](a)",
+  "a * rsqrt(var[d](a) + 0.1)",
+  "a - max[d](a) + min[d](a)",
+  "softmax[d](a / (1 + var[d](a)))",
+  "layer_norm[d](rms_norm[d](a, 1e-3), 1e-3)",
+  "a + 0",
 );
 const rowEnd = fc.constantFrom("", " * gain", " * gain + r", " + x", " * gain[d = D - 1 - d]");
 const rowExtra = fc.constantFrom(
-  ["m: f32[t]", "m = mean[d](a)"], ["s: f32[t]", "s = sum[d](a * a)"], ["c: f32[d]", "c = sum[t](x)"], ["a2: f32[t, d]", "a2 = a * a"], ["big: f32[t]", "big = logsumexp[d](a)"],
+  ["m: f32[t]", "m = mean[d](a)"],
+  ["s: f32[t]", "s = sum[d](a * a)"],
+  ["c: f32[d]", "c = sum[t](x)"],
+  ["a2: f32[t, d]", "a2 = a * a"],
+  ["big: f32[t]", "big = logsumexp[d](a)"],
 ) as fc.Arbitrary<readonly [string, string]>;
 
 /** Row programs: a prologue, statistics over the row, an epilogue. */
 export const rows: fc.Arbitrary<Generated> = fc
   .record({
-    step: rowStep, body: rowBody, end: rowEnd,
+    step: rowStep,
+    body: rowBody,
+    end: rowEnd,
     extras: fc.uniqueArray(rowExtra, { maxLength: 2, selector: ([d]) => d }),
     sizes: fc.record({ N: some(5), D: fc.constantFrom(2, 4, 6, 8, 16, 36, 70) }),
     known: fc.constantFrom(["D"], ["N", "D"], []),
   })
   .map((a): Generated => {
-    const body = [a.step, `y = ${/ where /.test(a.step) ? `if ${a.step.split(" where ")[1]} then ${a.body} else 0` : a.body}${a.end}`, ...a.extras.map(([, s]) => s)].join("\n  ");
-    const uses = (name: string, declaration: string): string => (new RegExp(`\\b${name}\\b`).test(body) ? `, ${declaration}` : "");
-    const guarded = body.replace("a2 = a * a", / where /.test(a.step) ? `a2 = if ${a.step.split(" where ")[1]} then a * a else 0` : "a2 = a * a");
+    const body = [
+      a.step,
+      `y = ${/ where /.test(a.step) ? `if ${a.step.split(" where ")[1]} then ${a.body} else 0` : a.body}${a.end}`,
+      ...a.extras.map(([, s]) => s),
+    ].join("\n  ");
+    const uses = (name: string, declaration: string): string =>
+      new RegExp(`\\b${name}\\b`).test(body) ? `, ${declaration}` : "";
+    const guarded = body.replace(
+      "a2 = a * a",
+      / where /.test(a.step) ? `a2 = if ${a.step.split(" where ")[1]} then a * a else 0` : "a2 = a * a",
+    );
     const source = `kernel fuzz(x: f32[t: N, d: D]${uses("r", "r: f32[t, d]")}${uses("gain", "gain: f32[d]")}${uses("lim", "lim: i32[t]")}) -> (${["y: f32[t, d]", ...a.extras.map(([d]) => d)].join(", ")}) {\n  ${guarded}\n}\n`;
-    return { source, case: { kernel: "fuzz", sizes: a.sizes, known: a.known, inputs: (name, count, random) => (name === "lim" ? Array.from({ length: count }, () => 1 + Math.floor(random() * 5)) : null) } };
+    return {
+      source,
+      case: {
+        kernel: "fuzz",
+        sizes: a.sizes,
+        known: a.known,
+        inputs: (name, count, random) =>
+          name === "lim" ? Array.from({ length: count }, () => 1 + Math.floor(random() * 5)) : null,
+      },
+    };
   });

@@ -27,7 +27,10 @@ const verdict = (g: Generated, on: string): readonly string[] | null => {
   }
 };
 
-const KINDS: readonly (readonly [string, fc.Arbitrary<Generated>])[] = [["attention", attention], ["row programs", rows]];
+const KINDS: readonly (readonly [string, fc.Arbitrary<Generated>])[] = [
+  ["attention", attention],
+  ["row programs", rows],
+];
 
 describe.each(KINDS)("%s", (_, kernels) => {
   test("means what it says, by the tile evaluator", { timeout: 600_000 }, () => {

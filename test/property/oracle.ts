@@ -18,7 +18,13 @@ const REFUSALS: readonly string[] = ["TFX3001", "TFX4002", "TFX4004"];
 
 const compileOn = (g: Generated, target: Target): Compiled | null => {
   const dims = Object.fromEntries(g.case.known.map((n) => [n, g.case.sizes[n] ?? 0]));
-  const { compiled, diagnostics } = compile(g.source, { file: "fuzz.tfx", kernel: g.case.kernel, dims, target, resolveImport });
+  const { compiled, diagnostics } = compile(g.source, {
+    file: "fuzz.tfx",
+    kernel: g.case.kernel,
+    dims,
+    target,
+    resolveImport,
+  });
   const errors = diagnostics.filter((d) => d.severity === "error");
   const odd = errors.filter((d) => !REFUSALS.includes(d.code));
   if (odd.length > 0) throw new Error(`${odd.map((d) => `${d.code} ${d.message}`).join("; ")}\n${g.source}`);
@@ -49,7 +55,10 @@ export const differences = (compiled: Compiled, c: Case, target: string): readon
     compiled.artifact.tensors.map((x) => [x.name, tensors[x.name] ?? new Float64Array(lengthOf(x.dims, c.sizes))]),
   );
   const found = evaluateTile(compiled.tile, {
-    sizes: c.sizes, uniforms: { ...c.sizes, ...scalars }, buffers, subgroupSize: t.subgroups?.min ?? 4,
+    sizes: c.sizes,
+    uniforms: { ...c.sizes, ...scalars },
+    buffers,
+    subgroupSize: t.subgroups?.min ?? 4,
   }).buffers;
   return lenient(accuracy(compiled.graph, { sizes: c.sizes, tensors, scalars }, found));
 };

@@ -18,7 +18,11 @@ const NAMES = ["baseline", "subgroups", "f16", "subgroups-f16", "32k", "software
 
 /** Cases whose code would be equal: what the compiler was told is the same. */
 const told = (c: Case): string =>
-  [c.kernel, ...c.known.map((n) => `${n}=${c.sizes[n]}`), ...Object.entries({ ...c.types, ...c.statics }).map(([n, v]) => `${n}=${v}`)].join(" ");
+  [
+    c.kernel,
+    ...c.known.map((n) => `${n}=${c.sizes[n]}`),
+    ...Object.entries({ ...c.types, ...c.statics }).map(([n, v]) => `${n}=${v}`),
+  ].join(" ");
 
 const CASES = [...new Map([...LANGUAGE, ...VARIANTS, ...EDGES, ...HEADS, ...HALF].map((c) => [told(c), c])).entries()];
 
