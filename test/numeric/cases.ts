@@ -186,11 +186,16 @@ export const EXTREME: readonly Case[] = [
 ];
 
 /**
- * The entropy of a row is carried as lse - sum(p s): with scores of size S it loses about S ulp, which naive arithmetic does not (but that
- * gives NaN as soon as a weight underflows). Held to an absolute bound.
+ * Entropy in one pass is lse - sum(p s): with scores of size S it loses about S ulp (ARCHITECTURE.md), which naive arithmetic does not,
+ * until a weight underflows and it gives NaN. Held to an absolute bound instead.
  */
 export const ENTROPY: readonly Case[] = [
-  // Not `entropy_attention`: in one pass it is lse - sum(p s), which cancels where the scores are large (ARCHITECTURE.md).
+  {
+    kernel: "entropy_attention",
+    sizes: { B: 1, H: 2, N: 21, M: 30, D: 16, E: 8 },
+    known: DE,
+    inputs: large(4),
+  },
 ];
 export const ENTROPY_LIMIT = 1e-5;
 

@@ -132,6 +132,15 @@ export const outerAxes = (b: GraphBuilder, plan: KernelPlan): readonly AxisId[] 
   return plan.rows.filter((a) => axes.has(a));
 };
 
+/** The row axis that most streaming operands lack (i for k and v, wherever it stands in the result): the axis that lanes tile. */
+const ownAxis = (b: GraphBuilder, plan: KernelPlan): readonly AxisId[] => {
+  const loads = [...b.reach(plan.accumulators.map((a) => a.body))].map((id) => b.node(id))
+    .filter((n) => n.kind === "load" && n.axes.some((a) => plan.stream.includes(a)));
+  const lacking = (a: AxisId): number => loads.filter((n) => !n.axes.includes(a)).length;
+  const best = [...plan.rows].reverse().reduce<AxisId | null>((x, y) => (x === null || lacking(y) > lacking(x) ? y : x), null);
+  return best === null ? [] : [best];
+};
+
 /**
  * Largest values that vary along the stream, read memory, and do not depend on all the rows: `k`, `v`, or what a prologue
  * makes of them. `rows`: axes they must not mention (null: at least the last row axis).
@@ -139,7 +148,7 @@ export const outerAxes = (b: GraphBuilder, plan: KernelPlan): readonly AxisId[] 
 export const streamOnlyNodes = (
   b: GraphBuilder, plan: KernelPlan, inner: readonly AxisId[] | null, accs: ReadonlySet<NodeId> = new Set(plan.accumulators.map((a) => a.node)),
 ): ReadonlySet<NodeId> => {
-  const banned = inner ?? plan.rows.slice(-1);
+  const banned = inner ?? ownAxis(b, plan);
   const found = new Set<NodeId>();
   const seen = new Set<NodeId>();
   const memo = new Map<NodeId, { load: boolean; acc: boolean }>();
