@@ -67,7 +67,7 @@ const sameMeaning = (p: Graph, q: Graph): boolean => {
   const tensors = Object.fromEntries(p.tensors.filter((t) => t.role === "input").map((t) => {
     const real = t.dtype === "f32" || t.dtype === "f16";
     const count = small(p).axes.filter((a) => t.dims.flat().includes(a.id)).reduce((n, a) => n * evalSize(a.size, (s) => sizes[s] ?? scalars[s] ?? 3), 1);
-    return [t.name, Float64Array.from({ length: count }, () => (real ? random() : t.dtype === "bool" ? Number(random() > -0.5) : 0))];
+    return [t.name, Float64Array.from({ length: count }, () => (real ? random() : t.dtype === "bool" ? Number(random() > -0.5) : Math.floor(1.5 * (random() + 1))))];
   }));
   try {
     const a = evaluateGraph(small(p), { sizes, scalars, tensors });
