@@ -10,7 +10,7 @@ import { graphBuilder } from "./graph/build.ts";
 import type { GraphBuilder } from "./graph/build.ts";
 import { bindSize, sizeNames } from "./scalar/size.ts";
 import type { SizeExpr } from "./scalar/size.ts";
-import { linAdd, linConst, linearOf, linScale, provablyNonNegative } from "./scalar/affine.ts";
+import { formsOf, settled } from "./scalar/settle.ts";
 import type { Linear } from "./scalar/affine.ts";
 
 export type LowerOptions = {
@@ -60,21 +60,7 @@ export const lowerToGraph = (spec: Spec, options: LowerOptions): { graph: Graph;
   /** Conjuncts that decide about whole rows of a reduction, and so went on to its result. */
   const passed = new Map<NodeId, readonly NodeId[]>();
 
-  const factsOf = (conjuncts: readonly NodeId[]): Linear[] => conjuncts.flatMap((c) => asFacts(c));
-  const asFacts = (id: NodeId): Linear[] => {
-    const n = b.node(id);
-    if (n.kind !== "binary") return [];
-    if (b.node(n.a).ty !== "i32") return [];
-    const difference = linAdd(linearOf(cx, n.b), linearOf(cx, n.a), -1);
-    switch (n.op) {
-      case "<=": return [difference];
-      case "<": return [linAdd(difference, linConst(-1))];
-      case ">=": return [linScale(difference, -1)];
-      case ">": return [linAdd(linScale(difference, -1), linConst(-1))];
-      case "==": return [difference, linScale(difference, -1)];
-      default: return [];
-    }
-  };
+  const factsOf = (conditions: readonly NodeId[]): Linear[] => conditions.flatMap((c) => formsOf(b, c));
   const conjuncts = (id: NodeId): NodeId[] => {
     const n = b.node(id);
     if (n.kind === "binary" && n.op === "and") return [...conjuncts(n.a), ...conjuncts(n.b)];
@@ -84,12 +70,8 @@ export const lowerToGraph = (spec: Spec, options: LowerOptions): { graph: Graph;
   const all = (dom: readonly NodeId[]): NodeId | null => (dom.length === 0 ? null : dom.reduce((x, y) => b.binary("and", x, y)));
   /** Settles a comparison of ints that always or never holds. */
   const settle = (id: NodeId, facts: readonly Linear[] = []): NodeId => {
-    const n = b.node(id);
-    if (n.kind !== "binary" || n.ty !== "bool" || b.node(n.a).ty !== "i32") return id;
-    const own = asFacts(id);
-    if (own.length > 0 && own.every((f) => provablyNonNegative(cx, f, facts))) return b.konst(1, "bool");
-    const never = own.some((f) => provablyNonNegative(cx, linAdd(linScale(f, -1), linConst(-1)), facts));
-    return never ? b.konst(0, "bool") : id;
+    const known = settled(b, id, facts);
+    return known === null ? id : b.konst(known, "bool");
   };
   const inRange = (e: NodeId, size: SizeExpr, facts: readonly Linear[]): NodeId[] => {
     const low = settle(b.binary(">=", e, b.konst(0, "i32")), facts);

@@ -4,7 +4,7 @@ import type { SizeExpr } from "../scalar/size.ts";
 import { size } from "../scalar/size.ts";
 import { linAdd, linConst, linearOf, linearOfSize, linScale, provablyNonNegative } from "../scalar/affine.ts";
 import type { Buffer, Expr, Stmt } from "../tile/tile.ts";
-import { F32, I32, U32 } from "../tile/tile.ts";
+import { U32 } from "../tile/tile.ts";
 import * as T from "../tile/build.ts";
 import type { Emitter, Fixed, Placed } from "./emit.ts";
 import { emit, lane4, name } from "./emit.ts";
@@ -179,5 +179,3 @@ const encode = (t: Tensor, e: Expr): Expr => {
   if (e.kind === "infinity" && elem !== "f32") return T.cast(e, elem);
   return T.cast(e, elem);
 };
-void F32;
-void I32;

@@ -3,7 +3,6 @@ import type { AxisId } from "../graph/graph.ts";
 import type { SizeExpr } from "../scalar/size.ts";
 import { size } from "../scalar/size.ts";
 import type { Expr } from "../tile/tile.ts";
-import { I32 } from "../tile/tile.ts";
 import * as T from "../tile/build.ts";
 import type { Emitter } from "./emit.ts";
 import { name } from "./emit.ts";
@@ -82,4 +81,3 @@ export const gridOf = (
   });
   return { groups: size("*", product(em, outer), tiles), group, rows, first: base, last };
 };
-void I32;

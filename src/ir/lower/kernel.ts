@@ -192,7 +192,7 @@ const lowerStream = (em: Emitter, plan: KernelPlan, schedule: Schedule, workgrou
     if (plan.passes > 1) em.root.stmts.push(T.comment(`pass ${pass + 1} of ${plan.passes}`));
     known = lowerPass({ em, plan, schedule, grid, inner, workgroup, held }, pass, accs, stores, known);
   }
-  if (plan.stores.some((s) => s.pass === null)) epilogue(em, plan, schedule, grid, known, share);
+  if (plan.stores.some((s) => s.pass === null)) epilogue(em, plan, grid, known, share);
   return grid.groups;
 };
 
@@ -337,7 +337,7 @@ const lowerSegment = (cx: PassContext, seg: Segment, total: SizeExpr, storing: b
 const CLASSIFIED = 32;
 
 /** Results that do not vary along the stream, written behind the last pass. */
-const epilogue = (em: Emitter, plan: KernelPlan, schedule: Schedule, grid: Grid, known: readonly Scope[], share: number): void => {
+const epilogue = (em: Emitter, plan: KernelPlan, grid: Grid, known: readonly Scope[], share: number): void => {
   grid.rows.forEach((row: Row, r) => {
     const inner: Stmt[] = [];
     const s = scope(`row ${r} results`, [known[r] as Scope], inner);
@@ -352,5 +352,4 @@ const epilogue = (em: Emitter, plan: KernelPlan, schedule: Schedule, grid: Grid,
     const leader = share === 1 ? row.valid : T.and(row.valid, T.binary("==", T.mod(T.lane, T.i32(share)), T.i32(0)));
     em.root.stmts.push(...(leader.kind === "lit" && leader.value === 1 ? inner : [T.ifStmt(leader, inner)]));
   });
-  void schedule;
 };

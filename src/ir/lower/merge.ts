@@ -172,4 +172,3 @@ const bufferFor = (cx: MergeContext, type: VType, nth: number): Buffer => {
   cx.workgroup.push(made);
   return made;
 };
-void I32;

@@ -31,7 +31,7 @@ const featuresOf = (em: Emitter, id: NodeId, seg: Segment, group: Scope): readon
 
 /** Appends the code that fills the tile and returns how blocks read from it. */
 export const stageTile = (input: StageInput, body: Stmt[]): ((from: Expr) => NonNullable<Segment["tile"]>) => {
-  const { em, seg, schedule, group } = input;
+  const { em, seg, group } = input;
   const layouts = new Map<NodeId, Layout>();
   body.push(T.barrier);
   for (const id of seg.streamOnly) {
@@ -56,7 +56,6 @@ export const stageTile = (input: StageInput, body: Stmt[]): ((from: Expr) => Non
       const inLoop = fix != null && "chunk" in fix && fix.chunk.kind !== "lit";
       return e === null ? null : { e, s: inLoop ? at : key };
     });
-    void schedule;
   };
 };
 

@@ -1,7 +1,7 @@
 /** The variables that carry accumulators: how they start, take a cell, and end. */
 import type { Accumulator } from "../derive/plan.ts";
 import type { Expr, Stmt, VType } from "../tile/tile.ts";
-import { F32, I32 } from "../tile/tile.ts";
+import { F32 } from "../tile/tile.ts";
 import * as T from "../tile/build.ts";
 import type { Emitter, Fixed } from "./emit.ts";
 import { LOWEST, pointsOf } from "./emit.ts";
@@ -172,4 +172,3 @@ export const mergeMoments = (em: Emitter, p: Moments, q: Moments, stmts: Stmt[])
     m2: name("m2", T.add(T.add(p.m2, q.m2), T.mul(T.mul(delta, delta), T.mul(p.n, share)))),
   };
 };
-void I32;
