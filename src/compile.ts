@@ -105,7 +105,7 @@ export const compileSpec = (spec: Spec, options: CompileOptions): Compiled | Dia
     placeOf = (id) => nearestPlace(located, id, { statics: options.statics ?? {} });
     const notes: Note[] = [];
     const graph = prepare(lowered.graph, builder, notes);
-    const nameOf = (id: NodeId): string => graph.names.get(id) ?? short(printNode({ nodes: builder.nodes, axes: builder.axes, names: graph.names }, id));
+    const nameOf = (id: NodeId): string => graph.names.get(id) ?? short(printNode({ nodes: builder.nodes, axes: builder.axes, names: graph.names }, id, false, 64));
     const plan = cutStreams(graph, builder, planKernels(graph, builder, nameOf, notes), options.target, options.parts);
     const schedules = plan.kernels.map((k) => {
       const chosen = chooseSchedule(builder, k, options.target);

@@ -35,6 +35,7 @@ const runsApart = (cx: Cx, n: Reduce, stream: readonly AxisId[], axes: readonly 
 /** Reductions below `root` that the kernel streaming over `stream` cannot hold. */
 export const toMaterialise = (cx: Cx, root: NodeId, stream: readonly AxisId[], axes: readonly AxisId[]): (Reduce | Scan)[] => {
   const out: (Reduce | Scan)[] = [];
+  const scanned = cx.facts.hasScan(root);
   const apart = scansApart(cx, root, stream, axes);
   const here = (n: Scan): boolean => !apart(n);
   const seen = new Set<NodeId>();
@@ -46,14 +47,14 @@ export const toMaterialise = (cx: Cx, root: NodeId, stream: readonly AxisId[], a
       out.push(n);
       return;
     }
-    if (n.kind === "reduce" && !same(n.over, stream) && readsAlong(cx.b, n).length > 0) {
+    if (scanned && n.kind === "reduce" && !same(n.over, stream) && readsAlong(cx.b, n).length > 0) {
       if (id === root) throw new Unsupported(n, `\`${n.op}\` over ${n.over.map((a) => `\`${cx.b.axis(a).name}\``).join(", ")} at once, of a state that runs along one of them`);
       out.push(n);
       return;
     }
-    if (n.kind === "reduce" && n.op === "cumsum" && !same(n.over, stream) && readsState(cx.b, [n.id], here))
+    if (scanned && n.kind === "reduce" && n.op === "cumsum" && !same(n.over, stream) && readsState(cx.b, [n.id], here))
       throw new Unsupported(n, `\`${cx.nameOf(n.id)}\` is a running sum along another axis than the state runs that it reads`);
-    if (n.kind === "reduce" && n.op !== "cumsum" && !same(n.over, stream) && readsState(cx.b, [n.id], here)) {
+    if (scanned && n.kind === "reduce" && n.op !== "cumsum" && !same(n.over, stream) && readsState(cx.b, [n.id], here)) {
       // Over the state that the lane holds: written out where it stands.
       askForSize(cx, n);
       operands(n).forEach(visit);
@@ -87,22 +88,18 @@ export const toMaterialise = (cx: Cx, root: NodeId, stream: readonly AxisId[], a
  */
 const crosses = (cx: Cx, n: Reduce, stream: readonly AxisId[]): boolean =>
   (n.op !== "sum" || n.where !== null) && n.axes.some((a) => stream.includes(a)) &&
-  [...cx.b.reach([n.body])].map((id) => cx.b.node(id))
-    .some((m) => m.kind === "reduce" && same(m.over, stream) && m.axes.some((a) => n.over.includes(a)));
+  cx.facts.statistics(stream, false)(n.body).some((a) => n.over.includes(a));
 
 /** A reduction over finished accumulators (a norm of the output row): written out in the epilogue, so its length must be known. */
 const followsStages = (cx: Cx, n: Reduce, stream: readonly AxisId[]): boolean => {
-  const onStages = [...cx.b.reach([n.body])].some((x) => {
-    const m = cx.b.node(x);
-    return m.kind === "reduce" && same(m.over, stream) && !m.axes.some((a) => stream.includes(a)) && m.axes.some((a) => n.over.includes(a));
-  });
+  const onStages = cx.facts.statistics(stream, true)(n.body).some((a) => n.over.includes(a));
   if (onStages && !n.axes.some((a) => stream.includes(a))) askForSize(cx, n);
   return onStages && n.over.reduce((k, a) => k * cx.sizeOf(a), 1) <= MAX_EPILOGUE;
 };
 
 /** A sum over an axis that two tensors share (`sum[d](q * k)`): a head dim rather than a sequence. */
 const isContraction = (cx: Cx, n: Reduce): boolean => {
-  if ([...cx.b.reach([n.body])].some((id) => cx.b.node(id).kind === "reduce")) return false;
+  if (cx.facts.hasReduce(n.body)) return false;
   const tensors = new Set<string>();
   for (const id of cx.b.reach([n.body])) {
     const m = cx.b.node(id);
@@ -121,10 +118,7 @@ const isOuterProduct = (cx: Cx, n: Reduce, stream: readonly AxisId[]): boolean =
   const length = (axes: readonly AxisId[]): number => axes.reduce((k, a) => k * cx.sizeOf(a), 1);
   if (stream.every((a) => typeof cx.b.axis(a).size === "number") && length(n.over) > length(stream)) return false;
   const long = n.axes.filter((a) => cx.sizeOf(a) >= LONG);
-  return ![...cx.b.reach([n.id])].some((id) => {
-    const m = cx.b.node(id);
-    return m.kind === "load" && long.every((a) => m.axes.includes(a));
-  });
+  return !cx.facts.loads(n.id).some((load) => long.every((a) => load.includes(a)));
 };
 
 /** Whether axes are the last ones of stored tensors: features, as a rule, where sequences come before them. */
@@ -143,8 +137,9 @@ export const materialise = (cx: Cx, n: Reduce | Scan, pending: Root[]): NodeId =
   const base = `${(n.kind === "scan" ? n.name : cx.nameOf(r.id)).replace(/\W+/g, "_").replace(/^_+|_+$/g, "").slice(0, 24) || "part"}_all`;
   let name = base;
   for (let k = 2; cx.taken.has(name); k++) name = `${base}${k}`;
-  const known = cx.scratch.find((t) => pending.some((p) => p.tensor === t.name && p.value === r.id));
-  if (known !== undefined) return cx.b.load(known.name, at, r.ty);
+  const known = cx.stored.get(r.id);
+  if (known !== undefined) return cx.b.load(known, at, r.ty);
+  cx.stored.set(r.id, name);
   cx.taken.add(name);
   cx.scratch.push({ name, dtype: r.ty === "f32" ? "f32" : "i32", dims: r.axes.map((a) => [a]), role: "scratch", span: r.span });
   pending.push({ tensor: name, axes: r.axes, value: r.id });

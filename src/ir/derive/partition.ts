@@ -8,33 +8,36 @@ import type { AxisId, Graph, NodeId } from "../graph/graph.ts";
 import { operands } from "../graph/graph.ts";
 import { deriveCascade } from "./cascade.ts";
 import type { Carried } from "./cascade.ts";
+import { replacer } from "../graph/rewrite.ts";
 import { scansBelow } from "../graph/scan.ts";
+import { folded, inOrder, reach } from "../graph/walk.ts";
 import { contractedFirst, isLastOf, mixedAxes, scanName, scanNote, scannedAxis, statesOf } from "./scan.ts";
 import type { Accumulator, KernelPlan, Note, Plan, ScanState, Store } from "./plan.ts";
 import { guardEmpty } from "./empty.ts";
 import { materialise, toMaterialise } from "./materialise.ts";
-import { extent, isShort, outermost, same, type Cx, type Group, type Reduce, type Root } from "./planning.ts";
+import { extent, factsOf, isShort, outermost, same, type Cx, type Group, type Reduce, type Root } from "./planning.ts";
 import { rowsOf } from "./rows.ts";
 
 export const planKernels = (graph: Graph, b: GraphBuilder, nameOf: (id: NodeId) => string, notes: readonly Note[] = []): Plan => {
   const names = new Map<NodeId, string>();
-  const cx: Cx = { b, sizeOf: (a) => extent(b.axis(a)), scratch: [], nameOf: (id) => names.get(id) ?? scanName(b, id) ?? nameOf(id), notes: [...notes], taken: new Set(graph.tensors.map((t) => t.name)), names, mixed: mixedAxes(b, graph.results.map((r) => r.value)), lastAxes: new Set(graph.tensors.flatMap((t) => t.dims.flat().slice(-1))) };
+  const cx: Cx = { b, facts: factsOf(b), stored: new Map(), sizeOf: (a) => extent(b.axis(a)), scratch: [], nameOf: (id) => names.get(id) ?? scanName(b, id) ?? nameOf(id), notes: [...notes], taken: new Set(graph.tensors.map((t) => t.name)), names, mixed: mixedAxes(b, graph.results.map((r) => r.value)), lastAxes: new Set(graph.tensors.flatMap((t) => t.dims.flat().slice(-1))) };
   const pending: Root[] = graph.results.map((r) => {
     const t = graph.tensors.find((x) => x.name === r.tensor);
     return { tensor: r.tensor, axes: t === undefined ? [] : t.dims.flat(), value: r.value };
   });
   const groups: Group[] = [];
-  for (const root of [...pending]) {
+  const scanned = pending.some((r) => cx.facts.hasScan(r.value));
+  for (const root of scanned ? [...pending] : []) {
     const stored = contractedFirst(cx, root.value).map((id) => cx.b.node(id) as Reduce);
     if (stored.length > 0) root.value = b.replaceNodes(root.value, new Map(stored.map((r) => [r.id, materialise(cx, r, pending)])));
   }
   for (let at = 0; at < pending.length; at++) {
     const root = pending[at];
     // A state that was stored is read from memory: what reads it does not mix it any more.
-    cx.mixed = mixedAxes(b, pending.map((r) => r.value));
+    if (scanned) cx.mixed = mixedAxes(b, pending.map((r) => r.value));
     if (root !== undefined) place(cx, root, groups, pending);
   }
-  joinScans(cx, groups);
+  if (scanned) joinScans(cx, groups);
   byLevel(cx, groups);
   adoptElementwise(cx, groups);
   const kernels = groups.map((g, n) => finish(cx, g, groups.length === 1 ? graph.name : `${graph.name}_${n}`));
@@ -47,17 +50,38 @@ export const planKernels = (graph: Graph, b: GraphBuilder, nameOf: (id: NodeId) 
  * streams itself, and the outer one follows on its finished values.
  */
 const streamOf = (cx: Cx, root: Root): readonly AxisId[] => {
-  const scanned = scannedAxis(cx.b, root.value, root.axes);
+  const scanned = cx.facts.hasScan(root.value) ? scannedAxis(cx.b, root.value, root.axes) : null;
   if (scanned !== null) return [scanned];
   const outer = outermost(cx.b, root.value);
-  const madeOf = (r: Reduce, o: Reduce): boolean => o.id !== r.id && !same(o.over, r.over) && cx.b.reach([r.body]).has(o.id);
-  const inner = outer.filter((r) =>
-    !outer.some((o) => madeOf(r, o) && !isShort(cx, o)) && !(isShort(cx, r) && outer.some((o) => madeOf(o, r))));
+  const inner = innermost(cx, outer);
   const length = (r: Reduce): number => r.over.reduce((n, a) => n * cx.sizeOf(a), 1);
   const best = inner.reduce<Reduce | null>((x, y) => (x === null || length(y) > length(x) ? y : x), null);
   if (best !== null) return best.over;
   const scan = [...cx.b.reach([root.value])].map((id) => cx.b.node(id)).find((n): n is Reduce => n.kind === "reduce" && n.op === "cumsum");
   return scan === undefined ? [] : scan.over;
+};
+
+/** Of outermost reductions those that are made of no long one along other axes, and short ones only where none is made of them. */
+const innermost = (cx: Cx, outer: readonly Reduce[]): readonly Reduce[] => {
+  const keyOf = (r: Reduce): string => [...r.over].sort((x, y) => x - y).join();
+  if (new Set(outer.map(keyOf)).size < 2) return outer;
+  const isOuter = new Set(outer.map((r) => r.id));
+  const none: ReadonlySet<string> = new Set();
+  const union = (sets: readonly ReadonlySet<string>[]): ReadonlySet<string> => {
+    const [first = none, ...rest] = sets.filter((s) => s.size > 0);
+    return rest.every((s) => s === first) ? first : new Set(sets.flatMap((s) => [...s]));
+  };
+  const others = (keys: ReadonlySet<string> | undefined, r: Reduce): boolean => [...(keys ?? none)].some((k) => k !== keyOf(r));
+  /** The axes of long outer reductions at or below a node. */
+  const below = folded<ReadonlySet<string>>(cx.b, (n, of) =>
+    n.kind === "reduce" && isOuter.has(n.id) && !isShort(cx, n) ? union([...of, new Set([keyOf(n)])]) : union(of));
+  /** The axes of outer reductions that a node is a part of. */
+  const above = new Map<NodeId, ReadonlySet<string>>();
+  for (const n of inOrder(cx.b, outer.map((r) => r.id)).reverse()) {
+    const own = union([above.get(n.id) ?? none, ...(n.kind === "reduce" && isOuter.has(n.id) ? [new Set([keyOf(n)])] : [])]);
+    for (const x of operands(n)) above.set(x, union([above.get(x) ?? none, own]));
+  }
+  return outer.filter((r) => !others(below(r.body), r) && !(isShort(cx, r) && others(above.get(r.id), r)));
 };
 
 /** Puts a root into the group with its stream and rows, and makes scratch roots of what cannot be evaluated there. */
@@ -66,11 +90,12 @@ const place = (cx: Cx, root: Root, groups: Group[], pending: Root[]): void => {
   const map = new Map<NodeId, NodeId>();
   for (const r of toMaterialise(cx, root.value, stream, root.axes)) map.set(r.id, materialise(cx, r, pending));
   if (map.size > 0) {
-    for (const id of cx.b.reach([root.value])) {
-      const moved = cx.b.replaceNodes(id, map);
+    const replace = replacer(cx.b, map);
+    for (const id of reach(cx.b, [root.value], (n) => (map.has(n.id) ? [] : operands(n)))) {
+      const moved = replace(id);
       if (moved !== id && /^[A-Za-z_]\w*$/.test(cx.nameOf(id)) && !cx.names.has(moved)) cx.names.set(moved, cx.nameOf(id));
     }
-    root.value = cx.b.replaceNodes(root.value, map);
+    root.value = replace(root.value);
   }
   const rows = rowsOf(cx, root, stream);
   const group = groups.find((g) => same(g.stream, stream) && same(g.rows, rows));
@@ -130,7 +155,7 @@ const finish = (cx: Cx, g: Group, name: string): KernelPlan => {
   const { b } = cx;
   const cascade = deriveCascade(b, g.roots.map((r) => r.value), g.stream, cx.nameOf);
   const passOf = new Map(cascade.carried.map((c) => [c.node, c.pass]));
-  const last = (value: NodeId): number => [...b.reach([value])].reduce((p, id) => Math.max(p, passOf.get(id) ?? -1), -1);
+  const last = folded<number>(b, (n, of) => of.reduce((p, x) => Math.max(p, x), passOf.get(n.id) ?? -1));
   const stores: Store[] = g.roots.map((r) => {
     const value = guardEmpty(b, r.value, cascade.values, g.stream);
     const along = r.axes.some((a) => g.stream.includes(a));
@@ -166,16 +191,19 @@ const inStoreOrder = (g: Group, local: readonly AxisId[]): readonly AxisId[] => 
 const nameOfAccumulator = (cx: Cx, n: Reduce): string => {
   const own = cx.nameOf(n.id);
   if (/^\w+$/.test(own)) return own;
-  const parts: string[] = [];
-  const collect = (id: NodeId): void => {
+  const parts = new Set<string>();
+  const seen = new Set<NodeId>();
+  const open = [n.body];
+  for (let id = open.pop(); id !== undefined && parts.size < 3; id = open.pop()) {
+    if (seen.has(id)) continue;
+    seen.add(id);
     const text = cx.nameOf(id);
     const m = cx.b.node(id);
-    if (/^[a-z]\w*$/i.test(text)) parts.push(text);
-    else if (m.kind === "load") parts.push(m.tensor);
-    else operands(m).forEach(collect);
-  };
-  collect(n.body);
-  const known = [...new Set(parts)].slice(0, 3);
+    if (/^[a-z]\w*$/i.test(text)) parts.add(text);
+    else if (m.kind === "load") parts.add(m.tensor);
+    else open.push(...operands(m).toReversed());
+  }
+  const known = [...parts];
   if (known.length === 0) return n.ty === "i32" ? "cells" : n.op;
   return [...known, n.op].join("_");
 };
@@ -183,10 +211,12 @@ const nameOfAccumulator = (cx: Cx, n: Reduce): string => {
 /** Cell counts that the guards of empty rows brought in. */
 const countsAmong = (
   b: GraphBuilder, needed: ReadonlySet<NodeId>, carried: readonly Carried[], stream: readonly AxisId[], last: (id: NodeId) => number,
-): Carried[] =>
-  [...needed].map((id) => b.node(id))
-    .filter((n): n is Reduce => n.kind === "reduce" && n.op !== "cumsum" && same(n.over, stream) && !carried.some((c) => c.node === n.id))
+): Carried[] => {
+  const known = new Set(carried.map((c) => c.node));
+  return [...needed].map((id) => b.node(id))
+    .filter((n): n is Reduce => n.kind === "reduce" && n.op !== "cumsum" && same(n.over, stream) && !known.has(n.id))
     .map((n) => ({ node: n.id, gauge: null, pass: n.where === null ? 0 : last(n.where) + 1 }));
+};
 
 /** Kernels whose scratch others read come first. */
 const inDependencyOrder = (b: GraphBuilder, kernels: readonly KernelPlan[]): readonly KernelPlan[] => {

@@ -1,8 +1,8 @@
 /** What the steps of planning share: results on their way into groups, and questions about sizes. */
 import type { GraphBuilder } from "../graph/build.ts";
 import type { Axis, AxisId, Node, NodeId, Tensor } from "../graph/graph.ts";
-import { operands } from "../graph/graph.ts";
-import { readOperands, scansBelow } from "../graph/scan.ts";
+import { folded, reach, unionAxes } from "../graph/walk.ts";
+import { readOperands } from "../graph/scan.ts";
 import type { Note } from "./plan.ts";
 import type { Mixed } from "./scan.ts";
 
@@ -20,6 +20,9 @@ const UNKNOWN_SIZE = 1 << 20;
 export type Cx = {
   readonly b: GraphBuilder;
   readonly sizeOf: (a: AxisId) => number;
+  readonly facts: Facts;
+  /** The scratch tensor of a value that is stored. */
+  readonly stored: Map<NodeId, string>;
   readonly scratch: Tensor[];
   readonly nameOf: (id: NodeId) => string;
   readonly notes: Note[];
@@ -32,31 +35,62 @@ export type Cx = {
   mixed: Mixed;
 };
 
+/** Questions about what is below a node, each answered once a node for all of planning. */
+export type Facts = {
+  /** How many cells one value goes through, in reductions inside one another. */
+  readonly cells: (id: NodeId) => number;
+  readonly hasScan: (id: NodeId) => boolean;
+  readonly hasReduce: (id: NodeId) => boolean;
+  readonly hasLoad: (id: NodeId) => boolean;
+  /** Nothing but products and sums of loads. */
+  readonly isPlain: (id: NodeId) => boolean;
+  /** The free axes of the loads, those of a kind once. */
+  readonly loads: (id: NodeId) => readonly (readonly AxisId[])[];
+  /** The free axes of reductions over exactly this stream; `finished`: of those that do not vary along it. */
+  readonly statistics: (stream: readonly AxisId[], finished: boolean) => (id: NodeId) => readonly AxisId[];
+};
+
+export const factsOf = (b: GraphBuilder): Facts => {
+  const has = (hit: (n: Node) => boolean): ((id: NodeId) => boolean) => folded<boolean>(b, (n, of) => hit(n) || of.includes(true));
+  const loads = folded<ReadonlyMap<string, readonly AxisId[]>>(b, (n, of) => {
+    const [first = NO_LOADS, ...rest] = of;
+    const more = rest.filter((m) => m !== first).flatMap((m) => [...m]).filter(([key]) => !first.has(key));
+    if (n.kind === "load" && !first.has(n.axes.join())) more.push([n.axes.join(), n.axes]);
+    return more.length === 0 ? first : new Map([...first, ...more]);
+  });
+  const statistics = new Map<string, (id: NodeId) => readonly AxisId[]>();
+  return {
+    cells: folded<number>(b, (n, of) => {
+      const below = of.reduce((most, x) => Math.max(most, x), 1);
+      return n.kind === "reduce" && n.op !== "cumsum" ? n.over.reduce((k, a) => k * extent(b.axis(a)), below) : below;
+    }),
+    hasScan: has((n) => n.kind === "scan"),
+    hasReduce: has((n) => n.kind === "reduce"),
+    hasLoad: has((n) => n.kind === "load"),
+    isPlain: folded<boolean>(b, (n, of) => !["reduce", "unary", "select"].includes(n.kind) && !of.includes(false)),
+    loads: (id) => [...loads(id).values()],
+    statistics: (stream, finished) => {
+      const key = `${stream.join()} ${finished}`;
+      const streams = (n: Node): boolean => finished && n.axes.some((a) => stream.includes(a));
+      const made = statistics.get(key) ?? folded<readonly AxisId[]>(b, (n, of) =>
+        of.reduce(unionAxes, n.kind === "reduce" && same(n.over, stream) && !streams(n) ? n.axes : []));
+      statistics.set(key, made);
+      return made;
+    },
+  };
+};
+
+const NO_LOADS: ReadonlyMap<string, readonly AxisId[]> = new Map();
+
 export const extent = (a: Axis): number => (typeof a.size === "number" ? a.size : UNKNOWN_SIZE);
+
 /** Reductions reached without passing through another one. */
 export const outermost = (b: GraphBuilder, root: NodeId): Reduce[] => {
-  const found = new Map<NodeId, Reduce>();
-  const seen = new Set<NodeId>();
-  const visit = (id: NodeId): void => {
-    if (seen.has(id)) return;
-    seen.add(id);
-    const n = b.node(id);
-    if (n.kind === "reduce" && n.op !== "cumsum") found.set(id, n);
-    else readOperands(n).forEach(visit);
-  };
-  visit(root);
-  return [...found.values()];
+  const isOuter = (n: Node): n is Reduce => n.kind === "reduce" && n.op !== "cumsum";
+  return [...reach(b, [root], (n) => (isOuter(n) ? [] : readOperands(n).toReversed()))].map((id) => b.node(id)).filter(isOuter);
 };
 
 export const same = (p: readonly AxisId[], q: readonly AxisId[]): boolean => p.length === q.length && p.every((a) => q.includes(a));
 
 /** Whether a reduction is a contraction short enough to be evaluated wherever its value is asked for. */
-export const isShort = (cx: Cx, r: Reduce): boolean => {
-  if (scansBelow(cx.b, [r.id]).length > 0) return false;
-  const cost = (id: NodeId): number => {
-    const n = cx.b.node(id);
-    const below = operands(n).reduce((c, x) => Math.max(c, cost(x)), 1);
-    return n.kind === "reduce" && n.op !== "cumsum" ? below * n.over.reduce((k, a) => k * cx.sizeOf(a), 1) : below;
-  };
-  return cost(r.id) <= MAX_INLINE;
-};
+export const isShort = (cx: Cx, r: Reduce): boolean => !cx.facts.hasScan(r.id) && cx.facts.cells(r.id) <= MAX_INLINE;

@@ -6,7 +6,7 @@ import { scanRows } from "./scan.ts";
 
 /** Rows: the axes that every streamed reduction of the root keeps; without one, the axes of the result but the stream. */
 export const rowsOf = (cx: Cx, root: Root, stream: readonly AxisId[]): readonly AxisId[] => {
-  const scans = scansBelow(cx.b, [root.value]);
+  const scans = cx.facts.hasScan(root.value) ? scansBelow(cx.b, [root.value]) : [];
   if (scans.length > 0) return scanRows(cx, root.axes, stream, scans);
   const kept = [...cx.b.reach([root.value])]
     .map((id) => cx.b.node(id))
@@ -14,7 +14,7 @@ export const rowsOf = (cx: Cx, root: Root, stream: readonly AxisId[]): readonly 
   const inOrder = (axes: readonly AxisId[]): readonly AxisId[] => root.axes.filter((a) => axes.includes(a));
   if (kept.length === 0) return root.axes.filter((a) => !stream.includes(a));
   // A reduction over indices alone (a count of visible cells) varies along fewer axes and costs little: each row repeats it.
-  const reading = kept.filter((n) => [...cx.b.reach([n.body])].some((id) => cx.b.node(id).kind === "load"));
+  const reading = kept.filter((n) => cx.facts.hasLoad(n.body));
   const shared = root.axes.filter((a) => !stream.includes(a) && (typeof cx.b.axis(a).size !== "number" || reading.every((n) => n.axes.includes(a))));
   return inOrder(dropFeature(cx, root, stream, kept, shared));
 };
@@ -33,7 +33,7 @@ const dropFeature = (cx: Cx, root: Root, stream: readonly AxisId[], kept: readon
   const free = rows.filter((a) => !(reduced.has(a) && typeof cx.b.axis(a).size === "number"));
   const last = root.axes.at(-1);
   if (last === undefined || !free.includes(last) || free.length < 2 || stream.length === 0) return free;
-  const plain = kept.every((n) => [...cx.b.reach([n.body])].every((id) => !["reduce", "unary", "select"].includes(cx.b.node(id).kind)));
+  const plain = kept.every((n) => cx.facts.isPlain(n.body));
   if (cx.sizeOf(last) > (plain ? MAX_PLAIN_FEATURES : MAX_FEATURES) || !kept.every((n) => n.op === "sum")) return free;
   const loads = [...cx.b.reach(kept.map((n) => n.body))].map((id) => cx.b.node(id)).filter((n) => n.kind === "load");
   const others = free.filter((a) => a !== last);

@@ -5,7 +5,9 @@
  */
 import type { GraphBuilder } from "../graph/build.ts";
 import type { AxisId, Graph, Node, NodeId } from "../graph/graph.ts";
-import { isIndexOf, readBelow, scansBelow, timeOf, type Carried, type Scan } from "../graph/scan.ts";
+import { replacer } from "../graph/rewrite.ts";
+import { isIndexOf, readBelow, readOperands, scansBelow, timeOf, type Carried, type Scan } from "../graph/scan.ts";
+import { folded } from "../graph/walk.ts";
 import { UnknownSize, Unsupported } from "../unsupported.ts";
 import type { Accumulator, Note, ScanState } from "./plan.ts";
 
@@ -38,6 +40,7 @@ export const fixedReads = (graph: Graph, b: GraphBuilder): Graph => {
 /** A reduction over several axes that reads a state along one of them becomes one along that axis, of one over the others. */
 export const splitReductions = (graph: Graph, b: GraphBuilder): Graph => {
   const map = new Map<NodeId, NodeId>();
+  if (scansBelow(b, graph.results.map((r) => r.value)).length === 0) return graph;
   for (const id of b.reach(graph.results.map((r) => r.value))) {
     const n = b.node(id);
     if (n.kind !== "reduce" || n.over.length < 2 || !["sum", "prod", "max", "min"].includes(n.op)) continue;
@@ -90,11 +93,12 @@ export const scanName = (b: GraphBuilder, id: NodeId): string | null => {
 /** The graph with nodes replaced in all results; names go along. */
 const withNodes = (graph: Graph, b: GraphBuilder, map: ReadonlyMap<NodeId, NodeId>): Graph => {
   const names = new Map(graph.names);
+  const replace = replacer(b, map);
   for (const [id, name] of graph.names) {
-    const moved = b.replaceNodes(id, map);
+    const moved = replace(id);
     if (moved !== id && !names.has(moved)) names.set(moved, name);
   }
-  const results = graph.results.map((r) => ({ tensor: r.tensor, value: b.replaceNodes(r.value, map) }));
+  const results = graph.results.map((r) => ({ tensor: r.tensor, value: replace(r.value) }));
   return { ...graph, nodes: b.nodes, results, names };
 };
 
@@ -105,6 +109,9 @@ export type Mixed = ReadonlyMap<AxisId, string>;
 export const mixedAxes = (b: GraphBuilder, roots: readonly NodeId[]): Mixed => {
   const out = new Map<AxisId, string>();
   const scans = scansBelow(b, roots);
+  if (scans.length === 0) return out;
+  const below = statesBelow(b);
+  const statesRead = (n: Reduce): Iterable<Scan | Carried> => new Set([...below(n.body), ...(n.where === null ? [] : below(n.where))]);
   const dims = new Map(scans.map((s) => [s.state, s.dims]));
   const add = (n: Scan | Carried, when: (at: NodeId, dim: AxisId) => boolean, why: string): void =>
     (dims.get(n.state) ?? []).forEach((dim, k) => {
@@ -114,11 +121,20 @@ export const mixedAxes = (b: GraphBuilder, roots: readonly NodeId[]): Mixed => {
     for (const n of readBelow(b, whole)) {
       if (isState(n)) add(n, (at, dim) => !isIndexOf(b, at, dim), `\`${n.name}\` is read at other indices than its own`);
       if (n.kind !== "reduce" || n.op === "cumsum") continue;
-      for (const s of readBelow(b, n.where === null ? [n.body] : [n.body, n.where]).filter(isState))
+      for (const s of statesRead(n))
         add(s, (at) => b.node(at).axes.some((a) => n.over.includes(a)), `\`${s.name}\` is reduced over it`);
     }
   }
   return out;
+};
+
+/** The states that a value reads, and what is carried of them. */
+const statesBelow = (b: GraphBuilder): ((id: NodeId) => ReadonlySet<Scan | Carried>) => {
+  const none: ReadonlySet<Scan | Carried> = new Set();
+  return folded<ReadonlySet<Scan | Carried>>(b, (n, of) => {
+    const [first = none, ...rest] = [...of.filter((s) => s.size > 0), ...(isState(n) ? [new Set([n])] : [])];
+    return rest.every((s) => s === first) ? first : new Set([...first, ...rest.flatMap((s) => [...s])]);
+  }, readOperands);
 };
 
 type Reduce = Node & { readonly kind: "reduce" };

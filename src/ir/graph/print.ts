@@ -1,8 +1,8 @@
 /** The graph as text, close to what a user would write: one line for each value with a name or with several uses. */
 import { printSize } from "../scalar/size.ts";
-import type { BinaryOp, Graph, Node, NodeId } from "./graph.ts";
+import { operands, type BinaryOp, type Graph, type Node, type NodeId } from "./graph.ts";
 import { isIndexOf } from "./scan.ts";
-import { inOrder, nodeAt, reach, users, type HasNodes } from "./walk.ts";
+import { inOrder, nodeAt, users, type HasNodes } from "./walk.ts";
 
 /** What printing an expression needs: a `Graph`, or a builder with names. */
 export type Printable = HasNodes & {
@@ -45,11 +45,15 @@ const printConst = (node: Extract<Node, { kind: "const" }>): Text => {
   return { text: printNumber(node.value), level: node.value < 0 ? NEG : ATOM };
 };
 
-const printer = (g: Printable, names: ReadonlyMap<NodeId, string>): ((id: NodeId) => Text) => {
-  const axisName = (id: number): string => g.axes.find((a) => a.id === id)?.name ?? `axis${id}`;
+/** `most`: of how many nodes an expression is written at most, `...` for the others: written out, shared values repeat. */
+const printer = (g: Printable, names: ReadonlyMap<NodeId, string>, most: number): ((id: NodeId) => Text) => {
+  let left = most;
+  const axisNames = new Map(g.axes.map((a) => [a.id, a.name]));
+  const axisName = (id: number): string => axisNames.get(id) ?? `axis${id}`;
   const operand = (id: NodeId): Text => {
     const name = names.get(id);
-    return name === undefined ? expression(id) : atom(name);
+    if (name !== undefined) return atom(name);
+    return --left < 0 ? atom("...") : expression(id);
   };
   const list = (ids: readonly NodeId[]): string => ids.map((id) => operand(id).text).join(", ");
   const binary = (op: BinaryOp, a: NodeId, b: NodeId): Text => {
@@ -104,18 +108,24 @@ const printer = (g: Printable, names: ReadonlyMap<NodeId, string>): ((id: NodeId
       }
     }
   };
-  return expression;
+  return (id) => {
+    left = most;
+    return expression(id);
+  };
 };
 
+/** Nodes of the longest expression that is written out. */
+const MAX_PRINTED = 2000;
+
 /** One value as an expression. Named nodes below it are printed as their names (`deep`: written out instead). */
-export const printNode = (g: Printable, id: NodeId, deep = false): string =>
-  printer(g, deep ? new Map() : (g.names ?? new Map()))(id).text;
+export const printNode = (g: Printable, id: NodeId, deep = false, most = MAX_PRINTED): string =>
+  printer(g, deep ? new Map() : (g.names ?? new Map()), most)(id).text;
 
 /** The whole graph: its signature, then a line for each named, shared or resulting value, in dependency order. */
 export const printGraph = (graph: Graph): string => {
   const roots = graph.results.map((r) => r.value);
   const names = lineNames(graph, roots);
-  const expression = printer(graph, names);
+  const expression = printer(graph, names, MAX_PRINTED);
   const axes = new Map(graph.axes.map((a) => [a.id, a]));
   const index = (id: number): string => axes.get(id)?.name ?? `axis${id}`;
   const dims = (of: readonly (readonly number[])[]): string =>
@@ -148,12 +158,22 @@ const isLeaf = (node: Node): boolean =>
   node.kind === "load" ||
   node.kind === "carried";
 
+/** More than a short condition. */
+const isLarge = (g: HasNodes, root: NodeId): boolean => {
+  const seen = new Set<NodeId>([root]);
+  for (const id of seen) {
+    for (const x of operands(nodeAt(g, id))) seen.add(x);
+    if (seen.size > 12) return true;
+  }
+  return false;
+};
+
 /** The names of the values that get a line: the user's, the results', and `%id` for what several nodes use (short conditions not). */
 const lineNames = (graph: Graph, roots: readonly NodeId[]): Map<NodeId, string> => {
   const out = new Map<NodeId, string>();
   for (const [id, by] of users(graph, roots)) {
     const node = nodeAt(graph, id);
-    const worth = node.ty === "f32" || node.kind === "reduce" || (node.ty === "bool" && reach(graph, [id]).size > 12);
+    const worth = node.ty === "f32" || node.kind === "reduce" || (node.ty === "bool" && isLarge(graph, id));
     const shared = by.length > 1 && !isLeaf(node) && worth;
     const name = graph.names.get(id);
     if (name !== undefined && !isLeaf(node)) out.set(id, name);

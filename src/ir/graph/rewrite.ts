@@ -1,7 +1,7 @@
 /** Rewriting: substitution of indices, replacement of nodes, and dropping what nothing uses any more. */
 import { operands, type AxisId, type Graph, type Node, type NodeId } from "./graph.ts";
 import type { GraphBuilder } from "./build.ts";
-import { inOrder } from "./walk.ts";
+import { folded, inOrder } from "./walk.ts";
 
 type Reduce = Extract<Node, { kind: "reduce" }>;
 type Scope = ReadonlyMap<AxisId, NodeId>;
@@ -77,18 +77,24 @@ export const substitute = (b: GraphBuilder, root: NodeId, map: Scope): NodeId =>
 
 /** The value with some nodes replaced by others, wherever they are reached. A replacement is not looked into. */
 export const replaceNodes = (b: GraphBuilder, root: NodeId, map: ReadonlyMap<NodeId, NodeId>): NodeId => {
-  const memo = new Map<NodeId, NodeId>(map);
-  const go = (id: NodeId): NodeId => {
-    const known = memo.get(id);
-    if (known !== undefined) return known;
-    const node = b.node(id);
-    const before = operands(node);
-    const after = before.map(go);
-    const made = after.every((x, i) => x === before[i]) ? id : b.rebuild(node, after);
-    memo.set(id, made);
-    return made;
-  };
-  return go(root);
+  return replacer(b, map)(root);
+};
+
+/** `replaceNodes` for many roots: what they share is rewritten once. */
+export const replacer = (b: GraphBuilder, map: ReadonlyMap<NodeId, NodeId>): ((root: NodeId) => NodeId) => {
+  if (map.size === 0) return (root) => root;
+  // Nothing below the first node that is replaced can change.
+  const first = Math.min(...map.keys());
+  return folded<NodeId>(
+    b,
+    (node, of) => {
+      const to = map.get(node.id);
+      if (to !== undefined || node.id < first) return to ?? node.id;
+      const before = operands(node);
+      return of.every((x, i) => x === before[i]) ? node.id : b.rebuild(node, of);
+    },
+    (node) => (node.id < first || map.has(node.id) ? [] : operands(node)),
+  );
 };
 
 /** The graph without the nodes that no result and no scalar default uses; the rest is renumbered. */

@@ -11,14 +11,18 @@ export const nodeAt = (g: HasNodes, id: NodeId): Node => {
   return node;
 };
 
-/** All nodes at or under the roots. */
-export const reach = (g: HasNodes, roots: Iterable<NodeId>): Set<NodeId> => {
+/** All nodes at or under the roots; `below`: the operands that count. */
+export const reach = (
+  g: HasNodes,
+  roots: Iterable<NodeId>,
+  below: (node: Node) => readonly NodeId[] = operands,
+): Set<NodeId> => {
   const seen = new Set<NodeId>();
   const stack = [...roots];
   for (let id = stack.pop(); id !== undefined; id = stack.pop()) {
     if (seen.has(id)) continue;
     seen.add(id);
-    stack.push(...operands(nodeAt(g, id)));
+    for (const x of below(nodeAt(g, id))) stack.push(x);
   }
   return seen;
 };
@@ -46,6 +50,33 @@ export const fold = <T>(
   return out;
 };
 
+/**
+ * `fold` kept from call to call: a value for any node from those of its operands, each made once however often it is asked for.
+ * `below`: the operands that count. Does not recurse, so that chains of any length can be asked about.
+ */
+export const folded = <T>(
+  g: HasNodes,
+  f: (node: Node, of: readonly T[]) => T,
+  below: (node: Node) => readonly NodeId[] = operands,
+): ((id: NodeId) => T) => {
+  const known = new Map<NodeId, T>();
+  return (root) => {
+    const stack = [root];
+    for (let id = stack.at(-1); id !== undefined; id = stack.at(-1)) {
+      const node = nodeAt(g, id);
+      const of = below(node);
+      const open = known.has(id) ? [] : of.filter((x) => !known.has(x));
+      if (open.length > 0) {
+        for (let i = open.length - 1; i >= 0; i--) stack.push(open[i] as NodeId);
+        continue;
+      }
+      stack.pop();
+      if (!known.has(id)) known.set(id, f(node, of.map((x) => known.get(x) as T)));
+    }
+    return known.get(root) as T;
+  };
+};
+
 /** For each node under the roots, the nodes that use it directly. */
 export const users = (g: HasNodes, roots: Iterable<NodeId>): Map<NodeId, Node[]> => {
   const out = new Map<NodeId, Node[]>();
@@ -58,9 +89,14 @@ export const users = (g: HasNodes, roots: Iterable<NodeId>): Map<NodeId, Node[]>
 
 /** The conjuncts of a condition, left to right: `a and (b and c)` gives a, b, c. */
 export const conjuncts = (g: HasNodes, id: NodeId): NodeId[] => {
-  const node = nodeAt(g, id);
-  if (node.kind === "binary" && node.op === "and") return [...conjuncts(g, node.a), ...conjuncts(g, node.b)];
-  return node.kind === "const" && node.value !== 0 ? [] : [id];
+  const out: NodeId[] = [];
+  const open = [id];
+  for (let at = open.pop(); at !== undefined; at = open.pop()) {
+    const node = nodeAt(g, at);
+    if (node.kind === "binary" && node.op === "and") open.push(node.b, node.a);
+    else if (node.kind !== "const" || node.value === 0) out.push(at);
+  }
+  return out;
 };
 
 /** Whether the value depends on the axis. */
