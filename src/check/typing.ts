@@ -76,8 +76,24 @@ const comparison = (cx: Cx, op: SBinaryOp, l: Side, r: Side, span: Span): SExpr 
 const powerIsFloat = (op: SBinaryOp, right: SExpr): boolean =>
   op === "**" && !(right.kind === "const" && right.type === "int" && right.value >= 0);
 
+/** The n-th power of an int as products, by squaring. The zeroth is 1 where the base exists. */
+const intPower = (base: SExpr, n: number, span: Span): SExpr => {
+  const times = (a: SExpr, b: SExpr): SExpr => binary("*", "int", a, b, span);
+  const one = constant(1, "int", span);
+  if (n === 0) return binary("+", "int", times(base, constant(0, "int", span)), one, span);
+  let product: SExpr | null = null;
+  let square = base;
+  for (let left = n; ; square = times(square, square)) {
+    if (left % 2 === 1) product = product === null ? square : times(product, square);
+    left = Math.floor(left / 2);
+    if (left === 0) return product ?? one;
+  }
+};
+
 /** A numeric operation of two checked operands, elementwise. */
 export const arithmetic = (cx: Cx, op: SBinaryOp, left: SExpr, right: SExpr, span: Span): SExpr | null => {
+  if (op === "**" && left.type === "int" && right.kind === "const" && !powerIsFloat(op, right))
+    return intPower(left, right.value, spanIn(cx, span));
   const isFloat = left.type === "float" || right.type === "float" || powerIsFloat(op, right);
   const sides = align(cx, isFloat ? [toFloat(left), toFloat(right)] : [left, right], span);
   return sides === null ? null : binary(op, isFloat ? "float" : "int", sides[0]!, sides[1]!, spanIn(cx, span));
