@@ -33,7 +33,7 @@ const TABLE: Readonly<Record<string, Rule>> = {
     types: ["codegen", "source"],
   },
   ir: { values: ALL_IR, types: ["check", "source"] },
-  codegen: { values: ["ir/tile", "ir/scalar"], types: ["check"] },
+  codegen: { values: ["ir/tile", "ir/scalar", "source"], types: ["check"] },
   format: { values: ["parser", "source"], packages: ["prettier/doc", "prettier/standalone"] },
   npy: { values: [], types: ["check"] },
   runtime: { values: [], types: ["codegen", "ir/scalar"] },

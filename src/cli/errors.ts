@@ -32,11 +32,15 @@ export const onDevice = async <T>(what: string, action: () => Promise<T>): Promi
   }
 };
 
-/** One line for what is neither the user's nor TFX's mistake: no memory, or a driver that gives a kernel up; null for the rest. */
+/**
+ * One line for what is neither the user's nor TFX's mistake: no memory, a file that the system does not give, or a driver that
+ * gives a kernel up; null for the rest.
+ */
 export const exhausted = (error: unknown): string | null => {
   if (error instanceof RangeError && /allocation failed|invalid (typed )?array (buffer )?length/i.test(error.message))
     return "this machine has no memory for data of these sizes";
-  const { name, reason } = (error ?? {}) as { readonly name?: string; readonly reason?: string };
+  const { name, reason, code, syscall } = (error ?? {}) as Readonly<Record<string, string | undefined>>;
+  if (code !== undefined && syscall !== undefined) return messageOf(error);
   return name === "GPUPipelineError" && reason === "internal" ? `the driver gives up: ${messageOf(error)}` : null;
 };
 

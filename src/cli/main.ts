@@ -2,6 +2,7 @@
 import { readFileSync } from "node:fs";
 import { Command, CommanderError, InvalidArgumentError, Option } from "commander";
 import { TARGETS } from "../codegen/target.ts";
+import { printable } from "../source/plain-text.ts";
 import { DeviceError, exhausted, UsageError, type ExitCode } from "./errors.ts";
 import { collectPairs } from "./options.ts";
 import { FORMATS } from "./report.ts";
@@ -121,7 +122,7 @@ export const main = async (argv: readonly string[]): Promise<ExitCode> => {
     if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
     const message = error instanceof UsageError || error instanceof DeviceError ? error.message : exhausted(error);
     if (message === null) return internal(error);
-    console.error(`tfx: ${message}`);
+    console.error(`tfx: ${printable(message)}`);
     return error instanceof UsageError ? 2 : 1;
   }
 };

@@ -1,8 +1,9 @@
 /** Where texts come from: files of the user, and the standard library beside this package. */
-import { existsSync, readFileSync, statSync } from "node:fs";
+import { existsSync, statSync } from "node:fs";
 import { dirname, join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
 import { UsageError } from "./errors.ts";
+import { readText } from "./files.ts";
 
 /** The folder of the standard library. */
 export const STDLIB = fileURLToPath(new URL("../../stdlib/", import.meta.url));
@@ -36,7 +37,7 @@ const display = (path: string): string => {
 export const createSources = (): SourceStore => {
   const texts = new Map<string, string>();
   const remember = (file: string, path: string): Import => {
-    const text = readFileSync(path, "utf8");
+    const text = readText(path);
     texts.set(file, text);
     return { file, text };
   };

@@ -1,10 +1,11 @@
 /** The inputs of a run: from `.npy` files, or made up. */
-import { existsSync, readFileSync, statSync } from "node:fs";
+import { existsSync, statSync } from "node:fs";
 import type { Spec, StorageType } from "../check/spec.ts";
 import { evalSize, printSize, sizeNames } from "../ir/scalar/size.ts";
 import { toStorage, type Stored } from "../npy/convert.ts";
 import { readNpy, type NpyArray } from "../npy/npy.ts";
 import { DeviceError, UsageError, usage } from "./errors.ts";
+import { readBytes } from "./files.ts";
 import type { Pairs } from "./options.ts";
 import { createRandom, randomData } from "./random.ts";
 import { dimsOf, integersOf, storageOf } from "./request.ts";
@@ -17,7 +18,8 @@ export const readInputs = (inputs: Pairs): ReadonlyMap<string, NpyArray> =>
       const what = `--input ${name}: ${path}`;
       if (!existsSync(path)) throw new UsageError(path === "" ? `--input ${name}: no file name` : `${what}: no such file`);
       if (statSync(path).isDirectory()) throw new UsageError(`${what}: a folder, not a file`);
-      return [name, usage(what, () => readNpy(new Uint8Array(readFileSync(path))))];
+      const bytes = readBytes(path, what);
+      return [name, usage(what, () => readNpy(new Uint8Array(bytes)))];
     }),
   );
 

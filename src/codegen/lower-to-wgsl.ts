@@ -235,7 +235,7 @@ export const lowerToWgsl = (source: TileProgram, target: Target): WgslModule => 
     ...(cx.uses.subgroups && target.dialect === "tint" ? ["subgroups"] : []),
   ];
   return {
-    header: program.doc === "" ? [program.name] : program.doc.split("\n"),
+    header: [program.doc === "" ? program.name : program.doc],
     features: [...(cx.uses.f16 ? ["shader-f16"] : []), ...(cx.uses.subgroups ? ["subgroups"] : [])],
     enables,
     params,

@@ -5,6 +5,7 @@
 import pc from "picocolors";
 import type { Diagnostic, Label } from "./diagnostic.ts";
 import { lineText, positionAt, sourceFile, type Position, type SourceFile } from "./source-file.ts";
+import { printable } from "./plain-text.ts";
 import type { Span } from "./span.ts";
 
 /** Gives the text of a file, or undefined when it is not at hand. */
@@ -34,13 +35,13 @@ type Frame = { readonly source: SourceFile; readonly at: Position; readonly mark
 export function renderDiagnostic(d: Diagnostic, sources: Sources, options: RenderOptions): string {
   const colors = pc.createColors(options.color);
   const paint = { error: colors.red, warning: colors.yellow, note: colors.cyan }[d.severity];
-  const head = `${paint(colors.bold(`${d.severity}[${d.code}]`))}${colors.bold(`: ${d.message}`)}`;
+  const head = `${paint(colors.bold(`${d.severity}[${d.code}]`))}${colors.bold(`: ${printable(d.message)}`)}`;
   const frames = framesOf(d, sources);
   const width = Math.max(1, ...frames.map((frame) => String(frame.at.line).length));
   const lines = frames.flatMap((frame) => drawFrame(frame, width, paint, colors.blue));
   const nowhere =
     frames.length === 0 && d.primary.span.file !== "" ? [`  ${colors.blue("-->")} ${d.primary.span.file}`] : [];
-  const help = d.help === null ? [] : [`${colors.green("help")}: ${d.help.replaceAll("\n", "\n      ")}`];
+  const help = d.help === null ? [] : [`${colors.green("help")}: ${d.help.split("\n").map(printable).join("\n      ")}`];
   return [head, ...nowhere, ...lines, ...help].join("\n");
 }
 
@@ -75,7 +76,7 @@ function drawFrame({ source, at, marks }: Frame, width: number, paint: Paint, gu
   const rows = marks.map((mark) => {
     const { indent, length } = extent(line, source, at.line, mark.label.span);
     const carets = (mark.primary ? "^" : "-").repeat(length);
-    const words = mark.label.text === "" ? "" : ` ${mark.label.text}`;
+    const words = mark.label.text === "" ? "" : ` ${printable(mark.label.text)}`;
     return `${margin("")} ${" ".repeat(indent)}${(mark.primary ? paint : gutter)(carets + words)}`;
   });
   const place = `  ${gutter("-->")} ${source.file}:${at.line}:${at.column}`;
@@ -91,7 +92,7 @@ function extent(line: string, source: SourceFile, number: number, span: Span): {
 }
 
 function expand(line: string): string {
-  return line.replaceAll("\t", "  ");
+  return printable(line).replaceAll("\t", "  ");
 }
 
 /** How many columns a text takes: a tab two, a character outside the basic plane one. */

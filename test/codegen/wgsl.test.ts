@@ -234,10 +234,10 @@ test("names: the user's own, legal, never hiding what is called", () => {
   expect(given.map((n) => declare(scope, n))).toEqual([
     "q",
     "q_1",
-    "α",
+    "v_",
     "v2x",
     "a_b",
-    "v_",
+    "v__1",
     "_x",
     "let_1",
     "fn_1",

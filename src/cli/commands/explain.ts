@@ -13,6 +13,7 @@ import { printTile } from "../../ir/tile/print.ts";
 import { parseProgram } from "../../parser/parse.ts";
 import { printItem } from "../../parser/print-ast.ts";
 import { CODES } from "../../source/codes.ts";
+import { printable } from "../../source/plain-text.ts";
 import { PLAN_CODES } from "../../source/codes-plan.ts";
 import { UsageError, type ExitCode } from "../errors.ts";
 import { numbers, sizes, strings, type Pairs } from "../options.ts";
@@ -64,7 +65,7 @@ const printLevels = (level: Level, compiled: Compiled, text: string, file: strin
   const levels = level === "all" ? LEVELS.filter((l) => l !== "all") : [level];
   for (const l of levels) {
     if (level === "all") console.log(`// ---- ${l} ----`);
-    console.log(levelText(l, compiled, text, file).trimEnd());
+    console.log(levelText(l, compiled, text, file).trimEnd().split("\n").map(printable).join("\n"));
   }
 };
 

@@ -1,6 +1,7 @@
 /** `tfx list [FILE]` */
 import { parseProgram } from "../../parser/parse.ts";
 import type { Kernel } from "../../parser/ast.ts";
+import { commentLines, printable } from "../../source/plain-text.ts";
 import type { ExitCode } from "../errors.ts";
 import { readCatalogue, type DerivedKernel, type Entry } from "../catalogue.ts";
 import { report, type Format } from "../report.ts";
@@ -40,8 +41,8 @@ const listFile = (file: string, options: ListOptions): ExitCode => {
     console.log(JSON.stringify(rows, null, 2));
   } else {
     for (const kernel of kernels) {
-      for (const line of kernel.doc === "" ? [] : kernel.doc.split("\n")) console.log(`/// ${line}`.trimEnd());
-      console.log(`${signature(kernel, text)}\n`);
+      for (const line of kernel.doc === "" ? [] : commentLines(kernel.doc, "///")) console.log(line);
+      console.log(`${printable(signature(kernel, text))}\n`);
     }
   }
   return errors === 0 ? 0 : 1;

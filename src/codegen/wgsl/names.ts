@@ -9,9 +9,9 @@ class co_await co_return co_yield coherent column_major common compile compile_f
 constexpr constinit crate debugger decltype delete demote demote_to_helper do dynamic_cast enum explicit export extends
 extern external fallthrough filter final finally friend from fxgroup get goto groupshared highp impl implements import
 inline instanceof interface layout lowp macro macro_rules match mediump meta mod module move mut mutable namespace new nil
-noexcept noinline nointerpolation noperspective null nullptr of operator package packoffset partial pass patch pixelfragment
-precise precision premerge priv protected pub public readonly ref regardless register reinterpret_cast require resource
-restrict self set shared sizeof smooth snorm static static_assert static_cast std subroutine super target template this
+noexcept noinline nointerpolation non_coherent noncoherent noperspective null nullptr of operator package packoffset partial
+partition pass patch pixelfragment precise precision premerge priv protected pub public readonly ref regardless register
+reinterpret_cast require resource restrict self set shared sizeof smooth snorm static static_assert static_cast std subroutine super target template this
 thread_local throw trait try type typedef typeid typename typeof union unless unorm unsafe unsized use using varying virtual
 volatile wgsl where with writeonly yield
 bool f16 f32 f64 i8 i16 i32 i64 u8 u16 u32 u64 vec2 vec3 vec4 vec2f vec3f vec4f vec2h vec3h vec4h vec2i vec3i vec4i vec2u
@@ -39,9 +39,10 @@ const isTaken = (scope: Scope | null, name: string): boolean =>
   scope !== null && (scope.taken.has(name) || isTaken(scope.parent, name));
 
 const legal = (name: string): string => {
-  // \p{..}: the identifiers of Unicode Annex 31, as WGSL has them; "_" alone and "__" in front are not allowed.
-  const clean = name.replaceAll(/[^_\p{XID_Continue}]/gu, "_").replace(/^__+/, "_");
-  return /^[\p{XID_Start}]|^_./u.test(clean) ? clean : `v${clean}`;
+  // ASCII, as names of TFX are: which other letters WGSL takes depends on the version of Unicode. "_" alone and "__" in front are
+  // not allowed.
+  const clean = name.replaceAll(/\W/g, "_").replace(/^__+/, "_");
+  return /^[a-z]|^_./i.test(clean) ? clean : `v${clean}`;
 };
 
 /** A name for `wanted` that nothing visible from `scope` has; taken from now on, and found by `lookup(scope, wanted)`. */

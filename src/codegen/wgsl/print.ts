@@ -1,4 +1,5 @@
 /** WGSL text of a module: two-space indent, the fewest parentheses that WGSL's grammar allows. */
+import { commentLines } from "../../source/plain-text.ts";
 import type { WBinary, WEntry, WExpr, WgslModule, WStmt } from "./module.ts";
 
 /** How tightly an operator binds; a unary expression is 7, anything with its own brackets 8. */
@@ -115,7 +116,7 @@ const stmt = (s: WStmt, pad: string): readonly string[] => {
     case "call":
       return [`${pad}${s.fn}();`];
     case "comment":
-      return s.text.split("\n").map((line) => `${pad}// ${line}`.trimEnd());
+      return commentLines(s.text, `${pad}//`);
   }
 };
 const rightOfOrder = (e: WExpr): string => (bare("<", e, false) ? expr(e) : `(${expr(e)})`);
@@ -129,8 +130,7 @@ const ifStmt = (s: WStmt & { readonly kind: "if" }, pad: string, keyword: string
   return [...head, `${pad}} else {`, ...block(s.else, pad), `${pad}}`];
 };
 
-const comments = (lines: readonly string[]): readonly string[] =>
-  lines.flatMap((l) => l.split("\n")).map((l) => `// ${l}`.trimEnd());
+const comments = (lines: readonly string[]): readonly string[] => lines.flatMap((l) => commentLines(l, "//"));
 
 const entry = (e: WEntry): readonly string[] => {
   const inputs = e.inputs.map((i) => `@builtin(${i.builtin}) ${i.name}: ${i.type}`);
