@@ -10,12 +10,13 @@ import type { ResolveImport } from "./check/check.ts";
 import type { Spec, StorageType } from "./check/spec.ts";
 import { foldBase2 } from "./ir/derive/base2.ts";
 import { planKernels } from "./ir/derive/partition.ts";
-import type { Note, Plan } from "./ir/derive/plan.ts";
+import type { KernelPlan, Note, Plan } from "./ir/derive/plan.ts";
 import { prepare } from "./ir/derive/prepare.ts";
 import type { GraphBuilder } from "./ir/graph/build.ts";
 import type { Graph, NodeId, Tensor } from "./ir/graph/graph.ts";
 import { printNode } from "./ir/graph/print.ts";
 import { chooseSchedule } from "./ir/lower/choose.ts";
+import { illegal } from "./ir/lower/legal.ts";
 import { cutStreams } from "./ir/lower/parts.ts";
 import { UnknownSize, Unsupported, sizesAsked } from "./ir/unsupported.ts";
 import { printSchedule } from "./ir/lower/schedule.ts";
@@ -107,10 +108,7 @@ export const compileSpec = (spec: Spec, options: CompileOptions): Compiled | Dia
     const graph = prepare(lowered.graph, builder, notes);
     const nameOf = (id: NodeId): string => graph.names.get(id) ?? short(printNode({ nodes: builder.nodes, axes: builder.axes, names: graph.names }, id, false, 64));
     const plan = cutStreams(graph, builder, planKernels(graph, builder, nameOf, notes), options.target, options.parts);
-    const schedules = plan.kernels.map((k) => {
-      const chosen = chooseSchedule(builder, k, options.target);
-      return options.schedule?.(chosen, k.name) ?? chosen;
-    });
+    const schedules = plan.kernels.map((k) => scheduleOf(builder, k, options, spec));
     const folded = foldBase2(plan, builder, (id) => plan.names.get(id) ?? graph.names.get(id));
     const tile = lowerToTile(graph, builder, folded, schedules);
     const artifact = artifactFromTile({
@@ -127,6 +125,18 @@ export const compileSpec = (spec: Spec, options: CompileOptions): Compiled | Dia
   } catch (e) {
     return diagnosticOf(e, spec, placeOf);
   }
+};
+
+/** The schedule of one kernel: the planner's choice, or what the caller makes of it, if that is legal. */
+const scheduleOf = (builder: GraphBuilder, kernel: KernelPlan, options: CompileOptions, spec: Spec): Schedule => {
+  const chosen = chooseSchedule(builder, kernel, options.target);
+  const given = options.schedule?.(chosen, kernel.name) ?? chosen;
+  // What fits into workgroup memory is counted exactly in the lowered program (TFX4001).
+  const faults = illegal(builder, kernel, given, options.target);
+  if (faults.length === 0) return given;
+  if (given === chosen) throw new Error(`the planner's schedule of ${kernel.name} is not legal: ${faults.join("; ")}`);
+  const result = spec.results.find((r) => kernel.stores.some((s) => s.tensor === r.name));
+  throw new LoweringError("TFX4007", `the schedule given for \`${kernel.name}\` is not legal: ${faults.join("; ")}`, result?.value.span ?? spec.span, `the planner's own: ${printSchedule(chosen)}`);
 };
 
 /** What the target lacks: half floats, or room for as many bindings. */

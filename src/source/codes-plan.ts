@@ -58,4 +58,12 @@ export const PLAN_CODES: Readonly<Record<string, CodeEntry>> = {
       "fail or take minutes. A feature axis (the head dim of the values, heads that are mixed) is too long; the columns of a " +
       "result do not depend on each other, so the kernel can be called for slices of them.",
   },
+  TFX4007: {
+    title: "schedule is not legal",
+    explain:
+      "A schedule that is given in place of the planner's must suit the kernel and the target, or the code written under it would " +
+      "mean something else: lanes that share a row are a power of two and divide the workgroup, a tile is a whole number of blocks, " +
+      "a broadcast needs a lane for every cell in each subgroup, four cells at a time need a stream that is a multiple of four and " +
+      "hides none, a row held in registers must fit. The message lists what is wrong.",
+  },
 };

@@ -1,6 +1,6 @@
 /**
  * Every code of the planner is shown by a file, with the message that a user reads; `docs/errors` has a page made of both.
- * `// dims:` gives the sizes known at compile time, `// schedule: tile=…` replaces the planner's tile. `vitest run --update=all` writes anew.
+ * `// dims:` gives the sizes known at compile time, `// schedule: tile=…` replaces numbers of the planner's schedule. `vitest run --update=all` writes anew.
  */
 import { readdirSync, readFileSync } from "node:fs";
 import { basename } from "node:path";
@@ -9,6 +9,7 @@ import { errorPage } from "../../src/check/error-page.ts";
 import { BASELINE } from "../../src/codegen/target.ts";
 import { compile } from "../../src/compile.ts";
 import { limitDiagnostics } from "../../src/explain/limits.ts";
+import type { Schedule } from "../../src/ir/lower/schedule.ts";
 import { planNotes } from "../../src/explain/notes.ts";
 import { PLAN_CODES } from "../../src/source/codes-plan.ts";
 import type { Diagnostic } from "../../src/source/diagnostic.ts";
@@ -24,10 +25,11 @@ const directive = (text: string, name: string): Record<string, number> =>
 
 const reject = (name: string): readonly Diagnostic[] => {
   const text = read(name);
-  const { tile } = directive(text, "schedule");
+  const { tile, ...rest } = directive(text, "schedule");
+  const given = { ...rest, ...(tile === undefined ? {} : { source: "workgroup", tile }) } as Partial<Schedule>;
   const result = compile(text, {
     file: name, dims: directive(text, "dims"), target: BASELINE, resolveImport,
-    ...(tile === undefined ? {} : { schedule: (chosen) => ({ ...chosen, source: "workgroup", tile }) }),
+    ...(Object.keys(given).length === 0 ? {} : { schedule: (chosen) => ({ ...chosen, ...given }) }),
   });
   const later = result.compiled.flatMap((c) => [...limitDiagnostics(c, BASELINE), ...planNotes(c)]);
   return [...result.diagnostics.filter((d) => d.severity !== "warning"), ...later];

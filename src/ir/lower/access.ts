@@ -47,7 +47,8 @@ const strides = (em: Emitter, t: Tensor, vector: boolean): readonly SizeExpr[] =
 const flatIndex = (em: Emitter, t: Tensor, terms: readonly Placed[], vector: boolean, at: Scope): Placed => {
   const step = strides(em, t, vector);
   const list = terms.map((p, k) => ({ e: T.mul(p.e, T.sizeToExpr(step[k] ?? 1)), s: p.s }));
-  const fixed = list.filter((p) => p.e.kind === "lit").map((p) => p.e).reduce((x, y) => T.add(x, y), T.i32(0));
+  const literal = list.filter((p) => p.e.kind === "lit");
+  const fixed = literal.map((p) => p.e).reduce((x, y) => T.add(x, y), T.i32(0));
   const moving = list.filter((p) => p.e.kind !== "lit");
   const scopes = [...new Set(moving.map((p) => p.s))].sort((x, y) => x.above.size - y.above.size);
   let sum: Placed = { e: T.i32(0), s: em.root };
@@ -56,7 +57,8 @@ const flatIndex = (em: Emitter, t: Tensor, terms: readonly Placed[], vector: boo
     const whole = { e: T.add(sum.e, own), s: join(sum.s, s, at) };
     sum = { e: named(em, whole, `${t.name}_at`), s: whole.s };
   }
-  return { e: T.add(sum.e, fixed), s: sum.s };
+  // A cell at a known place of the stream is still that cell's.
+  return { e: T.add(sum.e, fixed), s: literal.reduce((s, p) => join(s, p.s, at), sum.s) };
 };
 
 const named = (em: Emitter, p: Placed, base: string): Expr => {
@@ -96,7 +98,7 @@ export const emitLoad = (em: Emitter, n: Node & { kind: "load" }, fixed: Fixed, 
       em.scalarUse.add(t.name);
       return { e: T.f32(0), s: at };
     }
-    const whole = flatIndex(em, t, [...terms.slice(0, -1), { e: T.i32(Math.floor(last.value / 4)), s: em.root }], true, at);
+    const whole = flatIndex(em, t, [...terms.slice(0, -1), { e: T.i32(Math.floor(last.value / 4)), s: terms.at(-1)?.s ?? em.root }], true, at);
     const e = T.component(T.load(bufferOf(t, true), whole.e), last.value % 4);
     return { e: T.cast(e, "f32"), s: whole.s };
   }

@@ -3,8 +3,9 @@ import type { Target } from "../../codegen/target.ts";
 import type { GraphBuilder } from "../graph/build.ts";
 import type { AxisId } from "../graph/graph.ts";
 import type { KernelPlan } from "../derive/plan.ts";
-import { outerAxes, streamOnlyNodes } from "./kernel.ts";
+import { outerAxes } from "./kernel.ts";
 import type { Schedule } from "./schedule.ts";
+import { workgroupEstimate } from "./workgroup.ts";
 
 const BASE: Schedule = {
   kind: "rows", lanes: 64, rowsPerLane: 1, lanesPerRow: 1, cells: 4, edgeCells: 1, source: "direct", tile: 0, vectorStream: false, hold: false,
@@ -50,14 +51,10 @@ const MAX_TILE = 16;
 
 /** The largest power of two of cells whose shared values fit into workgroup memory; 0: there is nothing to stage, or no room. */
 const tileThatFits = (b: GraphBuilder, plan: KernelPlan, target: Target): number => {
-  const outer = outerAxes(b, plan);
-  const inner = plan.rows.filter((a) => !outer.includes(a));
   if (plan.stream.length !== 1) return 0;
-  const features = [...streamOnlyNodes(b, plan, inner)].map((id) => b.node(id).axes.filter((a) => !plan.stream.includes(a) && !outer.includes(a)));
-  const staged = features.filter((f) => f.length <= 1);
-  const bytes = staged.reduce((n, f) => n + 4 * f.reduce((k, a) => k * known(b, a), 1), 0);
-  if (bytes === 0) return 0;
-  for (let tile = MAX_TILE; tile >= 4; tile /= 2) if (tile * bytes + 64 <= target.workgroupBytes) return tile;
+  const bytes = (tile: number): number => workgroupEstimate(b, plan, { ...BASE, source: "workgroup", tile });
+  if (bytes(1) === 0) return 0;
+  for (let tile = MAX_TILE; tile >= 4; tile /= 2) if (bytes(tile) + 64 <= target.workgroupBytes) return tile;
   return 0;
 };
 

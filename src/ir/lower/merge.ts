@@ -66,7 +66,7 @@ export const mergeLanes = (cx: MergeContext, slots: readonly Slot[], stmts: Stmt
 };
 
 /** Vectors added in one round: they take ROUND arrays of one element a lane. */
-const ROUND = 8;
+export const ROUND = 8;
 
 /**
  * Adds up several sums at once: all partial values go to workgroup memory, lane n of the row adds the n-th sum over the lanes,

@@ -1,0 +1,52 @@
+/** Workgroup memory that a kernel takes under a schedule, before it is lowered: tiles of the stream (`stage.ts`) and merges (`merge.ts`). */
+import type { Accumulator, KernelPlan } from "../derive/plan.ts";
+import type { GraphBuilder } from "../graph/build.ts";
+import type { AxisId } from "../graph/graph.ts";
+import { outerAxes, streamOnlyNodes } from "./kernel.ts";
+import { ROUND } from "./merge.ts";
+import type { Schedule } from "./schedule.ts";
+
+const roundUp = (n: number): number => Math.ceil(n / 16) * 16;
+
+/** A size that is not known counts as a large one. */
+const known = (b: GraphBuilder, a: AxisId): number => Number(b.axis(a).size) || 1024;
+
+/** Bytes, arrays rounded up as WebGPU counts them. Where parts of a union stage different values this is a guess from above. */
+export const workgroupEstimate = (b: GraphBuilder, plan: KernelPlan, s: Schedule): number =>
+  (s.source === "workgroup" ? stagedBytes(b, plan, s) : 0) + (s.kind === "split" && s.lanesPerRow > 1 ? mergeBytes(b, plan, s) : 0);
+
+const stagedBytes = (b: GraphBuilder, plan: KernelPlan, s: Schedule): number => {
+  const oneRow = s.kind === "split" && s.lanesPerRow === s.lanes;
+  const outer = oneRow ? plan.rows : outerAxes(b, plan);
+  const own = oneRow ? plan.rows : plan.rows.filter((a) => !outer.includes(a));
+  const segments = plan.stream.reduce((n, a) => n * (b.axis(a).parts?.length ?? 1), 1);
+  const accs = new Set(plan.accumulators.map((a) => a.node));
+  let bytes = 0;
+  for (let pass = 0; pass < plan.passes; pass++) {
+    const local = { ...plan, accumulators: plan.accumulators.filter((a) => a.pass === pass) };
+    for (const id of streamOnlyNodes(b, local, own, accs)) {
+      const features = b.node(id).axes.filter((a) => !plan.stream.includes(a) && !outer.includes(a));
+      if (features.length > 1) continue;
+      const n = features.reduce((k, a) => k * known(b, a), 1);
+      bytes += segments * (roundUp(Math.floor(n / 4) * 16 * s.tile) + roundUp((n % 4) * 4 * s.tile));
+    }
+  }
+  return bytes;
+};
+
+const mergeBytes = (b: GraphBuilder, plan: KernelPlan, s: Schedule): number => {
+  const isInt = (a: Accumulator): boolean => b.node(a.node).ty === "i32";
+  const together = plan.accumulators.filter((a) => a.op === "sum" && a.local.length > 0);
+  const alone = plan.accumulators.filter((a) => !together.includes(a));
+  const perType = (accs: readonly Accumulator[], arrays: (a: Accumulator) => number): number =>
+    Math.max(0, ...accs.filter((a) => !isInt(a)).map(arrays)) + Math.max(0, ...accs.filter(isInt).map(arrays));
+  const trees = perType(alone, (a) => (a.op === "var" ? 3 : 1)) * roundUp(4 * s.lanes);
+  const width = (a: Accumulator): 1 | 4 | 5 => {
+    const n = a.local.length === 0 ? 1 : known(b, a.local.at(-1) ?? 0);
+    return isInt(a) || n < 4 ? 1 : n % 4 === 0 ? 4 : 5;
+  };
+  // Vectors and single numbers of a sum are added in arrays of their own.
+  const widths = new Set(together.flatMap((a) => (width(a) === 5 ? [`${isInt(a)} 4`, `${isInt(a)} 1`] : [`${isInt(a)} ${width(a)}`])));
+  const rounds = [...widths].reduce((n, w) => n + roundUp(ROUND * s.lanes * 4 * Number(w.split(" ")[1])) + roundUp(ROUND * (s.lanes / s.lanesPerRow) * 4 * Number(w.split(" ")[1])), 0);
+  return trees + rounds;
+};

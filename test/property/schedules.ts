@@ -1,0 +1,10 @@
+/** Schedules drawn from the legal space of each kernel of a compiled program, to compile it again under them. */
+import type { Target } from "../../src/codegen/target.ts";
+import type { Compiled, CompileOptions } from "../../src/compile.ts";
+import { drawSchedule } from "../../src/ir/lower/legal-space.ts";
+
+/** For `CompileOptions.schedule`: every kernel of `compiled` under a schedule drawn by `random`. */
+export const drawn = (compiled: Compiled, target: Target, random: () => number): NonNullable<CompileOptions["schedule"]> => {
+  const found = new Map(compiled.plan.kernels.map((k) => [k.name, drawSchedule(compiled.builder, k, target, random)]));
+  return (chosen, kernel) => found.get(kernel) ?? chosen;
+};

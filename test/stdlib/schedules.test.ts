@@ -1,0 +1,45 @@
+/** The planner's schedules are legal: every kernel of the standard library, at two sets of sizes, for every target. */
+import { expect, test } from "vitest";
+import { readCatalogue, type Entry } from "../../src/cli/catalogue.ts";
+import type { Sizes } from "../../src/cli/catalogue-sizes.ts";
+import { TARGETS } from "../../src/codegen/target.ts";
+import { planKernels } from "../../src/ir/derive/partition.ts";
+import { prepare } from "../../src/ir/derive/prepare.ts";
+import { chooseSchedule } from "../../src/ir/lower/choose.ts";
+import { legal } from "../../src/ir/lower/legal.ts";
+import { legalSchedules } from "../../src/ir/lower/legal-space.ts";
+import { cutStreams } from "../../src/ir/lower/parts.ts";
+import { lowerToGraph } from "../../src/ir/lower-to-graph.ts";
+
+const { entries } = readCatalogue();
+
+/** What is wrong with the planner's choices for one kernel at some sizes, a line each. */
+const faultsOf = (entry: Entry, sizes: Sizes): readonly string[] => {
+  const dims = Object.fromEntries(entry.told.map((n) => [n, sizes[n] ?? 1]));
+  const lowered = lowerToGraph(entry.spec, { dims, statics: entry.sizes.statics, types: {} });
+  const graph = prepare(lowered.graph, lowered.builder, []);
+  const whole = planKernels(graph, lowered.builder, String, []);
+  return Object.values(TARGETS).flatMap((target) =>
+    cutStreams(graph, lowered.builder, whole, target).kernels.flatMap((k) => {
+      const chosen = chooseSchedule(lowered.builder, k, target);
+      return legal(lowered.builder, k, chosen, target).map((why) => `${entry.file} ${k.name} on ${target.name}: ${why}`);
+    }),
+  );
+};
+
+test.each(["full", "small"] as const)("are legal at %s sizes", { timeout: 600_000 }, (which) => {
+  expect(entries.flatMap((e) => faultsOf(e, e.sizes[which]))).toEqual([]);
+});
+
+test("every kernel has legal schedules of its own", { timeout: 600_000 }, () => {
+  const target = TARGETS["subgroups"];
+  if (target === undefined) throw new Error("no target");
+  for (const e of entries) {
+    const dims = Object.fromEntries(e.told.map((n) => [n, e.sizes.small[n] ?? 1]));
+    const { graph, builder } = lowerToGraph(e.spec, { dims, statics: e.sizes.statics, types: {} });
+    for (const k of planKernels(prepare(graph, builder, []), builder, String, []).kernels) {
+      const [first, second] = legalSchedules(builder, k, target);
+      expect([first === undefined, second === undefined], `${e.file} ${k.name}`).toEqual([false, false]);
+    }
+  }
+});
