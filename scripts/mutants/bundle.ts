@@ -1,0 +1,46 @@
+/** The fast test files and the compiler in one module, with mutants asleep in it. */
+import { globSync, readFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { fileURLToPath, pathToFileURL } from "node:url";
+import { build, type Plugin } from "esbuild";
+import fast from "../../vitest.fast.config.ts";
+import { withMutants, type Mutant } from "./operators.ts";
+
+export const ROOT: string = fileURLToPath(new URL("../..", import.meta.url));
+const HERE = fileURLToPath(new URL(".", import.meta.url));
+
+/** Test files of the fast tier. */
+export const fastFiles = (): readonly string[] => {
+  const { include = [], exclude = [] } = fast.test ?? {};
+  return globSync(include as string[], { cwd: ROOT, exclude: exclude as string[] }).map(String).toSorted();
+};
+
+const sleeping = (mutants: readonly Mutant[]): Plugin => ({
+  name: "mutants",
+  setup(b) {
+    const shim = join(HERE, "vitest.ts");
+    b.onResolve({ filter: /^vitest$/ }, ({ importer }) => (importer === shim ? { path: "vitest", external: true } : { path: shim }));
+    b.onLoad({ filter: /\.ts$/ }, ({ path }) => {
+      const text = readFileSync(path, "utf8");
+      const here = mutants.flatMap((m, n) => (join(ROOT, m.file) === path ? [[n, m] as const] : []));
+      const changed = here.length === 0 ? text : `import { __mutant } from ${JSON.stringify(join(HERE, "switch.ts"))};${withMutants(text, here)}`;
+      return { contents: changed.replaceAll("import.meta.url", JSON.stringify(pathToFileURL(path).href)), loader: "ts", resolveDir: dirname(path) };
+    });
+  },
+});
+
+/** Writes the bundle to `outfile`. Its exports: `tests`, `load()` (collects), and what `switch.ts` exports. */
+export const bundle = async (mutants: readonly Mutant[], files: readonly string[], outfile: string): Promise<void> => {
+  const entry = [
+    `export * from ${JSON.stringify(join(HERE, "switch.ts"))};`,
+    `import { enter, tests, Skipped } from ${JSON.stringify(join(HERE, "vitest.ts"))};`,
+    "export { tests, Skipped };",
+    "export const load = async () => {",
+    ...files.map((f) => `  enter(${JSON.stringify(pathToFileURL(join(ROOT, f)).href)}); await import(${JSON.stringify(join(ROOT, f))});`),
+    "};",
+  ].join("\n");
+  await build({
+    stdin: { contents: entry, resolveDir: ROOT, loader: "ts" },
+    bundle: true, format: "esm", platform: "node", target: "es2024", packages: "external", outfile, plugins: [sleeping(mutants)], logLevel: "error",
+  });
+};

@@ -1,0 +1,106 @@
+/** A warm process: runs tests under one mutant after the other. Ends itself when a test takes far more processor time than it used to. */
+import { Worker } from "node:worker_threads";
+import type { Test } from "./vitest.ts";
+
+type Bundle = {
+  readonly tests: readonly Test[];
+  readonly load: () => Promise<void>;
+  readonly awake: (n: number) => void;
+  readonly noted: () => readonly number[];
+  readonly noteNothing: () => void;
+  readonly Skipped: new (...args: never[]) => Error;
+};
+
+/** What a test reaches, and the processor time it takes in ms. */
+export type Profile = { readonly file: string; readonly name: string; readonly ms: number; readonly reaches: readonly number[]; readonly failed: string | null };
+export type Ask =
+  | { readonly ask: "profile" }
+  | { readonly ask: "try"; readonly mutant: number; readonly tests: readonly number[]; readonly limits: readonly number[] };
+export type Answer =
+  | { readonly answer: "loaded"; readonly count: number; readonly reached: readonly number[] }
+  | { readonly answer: "profiled"; readonly tests: readonly Profile[] }
+  | { readonly answer: "tried"; readonly verdict: "caught" | "missed" | "tainted"; readonly test: number | null; readonly how: string; readonly ran: number };
+
+const say = (a: Answer): void => void process.send?.(a);
+const path = process.argv[2] ?? "";
+const mutantAtLoad = Number(process.argv[3] ?? -1);
+const bundle = (await import(path)) as Bundle;
+
+/** Ends the process when `limit` ms of processor time have gone since `begin` was set. */
+const clock = new Float64Array(new SharedArrayBuffer(16));
+new Worker(
+  `const { workerData } = require("node:worker_threads");
+   setInterval(() => {
+     const [begin, limit] = workerData;
+     const { user, system } = process.cpuUsage();
+     if (limit > 0 && (user + system) / 1000 - begin > limit) process.kill(process.pid, "SIGKILL");
+   }, 100);`,
+  { eval: true, workerData: clock },
+).unref();
+
+const used = (): number => {
+  const { user, system } = process.cpuUsage();
+  return (user + system) / 1000;
+};
+
+/** null: passed or skipped. */
+const outcome = async (t: Test, limit: number): Promise<string | null> => {
+  clock[0] = used();
+  clock[1] = limit;
+  try {
+    await t.run();
+    return null;
+  } catch (e) {
+    if (e instanceof bundle.Skipped) return null;
+    return e instanceof Error ? (e.message.split("\n")[0] ?? "") : String(e);
+  } finally {
+    clock[1] = 0;
+  }
+};
+
+bundle.noted();
+bundle.awake(mutantAtLoad);
+clock[0] = used();
+clock[1] = 120_000;
+try {
+  await bundle.load();
+} catch (e) {
+  say({ answer: "tried", verdict: "caught", test: null, how: `while loading: ${e instanceof Error ? e.message.split("\n")[0] : String(e)}`, ran: 0 });
+}
+clock[1] = 0;
+const reached = bundle.noted();
+bundle.noteNothing();
+
+process.on("message", async (m: Ask) => {
+  switch (m.ask) {
+    case "profile": {
+      const tests: Profile[] = [];
+      for (const t of bundle.tests) {
+        bundle.noted();
+        const start = used();
+        const failed = await outcome(t, 60_000);
+        tests.push({ file: t.file, name: t.name, ms: used() - start, reaches: bundle.noted(), failed });
+      }
+      bundle.noteNothing();
+      return say({ answer: "profiled", tests });
+    }
+    case "try": {
+      let ran = 0;
+      for (const [k, n] of m.tests.entries()) {
+        const t = bundle.tests[n];
+        if (t === undefined) continue;
+        bundle.awake(m.mutant);
+        ran++;
+        const how = await outcome(t, m.limits[k] ?? 5000);
+        if (how === null) continue;
+        // The test must pass again without the mutant: otherwise the mutant left something behind in this process.
+        bundle.awake(-1);
+        const after = mutantAtLoad >= 0 ? null : await outcome(t, (m.limits[k] ?? 5000) + 5000);
+        return say({ answer: "tried", verdict: after === null ? "caught" : "tainted", test: n, how, ran });
+      }
+      bundle.awake(-1);
+      return say({ answer: "tried", verdict: "missed", test: null, how: "", ran });
+    }
+  }
+});
+say({ answer: "loaded", count: bundle.tests.length, reached });

@@ -1,0 +1,22 @@
+/**
+ * The fast tier (`npm run test:fast`): what needs no GPU, in one process a worker so that the compiler is loaded and warm once.
+ * `npm run mutants` holds the compiler's mutants against exactly these files.
+ */
+import { defineConfig } from "vitest/config";
+import closingLine from "./test/reporter.ts";
+
+export default defineConfig({
+  test: {
+    include: [
+      "test/{check,explain,golden,graph,npy,plan,reject-plan,source}/**/*.test.ts",
+      "test/campaign/**/*.fast.test.ts",
+      "test/{parser/parse,codegen/artifact,numeric/tile,runtime/sizes,architecture}.test.ts",
+    ],
+    exclude: ["test/check/fuzz.test.ts"],
+    reporters: ["default", closingLine],
+    pool: "threads",
+    isolate: false,
+    maxWorkers: 2,
+    testTimeout: 60_000,
+  },
+});
