@@ -2,7 +2,7 @@
  * What a kernel cannot hold becomes a scratch tensor of a kernel of its own: reductions along another axis that are no short
  * contractions, never one that varies along both the rows and the stream (that would be an N×M buffer: refused, or a size is asked for).
  */
-import type { AxisId, NodeId } from "../graph/graph.ts";
+import type { AxisId, Node, NodeId } from "../graph/graph.ts";
 import { operands } from "../graph/graph.ts";
 import { type Scan } from "../graph/scan.ts";
 import { UnknownSize, Unsupported } from "../unsupported.ts";
@@ -130,7 +130,7 @@ const askForSize = (cx: Cx, n: Reduce): void => {
   if (unknown !== undefined) throw new UnknownSize(unknown, n.id);
 };
 
-export const materialise = (cx: Cx, n: Reduce | Scan, pending: Root[]): NodeId => {
+export const materialise = (cx: Cx, n: Node, pending: Root[]): NodeId => {
   // A state is stored whole, at its own indices.
   const r = n.kind === "scan" ? cx.b.node(cx.b.scan(n)) : n;
   const at = r.axes.map((a) => (n.kind === "scan" ? (n.at[[n.over, ...n.dims].indexOf(a)] ?? -1) : cx.b.index(a)));

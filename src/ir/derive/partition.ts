@@ -4,7 +4,7 @@
  * (never one that varies along both the rows and the stream of a kernel: that would be an N×M buffer).
  */
 import type { GraphBuilder } from "../graph/build.ts";
-import type { AxisId, Graph, NodeId } from "../graph/graph.ts";
+import type { AxisId, Graph, Node, NodeId } from "../graph/graph.ts";
 import { operands } from "../graph/graph.ts";
 import { deriveCascade } from "./cascade.ts";
 import type { Carried } from "./cascade.ts";
@@ -14,13 +14,14 @@ import { folded, inOrder, reach } from "../graph/walk.ts";
 import { contractedFirst, isLastOf, mixedAxes, scanName, scanNote, scannedAxis, statesOf } from "./scan.ts";
 import type { Accumulator, KernelPlan, Note, Plan, ScanState, Store } from "./plan.ts";
 import { guardEmpty } from "./empty.ts";
+import { acrossRows } from "./across.ts";
 import { materialise, toMaterialise } from "./materialise.ts";
 import { extent, factsOf, isShort, outermost, same, type Cx, type Group, type Reduce, type Root } from "./planning.ts";
 import { rowsOf } from "./rows.ts";
 
 export const planKernels = (graph: Graph, b: GraphBuilder, nameOf: (id: NodeId) => string, notes: readonly Note[] = []): Plan => {
   const names = new Map<NodeId, string>();
-  const cx: Cx = { b, facts: factsOf(b), stored: new Map(), sizeOf: (a) => extent(b.axis(a)), scratch: [], nameOf: (id) => names.get(id) ?? scanName(b, id) ?? nameOf(id), notes: [...notes], taken: new Set(graph.tensors.map((t) => t.name)), names, mixed: mixedAxes(b, graph.results.map((r) => r.value)), lastAxes: new Set(graph.tensors.flatMap((t) => t.dims.flat().slice(-1))) };
+  const cx: Cx = { b, facts: factsOf(b), stored: new Map(), across: new Set(), sizeOf: (a) => extent(b.axis(a)), scratch: [], nameOf: (id) => names.get(id) ?? scanName(b, id) ?? nameOf(id), notes: [...notes], taken: new Set(graph.tensors.map((t) => t.name)), names, mixed: mixedAxes(b, graph.results.map((r) => r.value)), lastAxes: new Set(graph.tensors.flatMap((t) => t.dims.flat().slice(-1))) };
   const pending: Root[] = graph.results.map((r) => {
     const t = graph.tensors.find((x) => x.name === r.tensor);
     return { tensor: r.tensor, axes: t === undefined ? [] : t.dims.flat(), value: r.value };
@@ -84,20 +85,32 @@ const innermost = (cx: Cx, outer: readonly Reduce[]): readonly Reduce[] => {
   return outer.filter((r) => !others(below(r.body), r) && !(isShort(cx, r) && others(above.get(r.id), r)));
 };
 
+/** Makes scratch roots of values, which the root then reads from memory. */
+const store = (cx: Cx, root: Root, values: readonly Node[], pending: Root[]): void => {
+  const map = new Map(values.map((r) => [r.id, materialise(cx, r, pending)]));
+  if (map.size === 0) return;
+  const replace = replacer(cx.b, map);
+  for (const id of reach(cx.b, [root.value], (n) => (map.has(n.id) ? [] : operands(n)))) {
+    const moved = replace(id);
+    if (moved !== id && /^[A-Za-z_]\w*$/.test(cx.nameOf(id)) && !cx.names.has(moved)) cx.names.set(moved, cx.nameOf(id));
+  }
+  root.value = replace(root.value);
+};
+
 /** Puts a root into the group with its stream and rows, and makes scratch roots of what cannot be evaluated there. */
 const place = (cx: Cx, root: Root, groups: Group[], pending: Root[]): void => {
+  // What another root has stored is read, not made again.
+  const isStored = (n: Node): boolean => n.id !== root.value && cx.across.has(n.id);
+  if (cx.across.size > 0)
+    store(cx, root, [...reach(cx.b, [root.value], (n) => (isStored(n) ? [] : operands(n)))].map((id) => cx.b.node(id)).filter(isStored), pending);
   const stream = streamOf(cx, root);
-  const map = new Map<NodeId, NodeId>();
-  for (const r of toMaterialise(cx, root.value, stream, root.axes)) map.set(r.id, materialise(cx, r, pending));
-  if (map.size > 0) {
-    const replace = replacer(cx.b, map);
-    for (const id of reach(cx.b, [root.value], (n) => (map.has(n.id) ? [] : operands(n)))) {
-      const moved = replace(id);
-      if (moved !== id && /^[A-Za-z_]\w*$/.test(cx.nameOf(id)) && !cx.names.has(moved)) cx.names.set(moved, cx.nameOf(id));
-    }
-    root.value = replace(root.value);
+  store(cx, root, toMaterialise(cx, root.value, stream, root.axes), pending);
+  let rows = rowsOf(cx, root, stream);
+  for (let apart = acrossRows(cx, root.value, stream, rows); apart.length > 0; apart = acrossRows(cx, root.value, stream, rows)) {
+    for (const n of apart) cx.across.add(n.id);
+    store(cx, root, apart, pending);
+    rows = rowsOf(cx, root, stream);
   }
-  const rows = rowsOf(cx, root, stream);
   const group = groups.find((g) => same(g.stream, stream) && same(g.rows, rows));
   if (group === undefined) groups.push({ stream, rows, roots: [root], level: 0 });
   else group.roots.push(root);
@@ -108,7 +121,8 @@ const joinScans = (cx: Cx, groups: Group[]): void => {
   const states = (g: Group): readonly number[] => scansBelow(cx.b, g.roots.map((r) => r.value)).map((s) => s.state);
   for (const g of [...groups]) {
     const own = states(g);
-    const host = groups.find((h) => h !== g && same(h.stream, g.stream) && g.rows.every((a) => h.rows.includes(a)) && own.every((s) => states(h).includes(s)));
+    const host = groups.find((h) => h !== g && same(h.stream, g.stream) && g.rows.every((a) => h.rows.includes(a)) && own.every((s) => states(h).includes(s)) &&
+      g.roots.every((r) => acrossRows(cx, r.value, h.stream, h.rows).length === 0));
     if (own.length === 0 || host === undefined) continue;
     host.roots.push(...g.roots);
     groups.splice(groups.indexOf(g), 1);
@@ -142,7 +156,8 @@ const adoptElementwise = (cx: Cx, groups: Group[]): void => {
     for (const root of [...g.roots]) {
       const runs = [...cx.b.reach([root.value])].map((id) => cx.b.node(id)).some((n) => n.kind === "scan" || (n.kind === "reduce" && n.op === "cumsum"));
       if (runs || !outermost(cx.b, root.value).every((r) => isShort(cx, r))) continue;
-      const host = groups.find((h) => h !== g && h.stream.length > 0 && h.level >= g.level && same([...h.rows, ...h.stream], root.axes));
+      const host = groups.find((h) => h !== g && h.stream.length > 0 && h.level >= g.level && same([...h.rows, ...h.stream], root.axes) &&
+        acrossRows(cx, root.value, h.stream, h.rows).length === 0);
       if (host === undefined) continue;
       host.roots.push(root);
       g.roots.splice(g.roots.indexOf(root), 1);

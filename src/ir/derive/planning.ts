@@ -23,6 +23,8 @@ export type Cx = {
   readonly facts: Facts;
   /** The scratch tensor of a value that is stored. */
   readonly stored: Map<NodeId, string>;
+  /** Those of them that rows would have to ask each other for (`acrossRows`). */
+  readonly across: Set<NodeId>;
   readonly scratch: Tensor[];
   readonly nameOf: (id: NodeId) => string;
   readonly notes: Note[];
