@@ -62,6 +62,8 @@ export type Compiled = {
   readonly schedules: readonly Schedule[];
   readonly tile: TileProgram;
   readonly artifact: Artifact;
+  /** What the user should hear of although it compiles. */
+  readonly warnings: readonly Diagnostic[];
 };
 
 export type CompileResult = {
@@ -90,6 +92,7 @@ export const compile = (text: string, options: CompileOptions): CompileResult =>
       diagnostics.push(one);
       return [];
     }
+    diagnostics.push(...one.warnings);
     return [one];
   });
   return { artifacts: compiled.map((c) => c.artifact), graphs: compiled.map((c) => c.graph), compiled, diagnostics };
@@ -120,7 +123,7 @@ export const compileSpec = (spec: Spec, options: CompileOptions): Compiled | Dia
       plan: planLine(plan, schedules),
     });
     checkTarget(artifact, options.target, spec);
-    const compiled = { spec, graph: lowered.graph, builder, plan, folded, schedules, tile, artifact };
+    const compiled = { spec, graph: lowered.graph, builder, plan, folded, schedules, tile, artifact, warnings: lowered.warnings };
     return limitDiagnostics(compiled, options.target)[0] ?? compiled;
   } catch (e) {
     return diagnosticOf(e, spec, placeOf);

@@ -3,15 +3,16 @@
  * move into the reductions they restrict; `mean any all count` become sums. What is computed does not change.
  */
 import type { SExpr, Spec, StorageType } from "../check/spec.ts";
+import type { Diagnostic } from "../source/diagnostic.ts";
 import type { Span } from "../source/span.ts";
-import type { Axis, AxisId, Graph, GraphResult, Node, NodeId, Scalar, Tensor, Ty } from "./graph/graph.ts";
-import { operands } from "./graph/graph.ts";
+import type { Axis, AxisId, Graph, GraphResult, NodeId, Scalar, Tensor, Ty } from "./graph/graph.ts";
 import { graphBuilder } from "./graph/build.ts";
 import type { GraphBuilder } from "./graph/build.ts";
 import { bindSize, sizeNames } from "./scalar/size.ts";
 import type { SizeExpr } from "./scalar/size.ts";
 import { formsOf, settled } from "./scalar/settle.ts";
 import type { Linear } from "./scalar/affine.ts";
+import { lostConditions } from "./lost-conditions.ts";
 
 export type LowerOptions = {
   /** Sizes known at compile time. */
@@ -37,7 +38,10 @@ export class LoweringError extends Error {
 /** A value and the conjunction of bool nodes under which its cell exists. */
 type Cell = { readonly v: NodeId; readonly dom: readonly NodeId[] };
 
-export const lowerToGraph = (spec: Spec, options: LowerOptions): { graph: Graph; builder: GraphBuilder } => {
+/** The graph with the builder that made it, and what the user should hear of. */
+export type Lowered = { readonly graph: Graph; readonly builder: GraphBuilder; readonly warnings: readonly Diagnostic[] };
+
+export const lowerToGraph = (spec: Spec, options: LowerOptions): Lowered => {
   const known = new Map<string, number>(Object.entries(options.dims));
   bindStatics(spec, options, known);
   const axes: Axis[] = spec.axes.map((a) => ({ ...a, size: bindSize(a.size, known) }));
@@ -57,9 +61,7 @@ export const lowerToGraph = (spec: Spec, options: LowerOptions): { graph: Graph;
   const statics = new Map<string, NodeId>();
   const scalars: Scalar[] = [];
   const memo = new Map<SExpr, Map<string, Cell>>();
-  /** Conjuncts that decide about whole rows of a reduction, and so went on to its result. */
-  const passed = new Map<NodeId, readonly NodeId[]>();
-
+  const lost = lostConditions(b, (axis) => cx.axis(axis).name);
   /** Scans whose step is being lowered: what they carry, and its first value once a `prev` said it. */
   type Own = { readonly before: NodeId; init: NodeId | null };
   const states = new Map<number, Own>();
@@ -73,6 +75,9 @@ export const lowerToGraph = (spec: Spec, options: LowerOptions): { graph: Graph;
   };
   const both = (p: readonly NodeId[], q: readonly NodeId[]): readonly NodeId[] => [...new Set([...p, ...q])];
   const all = (dom: readonly NodeId[]): NodeId | null => (dom.length === 0 ? null : dom.reduce((x, y) => b.binary("and", x, y)));
+  /** Those that do not vary along these axes. */
+  const without = (conditions: readonly NodeId[], over: readonly AxisId[]): readonly NodeId[] =>
+    conditions.filter((c) => !b.node(c).axes.some((a) => over.includes(a)));
   /** Settles a comparison of ints that always or never holds. */
   const settle = (id: NodeId, facts: readonly Linear[] = []): NodeId => {
     const known = settled(b, id, facts);
@@ -163,6 +168,7 @@ export const lowerToGraph = (spec: Spec, options: LowerOptions): { graph: Graph;
       case "where": {
         const cond = lower(e.cond, given);
         const asked = conjuncts(cond.v);
+        lost.asked(asked, e.cond.span);
         const arg = lower(e.arg, [...given, ...asked]);
         return { v: arg.v, dom: both(both(cond.dom, asked), arg.dom) };
       }
@@ -226,7 +232,7 @@ export const lowerToGraph = (spec: Spec, options: LowerOptions): { graph: Graph;
     const ids = cx.axis(axis).parts ?? [];
     const j = b.index(axis);
     const cells = parts.map((p, n) => {
-      const own = lower(p, given);
+      const own = lower(p, without(given, ids));
       const map = new Map([[ids[n] ?? 0, b.binary("-", j, startOf(ids, n))]]);
       return { v: b.substitute(own.v, map), dom: own.dom.map((d) => b.substitute(d, map)) };
     });
@@ -242,13 +248,10 @@ export const lowerToGraph = (spec: Spec, options: LowerOptions): { graph: Graph;
   };
 
   const lowerReduce = (e: SExpr & { kind: "reduce" }, given: readonly NodeId[]): Cell => {
-    const arg = lower(e.arg, given);
-    // A condition that never holds leaves every row without a cell.
-    const meets = (d: NodeId): boolean => b.node(d).kind === "const" || b.node(d).axes.some((a) => e.over.includes(a));
-    // A conjunct that does not vary along the reduction decides whether the result's cell exists; if others do vary, it
-    // joins them, so that a row that does not exist is an empty one.
-    const outside = arg.dom.filter((d) => !meets(d));
-    const where = arg.dom.some(meets) ? all(arg.dom) : null;
+    // What is known of the cell that reads the reduction says nothing about the cells that it runs over.
+    const arg = lower(e.arg, without(given, e.over));
+    // What the argument's cells ask for stays here: a reduction exists wherever it is read.
+    const where = all(arg.dom);
     const count = (cond: NodeId | null): NodeId => b.reduce("sum", e.over, b.konst(1, "i32"), cond, 0);
     const and = (cond: NodeId): NodeId => (where === null ? cond : b.binary("and", where, cond));
     const value = (): NodeId => {
@@ -278,10 +281,9 @@ export const lowerToGraph = (spec: Spec, options: LowerOptions): { graph: Graph;
         }
       }
     };
-    if (e.op === "cumsum") return { v: value(), dom: arg.dom };
     const v = value();
-    for (const id of b.reach([v])) if (b.node(id).kind === "reduce" && id >= arg.v) passed.set(id, both(passed.get(id) ?? [], outside));
-    return { v, dom: outside };
+    lost.reduced(e, v, arg.v, arg.dom);
+    return { v, dom: [] };
   };
 
   const scalarNode = (name: string, span: Span): NodeId => {
@@ -300,7 +302,9 @@ export const lowerToGraph = (spec: Spec, options: LowerOptions): { graph: Graph;
   const results: GraphResult[] = spec.results.map((r) => {
     const cell = lower(r.value, []);
     names.set(cell.v, r.name);
-    return { tensor: r.name, value: cell.dom.length === 0 ? cell.v : restrict(b, cell.v, cell.dom, passed) };
+    // A cell that does not exist gets 0.
+    const exists = all(cell.dom);
+    return { tensor: r.name, value: exists === null ? cell.v : b.select(exists, cell.v, b.konst(0, b.node(cell.v).ty)) };
   });
   const used = new Set<string>(axes.flatMap((a) => sizeNames(a.size)));
   const runtimeScalars = new Set(scalars.map((s) => s.name));
@@ -316,7 +320,7 @@ export const lowerToGraph = (spec: Spec, options: LowerOptions): { graph: Graph;
     results,
     names,
   };
-  return { graph, builder: b };
+  return { graph, builder: b, warnings: lost.warnings };
 };
 
 /** Puts the values of the static parameters beside the known sizes. */
@@ -349,26 +353,6 @@ export const constantOf = (e: SExpr, known: ReadonlyMap<string, number>): number
   const id = go(e);
   const n = id === null ? null : b.node(id);
   return n !== null && n.kind === "const" ? n.value : null;
-};
-
-/**
- * A result cell that does not exist: where whole rows of its reductions were excluded it gets what they give without a cell,
- * else it gets 0.
- */
-const restrict = (b: GraphBuilder, value: NodeId, dom: readonly NodeId[], passed: ReadonlyMap<NodeId, readonly NodeId[]>): NodeId => {
-  const outer: (Node & { kind: "reduce" })[] = [];
-  const visit = (id: NodeId): void => {
-    const n = b.node(id);
-    if (n.kind === "reduce") outer.push(n);
-    else operands(n).forEach(visit);
-  };
-  visit(value);
-  const ofRows = (d: NodeId): boolean => outer.length > 0 && outer.every((r) => passed.get(r.id)?.includes(d) ?? false);
-  const rows = b.and(...dom.filter(ofRows));
-  const cells = b.and(...dom.filter((d) => !ofRows(d)));
-  const map = new Map(outer.map((r) => [r.id, b.reduce(r.op, r.over, r.body, b.and(r.where, rows), r.k)]));
-  const kept = rows === null ? value : b.replaceNodes(value, map);
-  return cells === null ? kept : b.select(cells, kept, b.konst(0, b.node(value).ty));
 };
 
 const tyOf = (e: SExpr): Ty => (e.type === "float" ? "f32" : e.type === "int" ? "i32" : "bool");

@@ -20,6 +20,14 @@ export const PLAN_CODES: Readonly<Record<string, CodeEntry>> = {
       "pass. Where the dependence is inside something else, `relu(s - tau)` or a temperature, the first statistic must be " +
       "finished before the second begins. The further pass computes the cells again; no matrix of them is ever stored.",
   },
+  TFX3003: {
+    title: "cells that are there again",
+    explain:
+      "A warning. A reduction exists everywhere, also where its argument has no cell: there it is its identity, 0 for `sum`. " +
+      "A condition that does not vary along the reduced axis therefore ends with it: with `s where j <= i`, `sum[h](w * s)` is 0 " +
+      "for the other j, and a softmax over j counts these zeros. Ask for the condition behind the reduction, where the cells " +
+      "should be gone: `let t = sum[h](w * s) where j <= i`.",
+  },
   TFX4001: {
     title: "not enough workgroup storage",
     explain:

@@ -32,7 +32,7 @@ const reject = (name: string): readonly Diagnostic[] => {
     ...(Object.keys(given).length === 0 ? {} : { schedule: (chosen) => ({ ...chosen, ...given }) }),
   });
   const later = result.compiled.flatMap((c) => [...limitDiagnostics(c, BASELINE), ...planNotes(c)]);
-  return [...result.diagnostics.filter((d) => d.severity !== "warning"), ...later];
+  return [...result.diagnostics.filter((d) => d.severity !== "warning" || d.code in PLAN_CODES), ...later];
 };
 
 /** What a user sees of a file: without the test's own directives. */

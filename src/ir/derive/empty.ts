@@ -3,6 +3,7 @@ import type { GraphBuilder } from "../graph/build.ts";
 import type { AxisId, Node, NodeId } from "../graph/graph.ts";
 import { identity } from "../graph/identity.ts";
 import { isFixedRead } from "./scan.ts";
+import { follows, isDefined } from "../scalar/defined.ts";
 import { outermost, same, type Reduce } from "./planning.ts";
 
 /**
@@ -44,12 +45,21 @@ const staysFinite = (b: GraphBuilder, naive: NodeId, outer: readonly Reduce[]): 
 
 const identityOf = (b: GraphBuilder, r: Reduce): NodeId => b.konst(identity(r.op, r.ty), r.ty);
 
-/** Whether the row has a cell: a maximum over the same cells above its identity says so, else the cells are counted. */
+/**
+ * Whether the row has a cell: a maximum over the same cells above its identity says so, else the cells are counted. A maximum over
+ * more cells will do for sums where what was hoisted is a number in all rows that it has a cell in: a sum over none of them is 0 then.
+ */
 const nonEmpty = (b: GraphBuilder, outer: readonly Reduce[], values: ReadonlyMap<NodeId, NodeId>, where: NodeId | null): NodeId => {
   const over = outer[0]?.over ?? [];
   const accs = [...b.reach([...values.values()])].map((id) => b.node(id));
   const rows = outer.reduce<readonly AxisId[]>((axes, r) => axes.filter((a) => r.axes.includes(a)), outer[0]?.axes ?? []);
-  const top = accs.find((n) => n.kind === "reduce" && n.op === "max" && n.ty === "f32" && n.where === where && same(n.over, over) && n.axes.every((a) => rows.includes(a)));
+  const maxima = accs.filter((n): n is Reduce => n.kind === "reduce" && n.op === "max" && n.ty === "f32" && same(n.over, over) && n.axes.every((a) => rows.includes(a)));
+  const wider = (n: Reduce): boolean =>
+    follows(b, n.where, where) && outer.every((r) => r.op === "sum" && hoistsAreDefined(b, values.get(r.id) ?? r.id, n));
+  const top = maxima.find((n) => n.where === where) ?? maxima.find(wider);
   if (top !== undefined) return b.binary(">", top.id, b.konst(-Infinity, "f32"));
   return b.binary(">", b.reduce("sum", over, b.konst(1, "i32"), where, 0), b.konst(0, "i32"));
 };
+
+/** Whether an expression over accumulators is a number in every row in which `top` has a cell. */
+const hoistsAreDefined = (b: GraphBuilder, value: NodeId, top: Reduce): boolean => isDefined(b, value, { over: top.over, where: top.where });

@@ -5,12 +5,13 @@ import { evaluateGraph } from "../graph/eval.ts";
 import { rangeAnalysis } from "../scalar/range.ts";
 import { evalSize } from "../scalar/size.ts";
 import type { Note } from "./plan.ts";
+import { restrictSums } from "./rules/restrict-sum.ts";
 import { fixedReads, readsState, splitReductions, sumsAsScans } from "./scan.ts";
 
 type Reduce = Node & { readonly kind: "reduce" };
 
 /** Runs all of them. */
-export const prepare = (graph: Graph, b: GraphBuilder, notes: Note[]): Graph => constantGauge(fixedReads(splitReductions(sumsAsScans(center(graph, b), b), b), b), b, notes);
+export const prepare = (graph: Graph, b: GraphBuilder, notes: Note[]): Graph => constantGauge(fixedReads(splitReductions(sumsAsScans(center(restrictSums(graph, b), b), b), b), b), b, notes);
 
 /** Exponents up to this size are safe in f32 without a maximum: N e^60 stays below 1e38 for any N that fits an index. */
 const MAX_EXPONENT = 60;
