@@ -56,10 +56,12 @@ const letDims = (cx: Cx, l: Let): Dims | null => {
 const checkLet = (cx: Cx, l: Let): void => {
   const dims = letDims(cx, l);
   const own = ownState(cx, l.name.text, dims, l.indices !== null && dims === null);
-  const scope = cx.scope.has(l.name.text)
-    ? cx.scope
-    : new Map(cx.scope).set(l.name.text, { kind: "state", state: own, span: l.name.span });
-  const value = scanOf(cx, own, checkLetValue({ ...cx, scope }, l.value, l.where), l.value.span);
+  // In sight while its own value is checked, and not behind it.
+  const isNew = !cx.scope.has(l.name.text);
+  if (isNew) cx.scope.set(l.name.text, { kind: "state", state: own, span: l.name.span });
+  const checked = checkLetValue(cx, l.value, l.where);
+  if (isNew) cx.scope.delete(l.name.text);
+  const value = scanOf(cx, own, checked, l.value.span);
   if (value !== null && dims !== null) {
     const listed = dims.flat();
     const varies = value.kind === "scan" ? value.step.axes : value.axes;

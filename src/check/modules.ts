@@ -1,6 +1,6 @@
 /** Files and what they bring into scope: their own items, `use`, and the prelude. */
 import type { Item, Name, Program, Use } from "../parser/ast.ts";
-import { parseProgram } from "../parser/parse.ts";
+import { parseProgram, type Parsed } from "../parser/parse.ts";
 import type { Diagnostic } from "../source/diagnostic.ts";
 import { duplicateName } from "./rules/duplicate-name.ts";
 import { importCycle } from "./rules/import-cycle.ts";
@@ -55,8 +55,21 @@ const usedModule = (loader: Loader, use: Use, from: string): Module | null => {
   return known ?? parseModule(loader, found.file, found.text);
 };
 
+/** The last texts that were imported: the prelude is read once a process. */
+const recent = new Map<string, { readonly text: string; readonly parsed: Parsed }>();
+const MAX_RECENT = 16;
+
+const parsed = (text: string, file: string): Parsed => {
+  const known = recent.get(file);
+  if (known?.text === text) return known.parsed;
+  const made = parseProgram(text, file);
+  if (recent.size >= MAX_RECENT) recent.clear();
+  recent.set(file, { text, parsed: made });
+  return made;
+};
+
 const parseModule = (loader: Loader, file: string, text: string): Module => {
-  const { program, diagnostics } = parseProgram(text, file);
+  const { program, diagnostics } = parsed(text, file);
   for (const d of diagnostics) if (d.severity === "error") loader.report(d);
   return loadModule(loader, program, file);
 };

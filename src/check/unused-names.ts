@@ -15,15 +15,21 @@ const mentioned = (roots: readonly Expr[]): Set<string> =>
     }),
   );
 
+/** In how many of the sets each name is. */
+const counted = (sets: readonly ReadonlySet<string>[]): ReadonlyMap<string, number> => {
+  const counts = new Map<string, number>();
+  for (const names of sets) for (const name of names) counts.set(name, (counts.get(name) ?? 0) + 1);
+  return counts;
+};
+
 const sizesOf = (dims: readonly Dim[] | null): Expr[] => flatDims(dims ?? []).flatMap((d) => d.size ?? []);
 const letExprs = (l: Let): Expr[] => [...sizesOf(l.indices), l.value, ...(l.where === null ? [] : [l.where])];
 
-/** `but`: a `let` whose own mentions do not count. */
-const kernelExprs = (k: Kernel, but: Let | null = null): Expr[] => [
+const kernelExprs = (k: Kernel): Expr[] => [
   ...signatureDims(k).flatMap((d) => d.size ?? []),
   ...k.params.flatMap((p) => p.init ?? []),
   ...k.body.flatMap((s) =>
-    s.kind === "axis" || s === but
+    s.kind === "axis"
       ? []
       : s.kind === "let"
         ? letExprs(s)
@@ -35,9 +41,15 @@ const fnExprs = (f: Fn): Expr[] => [...f.lets.flatMap(letExprs), f.body];
 /** Warnings for the parameters and `let`s of a kernel. */
 export const unusedInKernel = (kernel: Kernel): Diagnostic[] => {
   const used = mentioned(kernelExprs(kernel));
+  // A `let` that only its own value mentions (`prev`) is not used.
+  const own = new Map(kernel.body.flatMap((s) => (s.kind === "let" ? [[s, mentioned(letExprs(s))] as const] : [])));
+  const mentions = counted([...own.values()]);
+  const others = mentioned(kernelExprs({ ...kernel, body: kernel.body.filter((s) => s.kind !== "let") }));
   const params = kernel.params.filter((p) => !used.has(p.name.text)).map((p) => unused(p.name, "parameter"));
+  const isMentioned = (l: Let): boolean =>
+    others.has(l.name.text) || (mentions.get(l.name.text) ?? 0) > (own.get(l)?.has(l.name.text) === true ? 1 : 0);
   const lets = kernel.body.flatMap((s) =>
-    s.kind === "let" && !(used.has(s.name.text) && mentioned(kernelExprs(kernel, s)).has(s.name.text))
+    s.kind === "let" && !isMentioned(s)
       ? [unused(s.name, "local name")]
       : [],
   );

@@ -6,10 +6,14 @@ import type { SourceStore } from "./sources.ts";
 export const FORMATS = ["pretty", "json", "github"] as const;
 export type Format = (typeof FORMATS)[number];
 
+/** Messages that a person is shown of one run; tools get all. */
+const MAX_SHOWN = 50;
+
 /** Frames go to stderr (they are talk), machine formats to stdout. Returns the number of errors. */
 export const report = (diagnostics: readonly Diagnostic[], sources: SourceStore, format: Format): number => {
   const color = process.stderr.isTTY === true && (process.env["NO_COLOR"] ?? "") === "";
-  for (const diagnostic of diagnostics) {
+  const shown = format === "pretty" ? diagnostics.slice(0, MAX_SHOWN) : diagnostics;
+  for (const diagnostic of shown) {
     switch (format) {
       case "pretty":
         console.error(`${renderDiagnostic(diagnostic, sources.text, { color })}\n`);
@@ -22,5 +26,6 @@ export const report = (diagnostics: readonly Diagnostic[], sources: SourceStore,
         break;
     }
   }
+  if (shown.length < diagnostics.length) console.error(`... and ${diagnostics.length - shown.length} more\n`);
   return diagnostics.filter((d) => d.severity === "error").length;
 };

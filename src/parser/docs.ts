@@ -7,15 +7,27 @@ import type { BuildContext } from "./build-ast.ts";
 export function docAbove(start: number, cx: Pick<BuildContext, "text" | "comments">): string {
   const lines: string[] = [];
   let at = start;
-  for (let i = cx.comments.findLastIndex((c) => c.span.end <= start); i >= 0; i -= 1) {
+  for (let i = lastBefore(cx.comments, start); i >= 0; i -= 1) {
     const comment = cx.comments[i]!;
     const gap = cx.text.slice(comment.span.end, at);
     if (gap.trim() !== "" || !ownLine(comment.span.start, cx.text)) break;
     if (lines.length > 0 && (comment.kind === "line" || lineEnds(gap) > 1)) break;
-    if (comment.kind === "doc") lines.unshift(comment.text.slice(3).replace(/^ /, "").trimEnd());
+    if (comment.kind === "doc") lines.push(comment.text.slice(3).replace(/^ /, "").trimEnd());
     at = comment.span.start;
   }
-  return lines.join("\n");
+  return lines.reverse().join("\n");
+}
+
+/** The last comment that ends before an offset, or -1; comments come in the order of the text. */
+function lastBefore(comments: BuildContext["comments"], offset: number): number {
+  let low = 0;
+  let high = comments.length;
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (comments[middle]!.span.end <= offset) low = middle + 1;
+    else high = middle;
+  }
+  return low - 1;
 }
 
 function lineEnds(gap: string): number {
@@ -23,6 +35,7 @@ function lineEnds(gap: string): number {
 }
 
 function ownLine(start: number, text: string): boolean {
-  const before = text.slice(0, start);
-  return before.slice(Math.max(before.lastIndexOf("\n"), before.lastIndexOf("\r")) + 1).trim() === "";
+  let at = start;
+  while (at > 0 && text[at - 1] !== "\n" && text[at - 1] !== "\r" && text[at - 1]!.trim() === "") at -= 1;
+  return at === 0 || text[at - 1] === "\n" || text[at - 1] === "\r";
 }

@@ -13,6 +13,9 @@ import { CLOSES } from "./tokens.ts";
 
 export type { Comment } from "./scan.ts";
 
+/** Syntax errors that are told of one text: what is beyond that was never meant to be one. */
+const MAX_ERRORS = 1000;
+
 /** What {@link parseProgram} returns; the program holds what could be read: all of it when there are no errors. */
 export type Parsed = {
   readonly program: Program;
@@ -31,7 +34,7 @@ export function parseProgram(text: string, file: string): Parsed {
   const cst = readTree();
   if (cst === null) return empty(text, file, comments, [...diagnostics, tooDeepFor(file)]);
   const syntax = withoutEchoes(
-    parser.errors.map((error) => syntaxError(error, tokens, file)),
+    parser.errors.slice(0, MAX_ERRORS).map((error) => syntaxError(error, tokens, file)),
     diagnostics,
     text,
   );
@@ -86,8 +89,7 @@ function withoutEchoes(syntax: readonly Diagnostic[], lexical: readonly Diagnost
 }
 
 function syntaxError(error: IRecognitionException, tokens: readonly IToken[], file: string): Diagnostic {
-  const at = tokens.findLastIndex((token) => token.startOffset <= error.token.startOffset);
-  const index = error.token.tokenType === EOF ? tokens.length : at;
+  const index = error.token.tokenType === EOF ? tokens.length : lastUpTo(tokens, error.token.startOffset);
   const place = { found: error.token, previous: tokens[index - 1], next: tokens[index + 1] };
   const complaint = complain(JSON.parse(error.message) as Expectation, place);
   const span = placeOf(error.token, tokens, file);
@@ -100,6 +102,18 @@ function syntaxError(error: IRecognitionException, tokens: readonly IToken[], fi
     related: unclosed ? openedAt(span, tokens, file) : [],
     help: complaint.help,
   };
+}
+
+/** The last token that begins at or before an offset, or -1. */
+function lastUpTo(tokens: readonly IToken[], offset: number): number {
+  let low = 0;
+  let high = tokens.length;
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (tokens[middle]!.startOffset <= offset) low = middle + 1;
+    else high = middle;
+  }
+  return low - 1;
 }
 
 /** The token's span; the end of the file is the empty span after its last token. */

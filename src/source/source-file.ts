@@ -4,11 +4,16 @@ export type SourceFile = { readonly file: string; readonly text: string; readonl
 /** Both from 1; columns count UTF-16 units, and a byte order mark is not a column. */
 export type Position = { readonly line: number; readonly column: number };
 
+/** The text that was asked about last: many diagnostics are of one. */
+let last: SourceFile | null = null;
+
 /** Finds the lines of `text`. */
 export function sourceFile(file: string, text: string): SourceFile {
+  if (last !== null && last.file === file && last.text === text) return last;
   const starts = [text.startsWith("\uFEFF") ? 1 : 0];
   for (const match of text.matchAll(/\r\n|\r|\n/g)) starts.push(match.index + match[0].length);
-  return { file, text, lineStarts: starts };
+  last = { file, text, lineStarts: starts };
+  return last;
 }
 
 /** The position of an offset; offsets outside the text are moved to its nearer end. */
