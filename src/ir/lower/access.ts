@@ -7,7 +7,7 @@ import type { Buffer, Expr, Stmt } from "../tile/tile.ts";
 import { U32 } from "../tile/tile.ts";
 import * as T from "../tile/build.ts";
 import type { Emitter, Fixed, Placed } from "./emit.ts";
-import { emit, homeOfIndex, lane4, name } from "./emit.ts";
+import { emit, homeOfIndex, keyOf, lane4, name } from "./emit.ts";
 import { join } from "./scope.ts";
 import type { Scope } from "./scope.ts";
 
@@ -79,6 +79,8 @@ export const emitLoad = (em: Emitter, n: Node & { kind: "load" }, fixed: Fixed, 
     return { e: T.vector(parts.map((p) => p.e)), s: parts.reduce((s, p) => join(s, p.s, at), em.root) };
   }
   const vector = em.vectors.has(t.name);
+  const element = chunked === undefined ? elementOfChunk(em, n, fixed, at) : null;
+  if (element !== null) return element;
   const terms = n.at.map((id, k): Placed => {
     if (chunked !== undefined && k === n.at.length - 1) {
       const f = fixed.get(chunked);
@@ -106,6 +108,18 @@ export const emitLoad = (em: Emitter, n: Node & { kind: "load" }, fixed: Fixed, 
   return { e: decode(t, flat.e, vector), s: flat.s };
 };
 
+/** An element that is known to be one of a chunk: of the vec4 that holds it, which is read once. */
+const elementOfChunk = (em: Emitter, n: Node & { kind: "load" }, fixed: Fixed, at: Scope): Placed | null => {
+  const last = em.b.node(n.at.at(-1) ?? n.id);
+  const f = last.kind === "index" ? fixed.get(last.axis) : undefined;
+  if (last.kind !== "index" || f === undefined || !("at" in f) || f.of === undefined || !isVectorAccess(em, n, last.axis)) return null;
+  const chunk: Fixed = new Map([...fixed, [last.axis, { chunk: f.of.chunk }] as const]);
+  const whole = emit(em, n.id, chunk, at);
+  const e = name(em, whole.s, em.names.get(n.id) ?? n.tensor, whole.e);
+  whole.s.memo.set(keyOf(n, chunk), e);
+  return { e: T.component(e, f.of.k), s: whole.s };
+};
+
 /** Reads an element and converts it to its arithmetic type; packed integers are unpacked from their word. */
 const decode = (t: Tensor, at: Expr, vector: boolean): Expr => {
   const buffer = bufferOf(t, vector);
@@ -130,7 +144,7 @@ const unpack = (buffer: Buffer, at: Expr, bits: 4 | 8, signed: boolean): Expr =>
 };
 
 /** The last index is exactly the chunked axis and nothing else mentions it. */
-const isVectorAccess = (em: Emitter, n: Node & { kind: "load" }, axis: AxisId): boolean => {
+export const isVectorAccess = (em: Emitter, n: Node & { kind: "load" }, axis: AxisId): boolean => {
   const last = n.at.at(-1);
   if (last === undefined || !em.vectors.has(n.tensor)) return false;
   const node = em.b.node(last);

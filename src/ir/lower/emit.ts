@@ -12,10 +12,10 @@ import type { Scope } from "./scope.ts";
 import { UnknownSize } from "../unsupported.ts";
 import { LOWEST } from "../graph/identity.ts";
 import { emitLoad } from "./access.ts";
-import { emitReduce } from "./reduce.ts";
+import { emitReduce, emitWideSum, isWideSum } from "./reduce.ts";
 
-/** A feature axis at one index, or at indices `4 * chunk .. 4 * chunk + 3` as a vec4. */
-export type Fix = { readonly at: Expr } | { readonly chunk: Expr };
+/** A feature axis at one index (`of`: which is element k of this chunk), or at indices `4 * chunk .. 4 * chunk + 3` as a vec4. */
+export type Fix = { readonly at: Expr; readonly of?: { readonly chunk: Expr; readonly k: number } } | { readonly chunk: Expr };
 export type Fixed = ReadonlyMap<AxisId, Fix>;
 export const NOTHING_FIXED: Fixed = new Map();
 
@@ -95,8 +95,12 @@ export const chunkOf = (n: Node, fixed: Fixed): AxisId | null => {
 export const lane4 = (fixed: Fixed, axis: AxisId, k: number): Fixed => {
   const f = fixed.get(axis);
   if (f === undefined || !("chunk" in f)) return fixed;
-  return new Map([...fixed, [axis, { at: T.add(T.mul(f.chunk, T.i32(4)), T.i32(k)) }] as const]);
+  const one = elementFix(f.chunk, k);
+  return new Map([...fixed, [axis, f.chunk.kind === "lit" ? { at: one.at } : one] as const]);
 };
+
+/** Element k of a chunk, known as such: what lies in vec4s is read once for all four. */
+export const elementFix = (chunk: Expr, k: number): Fix & { readonly at: Expr } => ({ at: T.add(T.mul(chunk, T.i32(4)), T.i32(k)), of: { chunk, k } });
 
 const trivial = (e: Expr): boolean =>
   e.kind === "lit" || e.kind === "ref" || e.kind === "uniform" || e.kind === "infinity" || (e.kind === "splat" && trivial(e.a)) ||
@@ -184,7 +188,7 @@ const compute = (em: Emitter, n: Node, fixed: Fixed, at: Scope): Placed => {
       return { e: T.select(T.splat(c.e, wide), T.splat(a.e, wide), T.splat(b.e, wide)), s: join(join(a.s, b.s, at), c.s, at) };
     }
     case "reduce":
-      if (chunk !== null) return byLane(em, n, fixed, chunk, at);
+      if (chunk !== null) return isWideSum(em, n, chunk) ? emitWideSum(em, n, fixed, at) : byLane(em, n, fixed, chunk, at);
       if (em.accumulators.has(n.id)) {
         const element = elementOf(em, n, fixed, at);
         if (element !== null) return element;
@@ -199,10 +203,11 @@ const compute = (em: Emitter, n: Node, fixed: Fixed, at: Scope): Placed => {
 /** One element of what is carried in vec4s; null when it is not. */
 const elementOf = (em: Emitter, n: Node, fixed: Fixed, at: Scope): Placed | null => {
   for (const [axis, f] of fixed) {
-    if (!("at" in f) || f.at.kind !== "lit" || !n.axes.includes(axis)) continue;
-    const k = f.at.value;
-    const whole = lookup(at, keyOf(n, new Map([...fixed, [axis, { chunk: T.i32(Math.floor(k / 4)) }] as const])));
-    if (whole !== null && whole.e.type.width === 4) return { e: T.component(whole.e, k % 4), s: whole.s };
+    if (!("at" in f) || !n.axes.includes(axis)) continue;
+    const of = f.of ?? (f.at.kind === "lit" ? { chunk: T.i32(Math.floor(f.at.value / 4)), k: f.at.value % 4 } : null);
+    if (of === null) continue;
+    const whole = lookup(at, keyOf(n, new Map([...fixed, [axis, { chunk: of.chunk }] as const])));
+    if (whole !== null && whole.e.type.width === 4) return { e: T.component(whole.e, of.k), s: whole.s };
   }
   return null;
 };

@@ -11,7 +11,7 @@ import type { Buffer, Expr, Stmt, TileKernel } from "../tile/tile.ts";
 import { I32, F32 } from "../tile/tile.ts";
 import * as T from "../tile/build.ts";
 import { emitStore } from "./access.ts";
-import { emitBlock, firstRow } from "./block.ts";
+import { emitBlock } from "./block.ts";
 import { walkStream } from "./walk.ts";
 import type { Walk } from "./walk.ts";
 import type { Part, Scan, Segment } from "./block.ts";
@@ -26,8 +26,10 @@ import type { Scope } from "./scope.ts";
 import { printSchedule } from "./schedule.ts";
 import type { Schedule } from "./schedule.ts";
 import { bindLast, declareStates, statefulIn } from "./scan.ts";
+import { writeResults } from "./results.ts";
 import { stageTile } from "./stage.ts";
 import { declare, finished } from "./state.ts";
+import type { Slot } from "./state.ts";
 
 export type KernelInput = {
   readonly graph: Graph;
@@ -197,14 +199,15 @@ const lowerStream = (em: Emitter, plan: KernelPlan, schedule: Schedule, workgrou
   const grid = gridOf(em, outer, inner, schedule.lanes, schedule.rowsPerLane, share);
   let known: Scope[] = grid.rows.map((r) => scope("pass 0", [r.scope], em.root.stmts));
   const held = schedule.hold ? new Map<string, Scope>() : null;
+  const carried = new Map<NodeId, readonly (readonly Slot[])[]>();
   for (let pass = 0; pass < plan.passes; pass++) {
     const accs = plan.accumulators.filter((a) => a.pass === pass);
     const stores = plan.stores.filter((s) => s.pass === pass);
     if (accs.length === 0 && stores.length === 0 && endsAt(plan, pass).length === 0) continue;
     if (plan.passes > 1) em.root.stmts.push(T.comment(`pass ${pass + 1} of ${plan.passes}`));
-    known = lowerPass({ em, plan, schedule, grid, inner, own: oneRow ? plan.rows : inner, workgroup, held }, pass, accs, stores, known);
+    known = lowerPass({ em, plan, schedule, grid, inner, own: oneRow ? plan.rows : inner, workgroup, held, carried }, pass, accs, stores, known);
   }
-  if (plan.stores.some((s) => s.pass === null)) epilogue(em, plan, schedule, grid, known, share);
+  if (plan.stores.some((s) => s.pass === null)) writeResults(em, plan, schedule, grid, known, share, carried);
   return grid.groups;
 };
 
@@ -221,6 +224,8 @@ type PassContext = {
   readonly own: readonly AxisId[];
   readonly workgroup: Buffer[];
   readonly held: Map<string, Scope> | null;
+  /** The registers of the passes so far. */
+  readonly carried: Map<NodeId, readonly (readonly Slot[])[]>;
 };
 
 /** One pass over the whole stream; returns the scopes that know its finished statistics. */
@@ -234,6 +239,7 @@ const lowerPass = (cx: PassContext, pass: number, accs: readonly Accumulator[], 
   const gauged = em.b.reach(accs.flatMap((a) => (a.gauge === null ? [] : [a.gauge])));
   const wide = (a: Accumulator): boolean => schedule.vectorStream && a.local.length === 0 && !gauged.has(a.node) && a.op !== "argmax" && a.op !== "argmin" && a.op !== "kth";
   const slots = accs.map((a) => grid.rows.map(() => declare(em, a, wide(a), stmts)));
+  accs.forEach((a, k) => cx.carried.set(a.node, slots[k] ?? []));
   const scanNodes = scansBelow(em, accs, stores);
   const carries = scanNodes.map((n) => grid.rows.map(() => {
     const id = em.fresh(`${em.names.get(n.id) ?? "running"}_carry`);
@@ -369,25 +375,3 @@ const lowerSegment = (cx: PassContext, seg: Segment, total: SizeExpr, storing: b
 
 /** Cells that are classified at once where the domain looks at data. */
 const CLASSIFIED = 32;
-
-/** Results that do not vary along the stream, written behind the last pass. */
-const epilogue = (em: Emitter, plan: KernelPlan, schedule: Schedule, grid: Grid, known: readonly Scope[], share: number): void => {
-  grid.rows.forEach((row: Row, r) => {
-    const inner: Stmt[] = [];
-    const s = scope(`row ${r} results`, [known[r] as Scope], inner);
-    for (const st of plan.stores) {
-      if (st.pass !== null) continue;
-      const local = st.axes.filter((a) => !plan.rows.includes(a)).map((a) => em.b.axis(a));
-      const once = firstRow(em, st, s);
-      const into: Stmt[] = once === null ? inner : [];
-      const within = once === null ? s : scope(`row ${r} once`, [s], into);
-      for (const point of pointsOf(local, true)) {
-        const fixed: Fixed = point;
-        into.push(...emitStore(em, st.tensor, st.axes, emit(em, st.value, fixed, within).e, fixed, within));
-      }
-      if (once !== null) inner.push(T.ifStmt(once, into));
-    }
-    const leader = share === 1 ? row.valid : T.and(row.valid, T.binary("==", share === schedule.lanes ? T.lane : T.mod(T.lane, T.i32(share)), T.i32(0)));
-    em.root.stmts.push(...(leader.kind === "lit" && leader.value === 1 ? inner : [T.ifStmt(leader, inner)]));
-  });
-};

@@ -2,16 +2,18 @@
  * Reductions evaluated in place: sums written out term by term (products of vec4s as dot products), reductions over registers, and
  * loops in the outermost scope that knows everything they read.
  */
-import type { Axis, Node, NodeId } from "../graph/graph.ts";
+import type { Axis, AxisId, Node, NodeId } from "../graph/graph.ts";
 import { operands } from "../graph/graph.ts";
 import { identity, startingValue } from "../graph/identity.ts";
 import { MAX_STATE } from "../derive/scan.ts";
-import type { Expr, Stmt } from "../tile/tile.ts";
-import { F32, I32 } from "../tile/tile.ts";
+import type { Expr, Stmt, VType } from "../tile/tile.ts";
+import { F32, I32, VEC4 } from "../tile/tile.ts";
 import * as T from "../tile/build.ts";
 import { Unsupported } from "../unsupported.ts";
+import { MAX_WIDE_SUM } from "./budget.ts";
 import type { Emitter, Fix, Fixed, Placed } from "./emit.ts";
-import { chunkOf, emit, hoistBoth, indexOf, keyOf, knownSize, pointsOf } from "./emit.ts";
+import { chunkOf, elementFix, emit, hoistBoth, indexOf, keyOf, knownSize, pointsOf } from "./emit.ts";
+import { isVectorAccess } from "./access.ts";
 import { join, lookup, scope } from "./scope.ts";
 import type { Scope } from "./scope.ts";
 
@@ -75,6 +77,40 @@ const unrolledSum = (em: Emitter, n: Node & { kind: "reduce" }, axes: readonly A
   return { e: sum ?? T.f32(0), s };
 };
 
+/**
+ * Whether a sum at a chunk of one of its axes is taken four elements at a time: what varies along that axis lies in vec4s along it.
+ * Else each of the four is a sum of its own, whose terms may be dot products.
+ */
+export const isWideSum = (em: Emitter, n: Node & { kind: "reduce" }, chunk: AxisId): boolean => {
+  if (n.op !== "sum" || n.ty !== "f32" || n.where !== null || em.accumulators.has(n.id) || em.stateful(n.id)) return false;
+  const varying = [...em.b.reach([n.body])].map((id) => em.b.node(id)).filter((m) => m.axes.includes(chunk) && isSource(m));
+  return varying.length > 0 && varying.every((m) => m.kind === "load" && isVectorAccess(em, m, chunk));
+};
+
+/** What reads memory or is carried. */
+const isSource = (m: Node): boolean => m.kind === "load" || m.kind === "reduce" || m.kind === "scan" || m.kind === "carried";
+
+/** A sum of vec4s, one term for each element of the axes that it runs over. */
+export const emitWideSum = (em: Emitter, n: Node & { kind: "reduce" }, fixed: Fixed, at: Scope): Placed => {
+  const axes = n.over.map((a) => em.b.axis(a));
+  const total = axes.reduce((k, a) => k * knownSize(a), 1);
+  if (total === 0) return { e: identityOf(n), s: em.root };
+  if (total > MAX_WIDE_SUM) return loopReduce(em, n, axes, fixed, at, VEC4);
+  const around = [...fixed].filter(([a]) => n.axes.includes(a));
+  let s = em.root;
+  let sum: Expr | null = null;
+  for (const point of pointsOf(axes, false)) {
+    const inside: Fixed = new Map([...around, ...[...point].map(([a, f]) => [a, elementOf(f)] as const)]);
+    const term = emit(em, n.body, inside, at);
+    s = join(s, term.s, at);
+    sum = sum === null ? T.splat(term.e, 4) : T.add(sum, T.splat(term.e, 4));
+  }
+  return { e: sum ?? T.f32(0), s };
+};
+
+/** One index as an element of its chunk. */
+const elementOf = (f: Fix): Fix => ("at" in f && f.at.kind === "lit" ? elementFix(T.i32(Math.floor(f.at.value / 4)), f.at.value % 4) : f);
+
 /** One term of a sum: a product of two vec4s is a dot product. */
 export const dotTerm = (em: Emitter, body: Node, fixed: Fixed, at: Scope): Placed => {
   const chunk = chunkOf(body, fixed);
@@ -97,11 +133,10 @@ export const dotTerm = (em: Emitter, body: Node, fixed: Fixed, at: Scope): Place
 
 const chunkIn = (fixed: Fixed): boolean => [...fixed.values()].some((f) => "chunk" in f);
 
-const loopReduce = (em: Emitter, n: Node & { kind: "reduce" }, axes: readonly Axis[], fixed: Fixed, at: Scope): Placed => {
+const loopReduce = (em: Emitter, n: Node & { kind: "reduce" }, axes: readonly Axis[], fixed: Fixed, at: Scope, type: VType = n.ty === "f32" ? F32 : I32): Placed => {
   const home = homeOf(em, n, fixed, at);
   const acc = em.fresh(em.names.get(n.id) ?? n.op);
-  const type = n.ty === "f32" ? F32 : I32;
-  home.stmts.push(T.varStmt(acc, type, startOf(n)));
+  home.stmts.push(T.varStmt(acc, type, T.splat(startOf(n), type.width)));
   const accRef = T.ref(acc, type);
   const combine = (x: Expr): Expr => combined(n, accRef, x);
   const open = (rest: readonly Axis[], parent: Scope, bound: Fixed): Stmt[] => {
@@ -117,9 +152,14 @@ const loopReduce = (em: Emitter, n: Node & { kind: "reduce" }, axes: readonly Ax
     inner.axes.set(axis.id, T.ref(v, I32));
     const here: Fixed = new Map([...bound, [axis.id, fix] as const]);
     if (more.length > 0) body.push(...open(more, inner, here));
-    else {
+    else if (type.width === 4 && chunked) {
+      for (const k of [0, 1, 2, 3]) {
+        const one = emit(em, n.body, new Map([...bound, [axis.id, elementFix(T.ref(v, I32), k)] as const]), inner);
+        body.push(T.set(acc, combine(T.splat(one.e, 4))));
+      }
+    } else {
       const term = chunked ? dotTerm(em, em.b.node(n.body), here, inner) : emit(em, n.body, here, inner);
-      const value = n.where === null ? combine(term.e) : T.select(emit(em, n.where, here, inner).e, combine(term.e), accRef);
+      const value = n.where === null ? combine(T.splat(term.e, type.width)) : T.select(emit(em, n.where, here, inner).e, combine(term.e), accRef);
       body.push(T.set(acc, value));
     }
     return [T.forStmt(v, T.i32(0), T.i32(chunked ? size / 4 : size), T.i32(1), body)];

@@ -1,0 +1,51 @@
+/**
+ * Kernels that are large enough for code in loops (`src/ir/lower/budget.ts`): their tile programs, verified and run in f64, against the
+ * f64 meaning of the graph. The loops are there, too: else nothing would be tested.
+ */
+import { describe, expect, test } from "vitest";
+import { compileEntry, readCatalogue } from "../../src/cli/catalogue.ts";
+import { createRandom } from "../../src/cli/random.ts";
+import { TARGETS } from "../../src/codegen/target.ts";
+import { evaluateGraph } from "../../src/ir/graph/eval.ts";
+import { evalSize } from "../../src/ir/scalar/size.ts";
+import { evaluateTile } from "../../src/ir/tile/eval.ts";
+import { verifyTile } from "../../src/ir/tile/verify.ts";
+import { worst } from "../plan/tiny.ts";
+
+type Large = {
+  readonly file: string; readonly kernel: string; readonly sizes: Readonly<Record<string, number>>; readonly scalars?: Readonly<Record<string, number>>;
+  /** What the WGSL must have. */
+  readonly loop: RegExp;
+};
+
+const LARGE: readonly Large[] = [
+  // Results behind the stream read a state: a loop over chunks of e, within it one over d.
+  { file: "onnx/linear_attention", kernel: "linear_attention_past", sizes: { B: 1, N: 5, G: 2, R: 2, D: 24, E: 32 }, scalars: { scale: 0.25 }, loop: /_all: array<vec4f, 8>/ },
+  // No multiple of four: the last indices are written out.
+  { file: "onnx/linear_attention", kernel: "linear_attention_past", sizes: { B: 1, N: 3, G: 1, R: 1, D: 17, E: 70 }, scalars: { scale: 0.25 }, loop: /_all: array<vec4f, 17>/ },
+  { file: "residual/gru_gate", kernel: "gru_gate_gtrxl", sizes: { N: 3, D: 64, F: 64 }, scalars: { bg: 2 }, loop: /_all: array<vec4f, 16>/ },
+  { file: "attention/mla", kernel: "mla_attention", sizes: { B: 1, H: 2, N: 2, M: 3, D: 4, E: 4, L: 512, R: 4 }, loop: /_all: array<vec4f, 128>/ },
+];
+
+const entryOf = (l: Large) => {
+  const entry = readCatalogue([`std/${l.file}`]).entries.find((e) => e.kernel === l.kernel);
+  if (entry === undefined) throw new Error(`no ${l.kernel}`);
+  return entry;
+};
+
+describe.each(["baseline", "subgroups", "software", "software-subgroups"])("%s", (name) => {
+  test.each(LARGE.map((l) => [`${l.kernel} ${JSON.stringify(l.sizes)}`, l] as const))("%s", (_, l) => {
+    const target = TARGETS[name];
+    if (target === undefined) throw new Error(`no target ${name}`);
+    const compiled = compileEntry(entryOf(l), l.sizes, target);
+    expect(compiled.artifact.wgsl).toMatch(l.loop);
+    expect(verifyTile(compiled.tile, target)).toEqual([]);
+    const random = createRandom(3);
+    const countOf = (dims: (typeof compiled.artifact.tensors)[number]["dims"]): number => dims.reduce((n, d) => n * evalSize(d.extent, (s) => l.sizes[s] ?? 0), 1);
+    const inputs = Object.fromEntries(compiled.artifact.tensors.filter((t) => t.role === "input").map((t) => [t.name, Array.from({ length: countOf(t.dims) }, () => Math.fround(2 * random() - 1))]));
+    const buffers = Object.fromEntries(compiled.artifact.tensors.map((t) => [t.name, inputs[t.name] ?? new Float64Array(countOf(t.dims)).fill(12345)]));
+    const expected = evaluateGraph(compiled.graph, { sizes: l.sizes, scalars: l.scalars ?? {}, tensors: inputs });
+    const found = evaluateTile(compiled.tile, { sizes: l.sizes, uniforms: l.scalars ?? {}, buffers, precision: "f64", subgroupSize: 4 }).buffers;
+    for (const [out, values] of Object.entries(expected)) expect(worst(found[out] ?? [], values), out).toBeLessThan(1e-9);
+  });
+});
