@@ -142,6 +142,9 @@ export const typeOfStorage = (dtype: string): SType => {
 
 export const STORAGE_TYPES: readonly StorageType[] = ["f32", "f16", "i32", "u32", "bool", "i8", "u8", "i4", "u4"];
 
+/** Those of which several elements share a word. */
+export const PACKED_TYPES: readonly StorageType[] = ["i8", "u8", "i4", "u4"];
+
 /** How a type is called in messages. */
 export const describeType = (t: SType): string =>
   t === "float" ? "a float" : t === "int" ? "an integer" : "a condition";

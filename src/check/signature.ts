@@ -5,13 +5,14 @@ import { allExprs } from "./print-expr.ts";
 import { axisWithoutSize } from "./rules/axis-without-size.ts";
 import { defaultValue } from "./rules/default-value.ts";
 import { duplicateName } from "./rules/duplicate-name.ts";
+import { packedResult } from "./rules/packed-result.ts";
 import { repeatedIndex } from "./rules/repeated-index.ts";
 import { scalarType } from "./rules/scalar-type.ts";
 import { sizeConflict } from "./rules/size-conflict.ts";
 import { tensorDefault } from "./rules/tensor-default.ts";
 import { typeOptions } from "./rules/type-options.ts";
 import { unknownType } from "./rules/unknown-type.ts";
-import { addAxis, report, typeOfStorage, STORAGE_TYPES, type Binding, type Cx, type Dims } from "./scope.ts";
+import { addAxis, report, typeOfStorage, PACKED_TYPES, STORAGE_TYPES, type Binding, type Cx, type Dims } from "./scope.ts";
 import { indexOf, read, scalar, sizeOf } from "./sexpr.ts";
 import { checkExpr } from "./expr.ts";
 import { checkSizeExpr, flatDims, introducedSizes, sameSize, signatureDims } from "./sizes.ts";
@@ -210,6 +211,7 @@ export const checkSignature = (cx: Cx, kernel: Kernel): Signature => {
   const tensors = kernel.params.flatMap((p) => (p.dims === null ? [] : (checkTensor(cx, p, p.dims) ?? [])));
   const results = kernel.results.map((r) => {
     checkType(cx, r.type);
+    if (PACKED_TYPES.some((t) => t === r.type.text)) report(cx, packedResult(r.name, r.type));
     const dims = resolveDims(cx, r.dims ?? [], `the brackets of \`${r.name.text}\``);
     declare(cx, r.name, "a result", { kind: "unassigned", span: r.name.span });
     return { name: r.name.text, dtype: r.type.text, dims, span: r.span, source: r };

@@ -9,6 +9,7 @@ import { evalSize, type SizeExpr } from "../../src/ir/scalar/size.ts";
 import { evaluateTile } from "../../src/ir/tile/eval.ts";
 import { verifyTile } from "../../src/ir/tile/verify.ts";
 import { allocate, pack, unpack } from "../../src/npy/convert.ts";
+import { interpret } from "../../src/meaning/interpret.ts";
 import { parseProgram } from "../../src/parser/parse.ts";
 import { resolve } from "../../src/runtime/sizes.ts";
 import type { Diagnostic } from "../../src/source/diagnostic.ts";
@@ -171,6 +172,16 @@ export const onTiles = ({ compiled, given, values }: Prepared, target: Target): 
     if (isPacked(t)) return [t.name, unpacked(t, data, true, count)];
     const cells = Array.from(data).slice(0, count);
     // The evaluator rounds nothing in f64, and rounding at the store is part of the meaning.
+    return [t.name, t.dtype === "f16" ? cells.map((x) => Math.f16round(x)) : cells];
+  }));
+};
+
+/** What the kernel means, by the interpreter of checked programs. */
+export const meant = ({ compiled, given, values }: Prepared): Readonly<Record<string, readonly number[]>> => {
+  const all = Object.fromEntries(values);
+  const results = interpret(compiled.spec, { sizes: all, scalars: given.scalars, statics: given.statics, tensors: given.inputs });
+  return Object.fromEntries(compiled.artifact.tensors.filter((t) => t.role === "output").map((t) => {
+    const cells = Array.from(results[t.name] ?? []);
     return [t.name, t.dtype === "f16" ? cells.map((x) => Math.f16round(x)) : cells];
   }));
 };

@@ -48,6 +48,7 @@ import { rule as wrongBrackets } from "./wrong-brackets.ts";
 import { rule as resultUnassigned } from "./result-unassigned.ts";
 import { rule as resultAssignedTwice } from "./result-assigned-twice.ts";
 import { rule as notAResult } from "./not-a-result.ts";
+import { rule as packedResult } from "./packed-result.ts";
 import { rule as importNotFound } from "./import-not-found.ts";
 import { rule as importMissingName } from "./import-missing-name.ts";
 import { rule as importCycle } from "./import-cycle.ts";
@@ -102,6 +103,7 @@ export const RULES: readonly RuleDoc[] = [
   resultUnassigned,
   resultAssignedTwice,
   notAResult,
+  packedResult,
   importNotFound,
   importMissingName,
   importCycle,

@@ -1,10 +1,9 @@
 /** The variables that carry accumulators: how they start, take a cell, and end. */
 import type { Accumulator } from "../derive/plan.ts";
 import type { Expr, Stmt, VType } from "../tile/tile.ts";
-import { F32 } from "../tile/tile.ts";
 import * as T from "../tile/build.ts";
 import type { Emitter, Fixed } from "./emit.ts";
-import { LOWEST, startingValue } from "../graph/identity.ts";
+import { startingValue } from "../graph/identity.ts";
 import { pointsOf } from "./emit.ts";
 import { Unsupported } from "../unsupported.ts";
 
@@ -15,6 +14,7 @@ export type Slot = {
   readonly type: VType;
   /** sum, max…: the value. var: mean, m2, count. argmax: best, at. kth: the list, largest first. */
   readonly vars: readonly Expr[];
+  /** Of what is compared or added; the place that `argmax` finds is an i32 whatever it is. */
   readonly ty: "f32" | "i32";
 };
 
@@ -24,16 +24,16 @@ const initials = (acc: Accumulator, ty: "f32" | "i32"): readonly { readonly suff
   switch (acc.op) {
     case "sum": case "prod": case "max": case "min": case "cumsum": return [{ suffix: "", value: startingValue(acc.op, ty), int }];
     case "var": return [{ suffix: "_mean", value: 0, int: false }, { suffix: "_m2", value: 0, int: false }, { suffix: "_n", value: 0, int: false }];
-    case "argmax": return [{ suffix: "_best", value: LOWEST, int: false }, { suffix: "", value: 0, int: true }];
-    case "argmin": return [{ suffix: "_best", value: -LOWEST, int: false }, { suffix: "", value: 0, int: true }];
-    case "kth": return Array.from({ length: acc.k }, (_, n) => ({ suffix: `_${n}`, value: LOWEST, int: false }));
+    // No cell yet: -1, whatever the values are.
+    case "argmax": case "argmin": return [{ suffix: "_best", value: 0, int }, { suffix: "", value: -1, int: true }];
+    case "kth": return Array.from({ length: acc.k }, (_, n) => ({ suffix: `_${n}`, value: startingValue("max", ty), int }));
   }
 };
 
 /** Declares the registers of an accumulator, at every point of its local axes; `wide`: four partial values each. */
 export const declare = (em: Emitter, acc: Accumulator, wide: boolean, stmts: Stmt[]): readonly Slot[] => {
   const node = em.b.node(acc.node);
-  const ty = node.ty === "i32" ? "i32" : "f32";
+  const ty = em.b.node(acc.body).ty === "i32" ? "i32" : "f32";
   // A condition that varies along the local axes is asked point by point.
   const masked = acc.where !== null && em.b.node(acc.where).axes.some((a) => acc.local.includes(a));
   const vectorPoints = acc.op === "sum" && ty === "f32" && !masked;
@@ -97,17 +97,18 @@ export const accumulate = (
       if (v1 === undefined) throw new Error("argmax carries two registers");
       return cells.flatMap((c) => {
         const better = T.ref(em.fresh("better"), T.vtype("bool"));
-        const test = T.and(c.visible, op === "argmax" ? T.gt(c.value, v0) : T.lt(c.value, v0));
+        const beyond = op === "argmax" ? T.gt(c.value, v0) : T.lt(c.value, v0);
+        const test = T.and(c.visible, T.or(T.lt(v1, T.i32(0)), beyond));
         return [T.letStmt(refName(better), test), assign(v0, T.select(better, c.value, v0)), assign(v1, T.select(better, c.index, v1))];
       });
     }
     case "kth":
       return cells.flatMap((c) => {
         const stmts: Stmt[] = [];
-        let x: Expr = T.ref(em.fresh("x"), F32);
-        stmts.push(T.letStmt(refName(x), masked(c, LOWEST)));
+        let x: Expr = T.ref(em.fresh("x"), slot.type);
+        stmts.push(T.letStmt(refName(x), masked(c, startingValue("max", slot.ty))));
         for (const v of slot.vars) {
-          const rest = T.ref(em.fresh("rest"), F32);
+          const rest = T.ref(em.fresh("rest"), slot.type);
           stmts.push(T.letStmt(refName(rest), T.min(v, x)), assign(v, T.max(v, x)));
           x = rest;
         }
@@ -143,10 +144,10 @@ export const finished = (slot: Slot, wide: boolean, stmts: Stmt[], em: Emitter):
       const all = list.reduce((p, q) => mergeMoments(em, p, q, stmts));
       return T.div(all.m2, T.max(all.n, T.f32(1)));
     }
-    case "argmax": case "argmin": return v1 ?? v0;
+    case "argmax": case "argmin": return T.max(v1 ?? v0, T.i32(0));
     case "kth":
       // Fewer than k cells: the smallest one.
-      return slot.vars.slice(1).reduce((value, v) => T.select(T.gt(v, T.f32(LOWEST)), v, value), v0);
+      return slot.vars.slice(1).reduce((value, v) => T.select(T.gt(v, T.lit(startingValue("max", slot.ty), v.type)), v, value), v0);
     case "cumsum": return v0;
   }
 };
