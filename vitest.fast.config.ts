@@ -8,7 +8,7 @@ import closingLine from "./test/reporter.ts";
 export default defineConfig({
   test: {
     include: [
-      "test/{check,explain,golden,graph,npy,plan,reject-plan,source}/**/*.test.ts",
+      "test/{check,explain,golden,graph,npy,plan,reject-plan,scalar,source}/**/*.test.ts",
       "test/campaign/**/*.fast.test.ts",
       "test/{parser/parse,codegen/artifact,numeric/tile,runtime/sizes,architecture}.test.ts",
     ],

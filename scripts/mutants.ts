@@ -5,6 +5,7 @@
  *   npm run mutants -- --files src/ir/scalar         only of files whose path contains this
  *   npm run mutants -- --only src/ir/a.ts:12         only those of a line
  *   npm run mutants -- --budget 200                  stops after so many seconds; the same command goes on from there
+ *   npm run mutants -- --enough 8                    a mutant that no test notices within so many seconds of processor time survives
  *   npm run mutants -- --list                        names them, runs nothing
  *
  * Prints each survivor and the share that was caught. The outcome of a mutant is kept (node_modules/.cache) as long as no file of
@@ -23,7 +24,7 @@ const TARGETS = ["src/ir/derive/**/*.ts", "src/ir/rules/**/*.ts", "src/ir/lower/
 const { values: options } = parseArgs({
   options: {
     sample: { type: "string", default: "300" }, seed: { type: "string", default: "1" }, files: { type: "string" }, only: { type: "string" },
-    budget: { type: "string" }, list: { type: "boolean" }, again: { type: "boolean" }, tests: { type: "string" }, verbose: { type: "boolean" },
+    budget: { type: "string" }, enough: { type: "string" }, list: { type: "boolean" }, again: { type: "boolean" }, tests: { type: "string" }, verbose: { type: "boolean" },
   },
 });
 
@@ -52,7 +53,7 @@ const keyOf = (m: Mutant): string => `${m.file}:${m.start}:${m.end}:${m.operator
 const chosen = options.only === undefined ? sampled(all, Number(options.sample), Number(options.seed)) : all.filter((m) => `${m.file}:${m.line}`.endsWith(options.only ?? ""));
 
 const short = (s: string): string => (s.length > 100 ? `${s.slice(0, 97)}...` : s).replaceAll(/\s+/g, " ");
-const print = (m: Mutant): string => `${m.file}:${m.line} ${m.operator}: ${short(read(m.file).slice(m.start, m.end))}${m.becomes === "" ? "" : ` -> ${short(m.becomes)}`}`;
+const print = (m: Mutant): string => `${m.file}:${m.line} ${m.operator}: ${short(m.kind === "entry" ? (read(m.file).split("\n")[m.line - 1] ?? "") : read(m.file).slice(m.start, m.end))}${m.becomes === "" ? "" : ` -> ${short(m.becomes)}`}`;
 
 if (options.list) {
   for (const m of chosen) console.log(print(m));
@@ -77,7 +78,7 @@ if (open.length > 0) {
   const tests = fastFiles().filter((f) => options.tests === undefined || f.includes(options.tests));
   await bundle(open, tests, outfile);
   const deadline = options.budget === undefined ? Infinity : Date.now() + Number(options.budget) * 1000;
-  await tryAll(outfile, open, deadline, (n, o) => {
+  await tryAll(outfile, open, deadline, Number(options.enough ?? Infinity) * 1000, (n, o) => {
     const m = open[n];
     if (m === undefined) return;
     known.set(keyOf(m), o);

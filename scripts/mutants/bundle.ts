@@ -29,12 +29,14 @@ const sleeping = (mutants: readonly Mutant[]): Plugin => ({
   },
 });
 
-/** Writes the bundle to `outfile`. Its exports: `tests`, `load()` (collects), and what `switch.ts` exports. */
+/** Writes the bundle to `outfile`. Its exports: `tests`, `loadCompiler()`, `load()` (collects), and what `switch.ts` exports. */
 export const bundle = async (mutants: readonly Mutant[], files: readonly string[], outfile: string): Promise<void> => {
+  const sources = [...new Set(mutants.map((m) => m.file))];
   const entry = [
     `export * from ${JSON.stringify(join(HERE, "switch.ts"))};`,
     `import { enter, tests, Skipped } from ${JSON.stringify(join(HERE, "vitest.ts"))};`,
     "export { tests, Skipped };",
+    `export const loadCompiler = async () => { ${sources.map((f) => `await import(${JSON.stringify(join(ROOT, f))});`).join(" ")} };`,
     "export const load = async () => {",
     ...files.map((f) => `  enter(${JSON.stringify(pathToFileURL(join(ROOT, f)).href)}); await import(${JSON.stringify(join(ROOT, f))});`),
     "};",

@@ -34,8 +34,17 @@ const start = async (path: string, mutantAtLoad: number): Promise<Process> => {
 /** Ten times what it takes, and never less than three seconds. */
 const limitOf = (ms: number): number => 3000 + 10 * ms;
 
-/** Tells `each` what became of each mutant until `deadline`. */
-export const tryAll = async (path: string, mutants: readonly Mutant[], deadline: number, each: (n: number, o: Outcome) => void): Promise<void> => {
+/** Processor time by file, and the slowest tests. */
+const slowest = (tests: readonly Profile[]): string => {
+  const files = Map.groupBy(tests, (t) => t.file.split("/test/")[1] ?? t.file);
+  const line = (ms: number, what: string): string => `${ms.toFixed(0).padStart(6)} ms ${what}`;
+  const sums = [...files].map(([f, ts]) => [ts.reduce((s, t) => s + t.ms, 0), `${f} (${ts.length})`] as const);
+  const single = tests.map((t) => [t.ms, `${t.file.split("/test/")[1]} ${t.name}`] as const);
+  return [sums, single].flatMap((xs) => xs.toSorted((a, b) => b[0] - a[0]).slice(0, 30).map(([ms, what]) => line(ms, what))).join("\n");
+};
+
+/** Tells `each` what became of each mutant until `deadline`; of the tests that reach a mutant as many as take `enough` ms. */
+export const tryAll = async (path: string, mutants: readonly Mutant[], deadline: number, enough: number, each: (n: number, o: Outcome) => void): Promise<void> => {
   let warm = await start(path, -1);
   if (warm.loaded === "died" || warm.loaded.answer !== "loaded") throw new Error(`the tests do not load: ${JSON.stringify(warm.loaded)}`);
   const atLoad = new Set(warm.loaded.reached);
@@ -47,7 +56,7 @@ export const tryAll = async (path: string, mutants: readonly Mutant[], deadline:
   const reachedBy = mutants.map((): number[] => []);
   for (const [k, t] of tests.entries()) for (const n of t.reaches) reachedBy[n]?.push(k);
   console.log(`${tests.length} tests, ${(tests.reduce((s, t) => s + t.ms, 0) / 1000).toFixed(1)} s of processor time; ${mutants.length} mutants, ${reachedBy.filter((r) => r.length === 0).length} that no test reaches`);
-  if (process.env["TFX_MUTANTS_DEBUG"]) for (const t of tests.toSorted((a, b) => b.ms - a.ms).slice(0, 60)) console.log(`${t.ms.toFixed(0)} ms ${t.file.split("/test/")[1]} ${t.name}`);
+  if (process.env["TFX_MUTANTS_DEBUG"]) console.log(slowest(tests));
 
   const [kills, tries] = [tests.map(() => 0), tests.map(() => 0)];
   const power = (k: number): number => ((kills[k] ?? 0) + 1) / ((tries[k] ?? 0) + 2) / ((tests[k]?.ms ?? 0) + 2);
@@ -66,7 +75,8 @@ export const tryAll = async (path: string, mutants: readonly Mutant[], deadline:
   };
 
   const tryOne = async (n: number): Promise<Outcome> => {
-    const order = (reachedBy[n] ?? []).toSorted((a, b) => power(b) - power(a));
+    let left = enough;
+    const order = (reachedBy[n] ?? []).toSorted((a, b) => power(b) - power(a)).filter((k) => (left -= tests[k]?.ms ?? 0) > 0);
     if (order.length === 0 && !atLoad.has(n)) return { verdict: "missed", how: "no test reaches it" };
     const answer = await warm.ask({ ask: "try", mutant: n, tests: order, limits: order.map((k) => limitOf(tests[k]?.ms ?? 0)) });
     if (answer === "died") {

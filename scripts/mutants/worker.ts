@@ -4,6 +4,7 @@ import type { Test } from "./vitest.ts";
 
 type Bundle = {
   readonly tests: readonly Test[];
+  readonly loadCompiler: () => Promise<void>;
   readonly load: () => Promise<void>;
   readonly awake: (n: number) => void;
   readonly noted: () => readonly number[];
@@ -62,13 +63,15 @@ bundle.noted();
 bundle.awake(mutantAtLoad);
 clock[0] = used();
 clock[1] = 120_000;
+let reached: readonly number[] = [];
 try {
+  await bundle.loadCompiler();
+  reached = bundle.noted();
   await bundle.load();
 } catch (e) {
   say({ answer: "tried", verdict: "caught", test: null, how: `while loading: ${e instanceof Error ? e.message.split("\n")[0] : String(e)}`, ran: 0 });
 }
 clock[1] = 0;
-const reached = bundle.noted();
 bundle.noteNothing();
 
 process.on("message", async (m: Ask) => {

@@ -132,6 +132,7 @@ const divideFloor = (form: Linear, divisor: Linear): Linear | null => {
     if (d <= 0 || [...form.terms.values()].some((c) => c % d !== 0)) return null;
     return { terms: new Map([...form.terms].map(([a, c]) => [a, c / d])), constant: Math.floor(form.constant / d) };
   }
+  if (!isPositive(divisor)) return null;
   return form.terms.size === 0 && form.constant === 0 ? linConst(0) : divideProduct(form, divisor);
 };
 

@@ -57,7 +57,7 @@ export const printSize = (e: SizeExpr): string => {
   if (typeof e !== "object") return String(e);
   const [op, a, b] = e;
   if (op === "min" || op === "max") return `${op}(${printSize(a)}, ${printSize(b)})`;
-  if (op === "ceil/") return `ceil(${printSize(a)} / ${printSize(b)})`;
   const side = (x: SizeExpr): string => (typeof x === "object" ? `(${printSize(x)})` : printSize(x));
+  if (op === "ceil/") return `ceil(${side(a)} / ${side(b)})`;
   return `${side(a)} ${op} ${side(b)}`;
 };
