@@ -3,6 +3,8 @@ import { readdirSync, readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
 import { CHECK_CODES } from "../../src/check/codes.ts";
 import { errorPage } from "../../src/check/error-page.ts";
+import { CODES } from "../../src/source/codes.ts";
+import { PLAN_CODES } from "../../src/source/codes-plan.ts";
 
 const REJECT = new URL("../reject/", import.meta.url);
 const fixtures = readdirSync(REJECT)
@@ -18,6 +20,14 @@ describe("docs/errors", () => {
     await expect(errorPage(code, CHECK_CODES[code]!, { source, rendered })).toMatchFileSnapshot(
       `../../docs/errors/${code}.md`,
     );
+  });
+
+  test("README.md lists every message", async () => {
+    const codes = Object.entries({ ...CODES, ...CHECK_CODES, ...PLAN_CODES }).sort(([a], [b]) => (a < b ? -1 : 1));
+    const rows = codes.map(([code, { title }]) => `| ${code in CODES ? code : `[${code}](${code}.md)`} | ${title} |`);
+    const head = ["# Messages", "", "`npx tfx explain TFX2103` shows the page of a message. TFX1xxx is about syntax.", ""];
+    const page = [...head, "| number | about |", "| - | - |", ...rows, ""].join("\n");
+    await expect(page).toMatchFileSnapshot("../../docs/errors/README.md");
   });
 
   test("titles are short and every explanation is a text of its own", () => {

@@ -6,7 +6,6 @@ import { readFileSync } from "node:fs";
 import type { CstNode, IToken } from "chevrotain";
 import { describe, expect, test } from "vitest";
 import { BUILTIN_NAMES } from "../../src/check/builtins.ts";
-import { RULES } from "../../src/check/rules/index.ts";
 import { STORAGE_TYPES } from "../../src/check/scope.ts";
 import { TARGETS, type Target } from "../../src/codegen/target.ts";
 import { compile } from "../../src/compile.ts";
@@ -123,9 +122,6 @@ describe("nothing of the language is without an example", () => {
     const fns = parseProgram(text, "prelude.tfx").program.items.flatMap((i) => (i.kind === "fn" ? [i.name.text] : []));
     expect(fns.length).toBeGreaterThan(20);
     expect(without(fns, calls)).toEqual([]);
-  });
-  test("rules of the checker are in the index of messages", () => {
-    expect(RULES.filter((r) => !PAGE.includes(`](errors/${r.code}.md)`)).map((r) => r.code)).toEqual([]);
   });
 });
 
