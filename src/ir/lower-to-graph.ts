@@ -12,6 +12,7 @@ import { bindSize, sizeNames } from "./scalar/size.ts";
 import type { SizeExpr } from "./scalar/size.ts";
 import { formsOf, settled } from "./scalar/settle.ts";
 import type { Linear } from "./scalar/affine.ts";
+import { cellCount } from "./graph/cells.ts";
 import { lostConditions } from "./lost-conditions.ts";
 
 export type LowerOptions = {
@@ -144,7 +145,7 @@ export const lowerToGraph = (spec: Spec, options: LowerOptions): Lowered => {
       }
       case "binary": {
         const left = lower(e.left, given);
-        const right = lower(e.right, e.op === "and" ? [...given, ...conjuncts(left.v)] : given);
+        const right = lower(e.right, given);
         const dom = both(left.dom, right.dom);
         if (e.op === "or" && right.dom.length > 0) {
           // `a or b`: b's reads are asked for only where a fails.
@@ -169,8 +170,10 @@ export const lowerToGraph = (spec: Spec, options: LowerOptions): Lowered => {
         const cond = lower(e.cond, given);
         const asked = conjuncts(cond.v);
         lost.asked(asked, e.cond.span);
+        // Bounds of reads that the condition itself keeps.
+        const bounds = cond.dom.flatMap((d) => conjuncts(settle(d, factsOf([...given, ...asked]))));
         const arg = lower(e.arg, [...given, ...asked]);
-        return { v: arg.v, dom: both(both(cond.dom, asked), arg.dom) };
+        return { v: arg.v, dom: both(both(bounds, asked), arg.dom) };
       }
       case "in": {
         const parts = cx.axis(e.axis).parts ?? [];
@@ -261,9 +264,7 @@ export const lowerToGraph = (spec: Spec, options: LowerOptions): Lowered => {
         case "max": case "min": case "prod": case "argmax": case "argmin": case "var": case "cumsum":
           return b.reduce(e.op, e.over, arg.v, where, 0);
         case "mean": {
-          const n = where === null
-            ? e.over.map((a) => b.sizeOf(cx.axis(a).size)).reduce((x, y) => b.binary("*", x, y))
-            : b.binary("max", count(where), b.konst(1, "i32"));
+          const n = where === null ? cellCount(b, e.over) : b.binary("max", count(where), b.konst(1, "i32"));
           return b.binary("/", b.reduce("sum", e.over, arg.v, where, 0), b.unary("float", n));
         }
         case "count":

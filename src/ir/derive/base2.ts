@@ -9,6 +9,7 @@ import type { GraphBuilder } from "../graph/build.ts";
 import type { Node, NodeId } from "../graph/graph.ts";
 import { operands } from "../graph/graph.ts";
 import { identity, startingValue } from "../graph/identity.ts";
+import { inOrder } from "../graph/walk.ts";
 import type { Accumulator, KernelPlan, Plan } from "./plan.ts";
 
 /** Folds the exponentials of every kernel where that is free. */
@@ -40,7 +41,7 @@ const foldKernel = (
   // Exponentials that share a maximum change their base together; any other one where that is free.
   const gauging = exps.filter((n) => [...b.reach([n.a])].some(isGauge));
   const cost = [...gauging.map((n) => n.a), ...gauges.map((g) => g.body)].reduce((sum, id) => sum + costOf(fold, id), 0);
-  const together = gauging.length > 0 && cost === 0;
+  const together = gauging.length > 0 && cost === 0 && !isCompared(b, plan, isGauge);
   const alone = exps.filter((n) => !gauging.includes(n) && scale(fold, n.a).cost === 0);
   const chosen = [...(together ? gauging : []), ...alone].sort((x, y) => x.id - y.id);
   return chosen.length === 0 ? plan : rewritten(fold, plan, together ? gauges : [], chosen, nameOf, names);
@@ -61,6 +62,31 @@ const exponentials = (b: GraphBuilder, plan: KernelPlan, streams: (id: NodeId) =
   };
   for (const a of plan.accumulators) [a.body, ...(a.where === null ? [] : [a.where])].forEach(visit);
   for (const s of plan.stores) visit(s.value);
+  return found;
+};
+
+/**
+ * Whether a gauge is compared with anything but the infinities, or rounded. In base 2 it is a rounded multiple of the maximum, no longer
+ * equal to one of the values that it was taken of: `s == max[j](s)` would not hold anywhere.
+ */
+const isCompared = (b: GraphBuilder, plan: KernelPlan, isGauge: (id: NodeId) => boolean): boolean => {
+  const roots = [...plan.accumulators.flatMap((a) => (a.where === null ? [a.body] : [a.body, a.where])), ...plan.stores.map((s) => s.value)];
+  const reads = new Map<NodeId, boolean>();
+  const infinite = (id: NodeId): boolean => {
+    const n = b.node(id);
+    return n.kind === "const" && !Number.isFinite(n.value);
+  };
+  let found = false;
+  for (const n of inOrder(b, roots)) {
+    const below = !isGauge(n.id) && operands(n).some((o) => reads.get(o) === true);
+    // What an exponential makes of it is a weight: no value of the row is equal to it on purpose.
+    reads.set(n.id, isGauge(n.id) || (below && !(n.kind === "unary" && n.op === "exp")));
+    if (!below) continue;
+    const compares = n.kind === "binary" && ["==", "!=", "<", "<=", ">", ">="].includes(n.op) && !infinite(n.a) && !infinite(n.b);
+    const rounds = n.kind === "unary" && ["floor", "ceil", "round", "int", "sign"].includes(n.op);
+    const picks = n.kind === "reduce" && (n.op === "argmax" || n.op === "argmin");
+    found ||= compares || rounds || picks;
+  }
   return found;
 };
 

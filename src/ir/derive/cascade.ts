@@ -7,7 +7,7 @@ import type { GraphBuilder } from "../graph/build.ts";
 import type { AxisId, Node, NodeId } from "../graph/graph.ts";
 import { same } from "./planning.ts";
 import { liveOver, separateExtremum, separateSum } from "./separate.ts";
-import type { Part } from "./separate.ts";
+import type { Part, Split } from "./separate.ts";
 import type { Drift, Note } from "./plan.ts";
 
 export type Carried = { readonly node: NodeId; readonly gauge: NodeId | null; readonly pass: number; readonly drift?: Drift };
@@ -55,7 +55,7 @@ export const deriveCascade = (
     const whole: Part = { body, gauge: null, hoist: null };
     const split = splitOf(b, r, body, where, live, stream);
     if (split.parts === null) {
-      notes.push({ kind: "pass", node: r.id, text: whyAnotherPass(b, r, split.because, live, nameOf) });
+      notes.push({ kind: "pass", node: r.id, text: whyAnotherPass(b, r, split, live, nameOf) });
       values.set(r.id, add(whole, pass + 1));
       continue;
     }
@@ -71,26 +71,24 @@ export const deriveCascade = (
   return { values, carried: [...carried.values()], notes };
 };
 
-type SplitOrReason = { readonly parts: readonly Part[] } | { readonly parts: null; readonly because: NodeId };
-
 const splitOf = (
   b: GraphBuilder, r: Node & { kind: "reduce" }, body: NodeId, where: NodeId | null, live: ReadonlySet<NodeId>, stream: readonly AxisId[],
-): SplitOrReason => {
-  const over = liveOver(b, live, stream);
-  if (where !== null && over.depends(where)) return { parts: null, because: where };
+): Split => {
+  const over = liveOver(b, live, stream, where);
+  if (where !== null && over.depends(where)) return { parts: null, because: where, why: null };
   if (!over.depends(body)) return { parts: [{ body, gauge: null, hoist: null }] };
   if (r.op === "sum" && b.node(body).ty === "f32") {
     const split = separateSum(b, body, over);
-    return split.parts !== null && split.parts.length > MAX_RANK ? { parts: null, because: body } : split;
+    return split.parts !== null && split.parts.length > MAX_RANK ? { parts: null, because: body, why: null } : split;
   }
   if (r.op === "max" || r.op === "min") return separateExtremum(b, body, over);
-  return { parts: null, because: body };
+  return { parts: null, because: body, why: null };
 };
 
 const whyAnotherPass = (
-  b: GraphBuilder, r: Node, because: NodeId, live: ReadonlySet<NodeId>, nameOf: (id: NodeId) => string,
+  b: GraphBuilder, r: Node, { because, why }: Split & { readonly parts: null }, live: ReadonlySet<NodeId>, nameOf: (id: NodeId) => string,
 ): string => {
   const reached = b.reach([because]);
   const on = [...live].filter((n) => reached.has(n)).map((n) => `\`${nameOf(n)}\``);
-  return `\`${nameOf(r.id)}\` needs another pass: \`${nameOf(because)}\` depends on ${on.join(", ")} in a way that cannot be corrected afterwards`;
+  return `\`${nameOf(r.id)}\` needs another pass: \`${nameOf(because)}\` depends on ${on.join(", ")} in a way that cannot be corrected afterwards${why === null ? "" : `: ${why}`}`;
 };
