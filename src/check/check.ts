@@ -1,6 +1,7 @@
 /** The checker: from syntax to checked kernels. */
 import type { Kernel, Program } from "../parser/ast.ts";
 import type { Diagnostic } from "../source/diagnostic.ts";
+import { constantFaults } from "./constants.ts";
 import { checkDefinitions } from "./defs.ts";
 import { checkKernel } from "./kernel.ts";
 import { loadModules, type ResolveImport } from "./modules.ts";
@@ -67,9 +68,12 @@ export const checkProgram = (program: Program, file: string, options: CheckOptio
   const lineOf = lineCounter(options.text);
   const specs = wanted.flatMap((k) => {
     const spec = checkKernel(root, k, report, lineOf);
+    if (spec === null) return [];
     // In a kernel with an error, what looks unused may be what the error is about.
-    if (spec !== null) unusedInKernel(k).forEach(report);
-    return spec ?? [];
+    unusedInKernel(k).forEach(report);
+    const faults = constantFaults(spec);
+    faults.forEach(report);
+    return faults.length > 0 ? [] : spec;
   });
   for (const item of root.own.values())
     if (item.kind === "fn" && !item.def.broken) unusedInFn(item.def.fn).forEach(report);

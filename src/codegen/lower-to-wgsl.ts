@@ -60,7 +60,7 @@ const lowerArray = (s: Stmt & { readonly kind: "array" }, cx: Cx, scope: Scope):
   // The initial value is lowered first: it cannot mention the array.
   const value = s.init === null ? null : lowerExpr(s.init, cx, scope);
   const name = declare(scope, s.name);
-  const variable: WStmt = { kind: "var", name, type: `array<${noteF16(s.type, cx)}, ${s.length}>`, value: null };
+  const variable: WStmt = { kind: "var", name, type: `array<${noteF16(s.type, cx)}, ${Math.max(1, s.length)}>`, value: null };
   if (value === null || isZero(s.init)) return [variable];
   const inner = newScope(scope);
   const at = declare(inner, "i");
@@ -180,7 +180,7 @@ const lowerKernel = (k: TileKernel, name: string, module: Cx): WEntry => {
   const workgroup = k.workgroup.map((b) => {
     const final = declare(module.module, b.name);
     buffers.set(b.name, { buffer: b, name: final });
-    return { name: final, type: `array<${noteF16(b.type, module)}, ${b.length ?? 0}>` };
+    return { name: final, type: `array<${noteF16(b.type, module)}, ${Math.max(1, b.length ?? 0)}>` };
   });
   const cx: Cx = { ...module, buffers, builtins };
   const scope = newScope(module.module);

@@ -40,6 +40,7 @@ import { rule as tensorDefault } from "./tensor-default.ts";
 import { rule as defaultValue } from "./default-value.ts";
 import { rule as typeOptions } from "./type-options.ts";
 import { rule as rankNotConstant } from "./rank-not-constant.ts";
+import { rule as constantRange } from "./constant-range.ts";
 import { rule as argumentCount } from "./argument-count.ts";
 import { rule as axisCount } from "./axis-count.ts";
 import { rule as kernelCalled } from "./kernel-called.ts";
@@ -95,6 +96,7 @@ export const RULES: readonly RuleDoc[] = [
   defaultValue,
   typeOptions,
   rankNotConstant,
+  constantRange,
   argumentCount,
   axisCount,
   kernelCalled,

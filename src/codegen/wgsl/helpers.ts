@@ -5,7 +5,7 @@
 import type { VType } from "../../ir/tile/tile.ts";
 
 export type HelperName =
-  "floor_div" | "floor_mod" | "erf" | "tanh_safe" | "sin_exact" | "cos_exact" | "pow_safe" | "square" | "infinity" | "negative_infinity";
+  "floor_div" | "floor_mod" | "erf" | "tanh_safe" | "sin_exact" | "cos_exact" | "pow_safe" | "square" | "infinity" | "negative_infinity" | "not_a_number";
 
 const SHORT: Readonly<Record<VType["elem"], string>> = { f32: "f", f16: "h", i32: "i", u32: "u", bool: "" };
 
@@ -36,8 +36,8 @@ const ERF_FAR = ["-0.10144685", "0.085544817", "0.22827333", "0.21498404", "0.28
 /** (tanh(x)/x - 1)/x² in x² on [0, 0.625²]. */
 const TANH_NEAR = ["-0.0060967081", "0.020997174", "-0.053850908", "0.13332769", "-0.33333328"];
 
-const INFINITY = (name: string, bits: string): string => `fn ${name}() -> f32 {
-  // A variable: a constant expression may not be infinite.
+const NOT_FINITE = (name: string, bits: string): string => `fn ${name}() -> f32 {
+  // A variable: a constant expression must be finite.
   var bits = ${bits};
   return bitcast<f32>(bits);
 }`;
@@ -68,9 +68,11 @@ export const helperText = (helper: HelperName, t: VType): string => {
   const n = (value: string): string => (t.width === 1 ? value : `${T}(${value})`);
   switch (helper) {
     case "infinity":
-      return INFINITY(name, "0x7f800000u");
+      return NOT_FINITE(name, "0x7f800000u");
     case "negative_infinity":
-      return INFINITY(name, "0xff800000u");
+      return NOT_FINITE(name, "0xff800000u");
+    case "not_a_number":
+      return NOT_FINITE(name, "0x7fc00000u");
     case "square":
       return `fn ${name}(x: ${T}) -> ${T} {\n  return x * x;\n}`;
     case "floor_div":

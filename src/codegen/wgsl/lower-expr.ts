@@ -1,6 +1,7 @@
 /** Tile IR expressions to WGSL ones. */
 import type { Buffer, Expr, TBinary, TUnary, VType } from "../../ir/tile/tile.ts";
 import { helperName, helperText, typeName, type HelperName } from "./helpers.ts";
+import { constantOf, converted, fit } from "./constant.ts";
 import { bin, call, text, type WBinary, type WExpr } from "./module.ts";
 import { lookup, type Scope } from "./names.ts";
 
@@ -61,6 +62,9 @@ export const literal = (value: number, t: VType): WExpr => {
   };
   return t.width === 1 ? text(scalar()) : call(typeName(t), text(scalar()));
 };
+
+type Elem<E extends VType["elem"]> = VType & { readonly elem: E };
+const isFloat = (t: VType): t is Elem<"f32" | "f16"> => t.elem === "f32" || t.elem === "f16";
 
 const noteType = (t: VType, cx: Cx): string => {
   if (t.elem === "f16") cx.uses.f16 = true;
@@ -162,7 +166,10 @@ const lowerBinary = (op: TBinary, e: Expr & { readonly kind: "binary" }, cx: Cx,
 
 const lowerCast = (a: Expr, to: VType, cx: Cx, scope: Scope): WExpr => {
   // An integer literal becomes one of the other type: no conversion is left to read.
-  if (a.kind === "lit" && to.elem !== "bool" && Number.isInteger(a.value) && a.value >= 0) return literal(a.value, to);
+  if (a.kind === "lit" && to.elem !== "bool" && Number.isInteger(a.value)) {
+    const value = converted(a.value, a.type, to);
+    if (a.value >= 0 || value !== a.value) return literal(value, to);
+  }
   const x = lowerExpr(a, cx, scope);
   if (a.type.elem === "bool" && to.elem !== "bool") return call("select", literal(0, to), literal(1, to), x);
   return call(typeName(to), x);
@@ -203,7 +210,8 @@ export const bufferElement = (
 ): { readonly at: WExpr; readonly wideBool: VType | null } => {
   const { name, buffer: b } = find(buffer, cx);
   return {
-    at: { kind: "index", a: text(name), index: lowerExpr(index, cx, scope) },
+    // Of a tensor without elements; the value does not exist, and is not used. WGSL refuses the index itself.
+    at: { kind: "index", a: text(name), index: index.kind === "lit" && index.value < 0 ? text("0") : lowerExpr(index, cx, scope) },
     wideBool: isWideBool(b) ? { elem: "u32", width: b.type.width } : null,
   };
 };
@@ -226,17 +234,28 @@ const builtin = (name: string, cx: Cx): WExpr => {
   return text(found);
 };
 
+/** Infinity of either sign, or NaN: what a value beyond a float type becomes. */
+const notFinite = (value: number, t: VType, cx: Cx): WExpr => {
+  const one = helper(Number.isNaN(value) ? "not_a_number" : value > 0 ? "infinity" : "negative_infinity", { elem: "f32", width: 1 }, cx);
+  if (t.elem === "f32" && t.width === 1) return one;
+  return call(noteType(t, cx), t.elem === "f16" && t.width > 1 ? call("f16", one) : one);
+};
+
 /** The WGSL expression; notes helpers, features and names in `cx`. */
 export const lowerExpr = (e: Expr, cx: Cx, scope: Scope): WExpr => {
   const go = (x: Expr): WExpr => lowerExpr(x, cx, scope);
   const type = noteType(e.type, cx);
+  const known = constantOf(e);
+  if (known !== null && e.kind !== "lit") {
+    // A front end computes constants itself, and refuses those that leave their type.
+    if (isFloat(e.type) && !isFinite(fit(known, e.type))) return notFinite(known, e.type, cx);
+    if (!isFloat(e.type) && fit(known, e.type) !== known) return literal(fit(known, e.type), e.type);
+  }
   switch (e.kind) {
     case "lit":
-      return literal(e.value, e.type);
-    case "infinity": {
-      const one = helper(e.sign > 0 ? "infinity" : "negative_infinity", { elem: "f32", width: 1 }, cx);
-      return type === "f32" ? one : call(type, e.type.elem === "f16" && e.type.width > 1 ? call("f16", one) : one);
-    }
+      return isFloat(e.type) && !isFinite(fit(e.value, e.type)) ? notFinite(e.value, e.type, cx) : literal(isFloat(e.type) || e.type.elem === "bool" ? e.value : fit(e.value, e.type), e.type);
+    case "infinity":
+      return notFinite(e.sign * Infinity, e.type, cx);
     case "ref":
       return text(lookup(scope, e.name));
     case "uniform":

@@ -33,7 +33,7 @@ export const newScope = (parent: Scope | null): Scope => ({ parent, names: new M
 
 /** The helper functions' own names, with any type behind: a variable must not hide them either. */
 const HELPER =
-  /^(floor_div|floor_mod|erf|tanh_safe|sin_exact|cos_exact|pow_safe|square|infinity|negative_infinity)(_(f16|u32|vec[24][fhiu]))?$/;
+  /^(floor_div|floor_mod|erf|tanh_safe|sin_exact|cos_exact|pow_safe|square|infinity|negative_infinity|not_a_number)(_(f16|u32|vec[24][fhiu]))?$/;
 
 const isTaken = (scope: Scope | null, name: string): boolean =>
   scope !== null && (scope.taken.has(name) || isTaken(scope.parent, name));

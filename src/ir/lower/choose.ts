@@ -107,7 +107,8 @@ const raggedRow = (b: GraphBuilder, axis: AxisId): Schedule => {
   const size = b.axis(axis).size;
   const length = typeof size === "number" ? size : Infinity;
   const lanesPerRow = [64, 32, 16, 8, 4, 2].find((n) => length >= n) ?? 1;
-  const mine = Math.ceil(length / lanesPerRow);
+  // Without cells there is nothing to hold.
+  const mine = Math.max(1, Math.ceil(length / lanesPerRow));
   const hold = mine <= MAX_HELD;
   return { ...BASE, kind: lanesPerRow === 1 ? "rows" : "split", lanesPerRow, cells: hold ? mine : 4, edgeCells: hold ? mine : 4, hold };
 };
