@@ -247,7 +247,7 @@ const lowerPass = (cx: PassContext, pass: number, accs: readonly Accumulator[], 
     stmts.push(T.varStmt(id, type, T.lit(0, type)));
     return T.ref(id, type);
   }));
-  for (const seg of segmentsOf(em, plan)) {
+  for (const seg of segmentsOf(em, plan, roots)) {
     const special = specialise(em, seg);
     const domain = (where: NodeId | null): NodeId | null => em.b.and(where === null ? null : special(where));
     const parts = accs.map((acc, k): Part => ({ acc, slots: slots[k] ?? [], body: special(acc.body), where: domain(acc.where) }));
@@ -292,18 +292,19 @@ const scansBelow = (em: Emitter, accs: readonly Accumulator[], stores: readonly 
 
 type Seg = { readonly axes: readonly AxisId[]; readonly size: SizeExpr; readonly offset: Expr; readonly union: AxisId | null; readonly start: SizeExpr };
 
-/** A union axis is walked part by part, all parts carrying the same state. */
-const segmentsOf = (em: Emitter, plan: KernelPlan): readonly Seg[] => {
+/** A union axis is walked part by part, all parts carrying the same state. A part that means something else here too is walked under another index. */
+const segmentsOf = (em: Emitter, plan: KernelPlan, roots: readonly NodeId[]): readonly Seg[] => {
   const [only] = plan.stream;
   const parts = plan.stream.length === 1 && only !== undefined ? em.b.axis(only).parts : null;
   if (parts === null || only === undefined) {
     const total = plan.stream.reduce<SizeExpr>((n, a) => size("*", n, em.b.axis(a).size), 1);
     return [{ axes: plan.stream, size: total, offset: T.i32(0), union: null, start: 0 }];
   }
+  const taken = new Set([...plan.rows, ...[...em.b.reach(roots)].map((id) => em.b.node(id)).flatMap((n) => (n.kind === "reduce" ? [...n.axes, ...n.over] : n.axes))]);
   let start: SizeExpr = 0;
   return parts.map((p) => {
     const n = em.b.axis(p).size;
-    const seg: Seg = { axes: [p], size: n, offset: T.sizeToExpr(start), union: only, start };
+    const seg: Seg = { axes: [taken.has(p) ? em.b.freshAxis(p) : p], size: n, offset: T.sizeToExpr(start), union: only, start };
     start = size("+", start, n);
     return seg;
   });
