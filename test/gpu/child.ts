@@ -4,7 +4,11 @@ import { fileURLToPath } from "node:url";
 import { createReader, encode, type Message } from "./wire.ts";
 import type { Request } from "./worker.ts";
 
-export type Child = { readonly ask: (request: Request) => Promise<Message> };
+export type Child = {
+  /** `limit`: milliseconds after which the process is killed and the answer is an Error. */
+  readonly ask: (request: Request, limit?: number) => Promise<Message>;
+  readonly kill: () => void;
+};
 
 const WORKER = fileURLToPath(new URL("./worker.ts", import.meta.url));
 
@@ -47,12 +51,17 @@ export const startChild = (command: readonly string[], env: Readonly<Record<stri
   });
   hold(child, false);
   return {
-    ask: (request) =>
-      new Promise((resolve, reject) => {
+    ask: (request, limit) => {
+      const answer = new Promise<Message>((resolve, reject) => {
         if (failure !== null) return reject(failure);
         waiting.push({ resolve, reject });
         hold(child, true);
         child.stdin.write(encode(request));
-      }),
+      });
+      if (limit === undefined) return answer;
+      const timer = setTimeout(() => child.kill("SIGKILL"), limit);
+      return answer.finally(() => clearTimeout(timer));
+    },
+    kill: () => void child.kill("SIGKILL"),
   };
 };

@@ -126,7 +126,7 @@ const decode = (t: Tensor, at: Expr, vector: boolean): Expr => {
   switch (t.dtype) {
     case "f32": case "i32": return T.load(buffer, at);
     case "f16": return T.cast(T.load(buffer, at), "f32");
-    case "u32": return T.cast(T.load(buffer, at), "i32");
+    case "u32": return T.cast(T.min(T.load(buffer, at), T.lit(2147483647, U32)), "i32");
     case "bool": return T.binary("!=", T.load(buffer, at), T.lit(0, U32));
     case "i8": case "u8": return unpack(buffer, at, 8, t.dtype === "i8");
     case "i4": case "u4": return unpack(buffer, at, 4, t.dtype === "i4");

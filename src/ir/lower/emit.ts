@@ -4,6 +4,7 @@
  */
 import type { Axis, AxisId, Graph, Node, NodeId } from "../graph/graph.ts";
 import type { GraphBuilder } from "../graph/build.ts";
+import type { Integers } from "../scalar/integers.ts";
 import type { Expr, TBinary, TUnary, VType } from "../tile/tile.ts";
 import { BOOL, F32, I32 } from "../tile/tile.ts";
 import * as T from "../tile/build.ts";
@@ -12,6 +13,7 @@ import type { Scope } from "./scope.ts";
 import { UnknownSize } from "../unsupported.ts";
 import { LOWEST } from "../graph/identity.ts";
 import { emitLoad } from "./access.ts";
+import { comparesAsItStands, emitComparison, emitSum, isPlain, magnitude } from "./integers.ts";
 import { emitReduce, emitWideSum, isWideSum } from "./reduce.ts";
 
 /** A feature axis at one index (`of`: which is element k of this chunk), or at indices `4 * chunk .. 4 * chunk + 3` as a vec4. */
@@ -43,6 +45,10 @@ export type Emitter = {
   readonly natural: Set<string>;
   /** Reduce nodes that must be bound already: the accumulators. */
   readonly accumulators: ReadonlySet<NodeId>;
+  /** What integers may be; axes whose index stands for data; and which sums are written as they stand (`integers.ts`). */
+  readonly integers: Integers;
+  readonly opaque: Set<AxisId>;
+  readonly plain: Map<NodeId, boolean>;
   /** Whether a value reads the state of a scan. */
   readonly stateful: (id: NodeId) => boolean;
 };
@@ -155,7 +161,7 @@ const compute = (em: Emitter, n: Node, fixed: Fixed, at: Scope): Placed => {
   const chunk = chunkOf(n, fixed);
   switch (n.kind) {
     case "const":
-      return { e: constant(n), s: em.root };
+      return isPlain(em, n.id) ? { e: constant(n), s: em.root } : emitSum(em, n, fixed, at);
     case "size":
       return { e: T.uniform(n.name), s: em.root };
     case "scalar":
@@ -165,11 +171,15 @@ const compute = (em: Emitter, n: Node, fixed: Fixed, at: Scope): Placed => {
     case "load":
       return emitLoad(em, n, fixed, at);
     case "unary": {
+      if (!isPlain(em, n.id)) return chunk === null ? emitSum(em, n, fixed, at) : byLane(em, n, fixed, chunk, at);
       const a = operand(em, n.a, fixed, at);
+      if (n.op === "abs" && n.ty === "i32") return { e: magnitude(em, n.a, a.e), s: a.s };
       return { e: unaryExpr(n.op, a.e), s: a.s };
     }
     case "binary": {
       if (chunk !== null && em.b.node(n.a).ty === "i32") return byLane(em, n, fixed, chunk, at);
+      if (!isPlain(em, n.id)) return emitSum(em, n, fixed, at);
+      if (n.ty === "bool" && !comparesAsItStands(em, n.a, n.b)) return emitComparison(em, n, fixed, at);
       const a = operand(em, n.a, fixed, at);
       const b = operand(em, n.b, fixed, at);
       const s = join(a.s, b.s, at);

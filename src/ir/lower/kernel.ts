@@ -4,6 +4,7 @@ import { Unsupported } from "../unsupported.ts";
 import type { AxisId, Graph, Node, NodeId } from "../graph/graph.ts";
 import { operands } from "../graph/graph.ts";
 import type { GraphBuilder } from "../graph/build.ts";
+import { integerRanges, rangeOfStorage } from "../scalar/integers.ts";
 import { size } from "../scalar/size.ts";
 import type { SizeExpr } from "../scalar/size.ts";
 import { settleComparisons } from "../scalar/settle.ts";
@@ -86,7 +87,11 @@ const emitterFor = (input: KernelInput, body: Stmt[]): Emitter => {
     taken.add(id);
     return id;
   };
+  const opaque = new Set<AxisId>();
+  const dtypes = new Map(input.graph.tensors.map((t) => [t.name, t.dtype]));
+  const integers = integerRanges(b, { opaque, tensors: input.graph.tensors.map((t) => t.dims.flat()), loaded: (tensor) => rangeOfStorage(dtypes.get(tensor) ?? "i32") });
   return {
+    integers, opaque, plain: new Map(),
     b, graph: input.graph, root: scope("kernel", [], body), uses, names: new Map(input.names), fresh,
     vectors: input.vectors, scalarUse: input.scalarUse, overrides: new Map(), natural: new Set(), ranges: new Map(),
     accumulators: new Set([...plan.accumulators, ...plan.scans.flatMap((s) => s.last)].map((a) => a.node)), stateful: statefulIn(b),

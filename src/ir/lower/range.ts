@@ -12,6 +12,9 @@ import type { Segment } from "./block.ts";
 import type { Emitter } from "./emit.ts";
 import { NOTHING_FIXED, emit, name } from "./emit.ts";
 import type { Grid } from "./grid.ts";
+import { fits } from "../scalar/integers.ts";
+import { interval } from "../scalar/interval.ts";
+import { tensorNamed } from "./access.ts";
 import { natural } from "./grid.ts";
 import { classOf } from "./classify.ts";
 import { scope } from "./scope.ts";
@@ -65,7 +68,7 @@ const ofDomain = (input: RangeInput, where: NodeId, axis: AxisId): StreamRange =
   const at = (list: readonly { readonly node: NodeId }[], which: "min" | "max"): readonly (Expr | null)[] =>
     list.map(({ node }) => {
       const corner = boundOverBox(em.b, node, box, which);
-      return corner === null ? null : emit(em, corner, NOTHING_FIXED, grid.group).e;
+      return corner === null ? null : within(em, corner, emit(em, corner, NOTHING_FIXED, grid.group).e, length);
     });
   const known = (list: readonly (Expr | null)[]): readonly Expr[] => list.filter((e) => e !== null);
   const base = em.b.axis(axis).name;
@@ -91,18 +94,30 @@ const ofDomain = (input: RangeInput, where: NodeId, axis: AxisId): StreamRange =
   return { begin, end, allVisible: false, someFull, fullBegin, fullEnd, classify: null };
 };
 
+/** Bounds that steps, members and tiles can be added to; a bound that may lie beyond stays at the ends of the stream. */
+const TAME = interval(-(2 ** 30), 2 ** 30);
+
+const within = (em: Emitter, bound: NodeId, e: Expr, length: Expr): Expr =>
+  fits(em.integers.value(bound), TAME) ? e : T.min(T.max(e, T.i32(-1)), length);
+
 /** Classifies one tile; data are scanned for their least and greatest value, rows once a workgroup, the stream once a tile. */
 const classifyAt = (
   input: RangeInput, where: NodeId, axis: AxisId, rowBox: ReadonlyMap<AxisId, Ends>, from: Expr, to: Expr, stmts: Stmt[],
 ): { readonly may: Expr | null; readonly must: Expr | null } => {
   const { em, grid } = input;
   const tile = scope("tile", [grid.group], stmts);
-  const opaque = (s: Scope, e: Expr): NodeId => {
+  const cell = (s: Scope, e: Expr): NodeId => {
     const id = em.b.freshAxis(axis);
     s.axes.set(id, e);
     return em.b.index(id);
   };
-  const ends: Ends = { lo: opaque(tile, from), hi: opaque(tile, natural(em, tile, "tile_last", T.sub(to, T.i32(1)))) };
+  const opaque = (s: Scope, e: Expr): NodeId => {
+    const id = em.b.freshAxis(axis);
+    em.opaque.add(id);
+    s.axes.set(id, e);
+    return em.b.index(id);
+  };
+  const ends: Ends = { lo: cell(tile, from), hi: cell(tile, natural(em, tile, "tile_last", T.sub(to, T.i32(1)))) };
   const box = new Map([...rowBox, [axis, ends] as const]);
   const loaded = (n: Node & { kind: "load" }): Ends | null => {
     const boxed = n.axes.filter((a) => box.has(a));
@@ -164,9 +179,16 @@ const scanBlocks = (input: RangeInput, n: Node & { kind: "load" }, at: readonly 
   s.stmts.push(T.varStmt(some, I32, T.i32(0)), T.varStmt(all, I32, T.i32(1)));
   let inside = s;
   const loops: ((body: readonly Stmt[]) => Stmt)[] = [];
-  const indices = at.map((ends): NodeId => {
+  const dims = tensorNamed(em, n.tensor).dims.flat();
+  const indices = at.map((ends, k): NodeId => {
     if (ends.lo === ends.hi) return ends.lo;
-    const [first, last] = [ends.lo, ends.hi].map((e) => emit(em, e, NOTHING_FIXED, s).e) as [Expr, Expr];
+    // Entries outside the table are the business of other conditions.
+    const top = T.sub(T.sizeToExpr(em.b.axis(dims[k] ?? 0).size), T.i32(1));
+    const inTable = (e: NodeId): Expr => {
+      const x = emit(em, e, NOTHING_FIXED, s).e;
+      return fits(em.integers.value(e), TAME) ? x : T.min(T.max(x, T.i32(0)), top);
+    };
+    const [first, last] = [inTable(ends.lo), inTable(ends.hi)];
     const v = em.fresh("entry");
     em.natural.add(v);
     loops.push((body) => T.forStmt(v, first, T.add(last, T.i32(1)), T.i32(1), body));

@@ -44,6 +44,8 @@ export type Machine = {
   readonly memories: ReadonlyMap<string, Memory>;
   mask: Uint8Array;
   group: number;
+  /** Turns of loops that are left. */
+  turns: number;
 };
 
 export const fail = (m: Pick<Machine, "kernel" | "group">, what: string): never => {

@@ -22,6 +22,8 @@ export type EvalOptions = {
   readonly precision?: Precision;
   /** Lanes of a subgroup; 4 by default. */
   readonly subgroupSize?: number;
+  /** Most turns of all loops of a workgroup together; more are an Error. Any number by default. */
+  readonly turns?: number;
   /** Fill `counts`. */
   readonly count?: boolean;
 };
@@ -115,10 +117,12 @@ const compileFor = (s: Stmt & { readonly kind: "for" }, scope: Scope): Run => {
       const end = to();
       const mask = m.mask.map((on, lane) => (on !== 0 && (i[lane] ?? 0) < (end[lane] ?? 0) ? 1 : 0));
       if (!mask.includes(1)) break;
+      if (m.turns-- <= 0) fail(m, `more turns of loops than were allowed, the last of \`${s.name}\``);
       m.mask = mask;
       body();
       const by = step();
-      for (let lane = 0; lane < m.lanes; lane++) if (mask[lane] !== 0) i[lane] = (i[lane] ?? 0) + (by[lane] ?? 1);
+      // As WGSL counts: a step beyond the greatest integer comes back from below.
+      for (let lane = 0; lane < m.lanes; lane++) if (mask[lane] !== 0) i[lane] = ((i[lane] ?? 0) + (by[lane] ?? 1)) | 0;
     }
     m.mask = outer;
   };
@@ -194,11 +198,13 @@ const runKernel = (source: TileKernel, storage: readonly Memory[], options: Eval
     memories: new Map([...storage, ...local].map((x) => [x.buffer.name, x])),
     mask: new Uint8Array(kernel.lanes).fill(1),
     group: 0,
+    turns: Infinity,
   };
   const run = compileBody(kernel.body, { m, env: new Map() });
   for (const x of storage) x.sync();
   const groups = evalSize(kernel.groups, (name) => options.sizes[name] ?? fail(m, `the size ${name} has no value`));
   for (m.group = 0; m.group < groups; m.group++) {
+    m.turns = options.turns ?? Infinity;
     for (const x of local) {
       x.data.fill(0);
       x.sync();

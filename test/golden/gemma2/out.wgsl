@@ -54,9 +54,11 @@ fn gemma2(
   var cells = 0;
   let i_first = select(0, row0 % params.N, row0 / params.N == min(row0 + 63, 2 * params.N - 1) / params.N);
   let i_last = select(params.N - 1, min(row0 + 63, 2 * params.N - 1) % params.N, row0 / params.N == min(row0 + 63, 2 * params.N - 1) / params.N);
-  let j_begin = max(0, i_first + params.M - params.N - params.w + 1);
+  let near = params.M + i_first - params.N + 1;
+  let j_begin = max(0, min(max(near - min(max(params.w, max(near, -1) - 2147483647), min(near, -1) - -2147483648), -1), params.M));
   let j_end = min(params.M, i_last + params.M - params.N + 1);
-  let j_full_begin = max(0, i_last + params.M - params.N - params.w + 1);
+  let near_1 = params.M + i_last - params.N + 1;
+  let j_full_begin = max(0, min(max(near_1 - min(max(params.w, max(near_1, -1) - 2147483647), min(near_1, -1) - -2147483648), -1), params.M));
   let j_full_end = min(params.M, i_first + params.M - params.N + 1);
   let k_at = rest * (2 * params.M * 2) + g * (2 * params.M);
   let q_at = rest * (2 * params.N * 2 * 2) + g * (2 * params.N * 2);
