@@ -75,6 +75,10 @@ const decision = (op: SBinaryOp, x: Measured, y: Measured): { readonly distance:
   }
 };
 
+/** The margin of what leaves the range of f32 though its operands are within: f32 arithmetic may give anything there. */
+const OUT_OF_RANGE = 1e-9;
+const isInRange = (v: number): boolean => Number.isFinite(Math.fround(v));
+
 export const measuring = (): Measuring => {
   let margin = Infinity;
   const decide = (distance: number, s: number): void => {
@@ -90,6 +94,7 @@ export const measuring = (): Measuring => {
       return (x) => {
         decide(distanceToEdge(op, x.v), x.s);
         const v = f(x.v);
+        if (!isInRange(v) && isInRange(x.v)) decide(OUT_OF_RANGE, 1);
         return { v, s: unaryScale(op, x, v) };
       };
     },
@@ -100,6 +105,7 @@ export const measuring = (): Measuring => {
         const d = decision(op, x, y);
         if (d !== null) decide(d.distance, d.s);
         const v = f(x.v, y.v);
+        if (!isInRange(v) && isInRange(x.v) && isInRange(y.v)) decide(OUT_OF_RANGE, 1);
         return { v, s: binaryScale(op, x, y, v) };
       };
     },

@@ -53,9 +53,10 @@ export const condition = (w: World, allowed: readonly string[], depth: number): 
     [0.6, () => { const [a, b] = pair(); return plain(`abs(${a} - ${b}) <= ${1 + draw.below(2)}`, [a, b]); }],
     [0.6, () => { const [a, b] = pair(); return plain(`${a} / 2 == ${b} / 2`, [a, b]); }],
   ]);
-  const one = (): Text => { const a = draw.pick(allowed); return plain(draw.pick([`${a} < 2`, `${a} > 1`, `${a} % 2 == 0`, `${a} != 1`, `${a} > 5`, `${a} >= 1`, `${a} == 0`, `${a} < size(${a}) - 1`, `true`]), [a]); };
+  const one = (): Text => { const a = draw.pick(allowed); return plain(draw.pick([`${a} < 2`, `${a} > 1`, `${a} % 2 == 0`, `${a} != 1`, `${a} > 5`, `${a} >= 1`, `${a} == 0`, `${a} < size(${a}) - 1`]), [a]); };
   const atom = (): Text => draw.weighted<Text>([
     [3, allowed.length > 1 ? positions : null],
+    [0.2, () => plain(draw.pick(["true", "false"]))],
     [3, allowed.length > 0 ? one : null],
     [3, stored.length > 0 ? () => { const v = draw.pick(stored); return plain(v.name, v.axes); } : null],
     [2, unions.length > 0 ? () => { const u = draw.pick(unions); const part = draw.pick(u.parts!); return plain(draw.pick([`${u.name} in ${part}`, `(${u.name} in ${part} or ${part} > 0)`, `(${u.name} in ${part} or ${part} != 1)`]), [u.name]); } : null],
