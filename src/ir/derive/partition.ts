@@ -103,7 +103,13 @@ const place = (cx: Cx, root: Root, groups: Group[], pending: Root[]): void => {
   const isStored = (n: Node): boolean => n.id !== root.value && cx.across.has(n.id);
   if (cx.across.size > 0)
     store(cx, root, [...reach(cx.b, [root.value], (n) => (isStored(n) ? [] : operands(n)))].map((id) => cx.b.node(id)).filter(isStored), pending);
-  const stream = streamOf(cx, root);
+  let stream = streamOf(cx, root);
+  // A result along one of several streamed axes would be written once for each cell of the others, or not at all where there is none.
+  if (stream.length > 1 && root.axes.some((a) => stream.includes(a)) && !stream.every((a) => root.axes.includes(a))) {
+    const whole = stream;
+    store(cx, root, outermost(cx.b, root.value).filter((r) => same(r.over, whole)), pending);
+    stream = streamOf(cx, root);
+  }
   store(cx, root, toMaterialise(cx, root.value, stream, root.axes), pending);
   let rows = rowsOf(cx, root, stream);
   for (let apart = acrossRows(cx, root.value, stream, rows); apart.length > 0; apart = acrossRows(cx, root.value, stream, rows)) {
