@@ -3,6 +3,7 @@
  * bounds). Bounds of the domain that are affine in the stream become loop bounds, taken over the corners of the row tile.
  */
 import type { AxisId, Node, NodeId } from "../graph/graph.ts";
+import { conjuncts } from "../graph/walk.ts";
 import { boundOverBox, streamBounds } from "../scalar/bounds.ts";
 import type { Ends } from "../scalar/bounds.ts";
 import type { Expr, Stmt } from "../tile/tile.ts";
@@ -49,21 +50,25 @@ export type RangeInput = {
 
 export const streamRange = (input: RangeInput): StreamRange => {
   const { length, seg } = input;
+  const { b } = input.em;
   const wheres = new Set([...seg.parts.map((p) => p.where), ...seg.scans.map((s) => s.where), ...seg.states.map(() => null)]);
-  if (wheres.size === 0 || (wheres.size === 1 && wheres.has(null))) {
-    return { begin: T.i32(0), end: length, allVisible: true, someFull: true, fullBegin: T.i32(0), fullEnd: length, classify: null };
-  }
-  const [where, ...more] = wheres;
+  // What never holds visits nothing.
+  const domains = [...wheres].map((w) => (w === null ? [] : conjuncts(b, w))).filter((list) => !list.some((id) => b.node(id).kind === "const"));
+  const [first = [], ...others] = domains;
+  // Nothing that carries a value is visited where a condition that all of them share does not hold; all are where every condition does.
+  const some = b.and(...first.filter((id) => others.every((list) => list.includes(id))));
+  const every = b.and(...new Set(domains.flat()));
+  if (every === null) return { begin: T.i32(0), end: length, allVisible: true, someFull: true, fullBegin: T.i32(0), fullEnd: length, classify: null };
   const [axis, ...rest] = seg.axes;
-  if (where === null || where === undefined || more.length > 0 || axis === undefined || rest.length > 0) {
-    return { begin: T.i32(0), end: length, allVisible: false, someFull: false, fullBegin: T.i32(0), fullEnd: T.i32(0), classify: null };
-  }
-  return ofDomain(input, where, axis);
+  if (axis === undefined || rest.length > 0) return { begin: T.i32(0), end: length, allVisible: false, someFull: false, fullBegin: T.i32(0), fullEnd: T.i32(0), classify: null };
+  return ofDomain(input, some, every, axis);
 };
 
-const ofDomain = (input: RangeInput, where: NodeId, axis: AxisId): StreamRange => {
+/** `some`: holds wherever any value is taken; `every`: all are taken where it holds. One domain: both are it. */
+const ofDomain = (input: RangeInput, some: NodeId | null, every: NodeId, axis: AxisId): StreamRange => {
   const { em, grid, length } = input;
-  const bounds = streamBounds(em.b, where, axis);
+  const bounds = streamBounds(em.b, some, axis);
+  const whole = some === every ? bounds : streamBounds(em.b, every, axis);
   const box = boxOf(input);
   const at = (list: readonly { readonly node: NodeId }[], which: "min" | "max"): readonly (Expr | null)[] =>
     list.map(({ node }) => {
@@ -79,12 +84,12 @@ const ofDomain = (input: RangeInput, where: NodeId, axis: AxisId): StreamRange =
   const high = highest.map(plusOne);
   const begin = input.storing ? T.i32(0) : natural(em, group, `${base}_begin`, low.reduce((x, y) => T.max(x, y), T.i32(0)));
   const end = input.storing ? length : name(em, group, `${base}_end`, high.reduce((x, y) => T.min(x, y), length));
-  const lowFull = at(bounds.lower, "max");
-  const highFull = at(bounds.upper, "min");
+  const lowFull = at(whole.lower, "max");
+  const highFull = at(whole.upper, "min");
   // Conjuncts without the stream's index decide whole rows: they leave no block whole.
-  const someFull = bounds.exact && [...lowFull, ...highFull].every((e) => e !== null);
+  const someFull = whole.exact && [...lowFull, ...highFull].every((e) => e !== null);
   if (!someFull) {
-    const classify = input.storing ? null : (from: Expr, to: Expr, stmts: Stmt[]) => classifyAt(input, where, axis, box, from, to, stmts);
+    const classify = input.storing ? null : (from: Expr, to: Expr, stmts: Stmt[]) => classifyAt(input, some, every, axis, box, from, to, stmts);
     return { begin, end, allVisible: false, someFull, fullBegin: T.i32(0), fullEnd: T.i32(0), classify };
   }
   // Bounds that are the same for all rows of the workgroup leave no cell between them that needs a mask.
@@ -102,7 +107,7 @@ const within = (em: Emitter, bound: NodeId, e: Expr, length: Expr): Expr =>
 
 /** Classifies one tile; data are scanned for their least and greatest value, rows once a workgroup, the stream once a tile. */
 const classifyAt = (
-  input: RangeInput, where: NodeId, axis: AxisId, rowBox: ReadonlyMap<AxisId, Ends>, from: Expr, to: Expr, stmts: Stmt[],
+  input: RangeInput, some: NodeId | null, every: NodeId, axis: AxisId, rowBox: ReadonlyMap<AxisId, Ends>, from: Expr, to: Expr, stmts: Stmt[],
 ): { readonly may: Expr | null; readonly must: Expr | null } => {
   const { em, grid } = input;
   const tile = scope("tile", [grid.group], stmts);
@@ -141,10 +146,12 @@ const classifyAt = (
     const [some, all] = scanBlocks(input, n, at, tile);
     return { may: opaqueBool(em, axis, tile, some), must: opaqueBool(em, axis, tile, all) };
   };
-  const found = classOf({ b: em.b, box, loaded, block }, where);
+  const atoms = { b: em.b, box, loaded, block };
+  const may = some === null ? null : classOf(atoms, some).may;
+  const must = classOf(atoms, every).must;
   const value = (id: NodeId | null, base: string): Expr | null => (id === null ? null : name(em, tile, base, emit(em, id, NOTHING_FIXED, tile).e));
-  const must = value(found.must, "all_visible");
-  return { may: value(found.may, "some_visible"), must };
+  const all = value(must, "all_visible");
+  return { may: value(may, "some_visible"), must: all };
 };
 
 /** A loop that finds the least and greatest value of an integer tensor over a range of one of its axes. */

@@ -17,7 +17,7 @@ struct Params {
 @group(0) @binding(5) var<storage, read_write> lse: array<f32>;
 
 fn negative_infinity() -> f32 {
-  // A variable: a constant expression may not be infinite.
+  // A variable: a constant expression must be finite.
   var bits = 0xff800000u;
   return bitcast<f32>(bits);
 }

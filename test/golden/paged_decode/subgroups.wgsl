@@ -43,54 +43,63 @@ fn paged_decode_parts(
   var p_sum = 0.0;
   var p_v_sum_0 = vec4f(0.0);
   var p_v_sum_1 = vec4f(0.0);
+  let at = params.L * 4;
+  let at_1 = at + 15;
+  let at_2 = at_1 / 16;
+  let at_3 = part * at_2;
+  let j_begin = max(0, at_3);
+  let j_end = min(min(params.L * 4, at_3 + at_2 - 1 + 1), min(max(max(length[rest_2], -2147483647) - 1, -1), params.L * 4) + 1);
+  let at_4 = at_3 + at_2;
+  let length_1 = length[rest_2];
   let q_at = rest_2 * 32 + g * 16 + r * 8;
   let pages_at = rest_2 * params.L;
   let pool_k_at = g * 8;
-  let at_2 = params.L * 4;
-  let at_3 = at_2 + 15;
-  let at_4 = at_3 / 16;
-  let at_5 = part * at_4;
-  let at_6 = at_5 + at_4;
-  let length_1 = length[rest_2];
   let pool_v_at = g * 2;
-  for (var t = lane; t < params.L * 4; t += 64) {
-    let j_in = min(t, params.L * 4 - 1);
-    var sum = 0.0;
-    let at = j_in / 4;
-    let pages_at_1 = pages_at + at;
-    let pages_1 = pages[pages_at_1];
-    let at_1 = j_in % 4;
-    let pool_k_at_1 = pool_k_at + (min(max(pages_1, 0), params.C - 1) * 64 + at_1 * 16);
-    let cond = pages_1 >= 0;
-    let cond_1 = pages_1 < params.C;
-    let cond_2 = cond && cond_1;
-    for (var d = 0; d < 8; d++) {
-      let q_at_1 = q_at + d;
-      let pool_k_at_2 = pool_k_at_1 + d;
-      let k = pool_k[pool_k_at_2];
-      sum = select(sum, sum + q[q_at_1] * k, cond_2);
+  for (var tile0 = j_begin; tile0 < j_end; tile0 += 64) {
+    let tile_end = min(tile0 + 64, j_end);
+    let tile_last = tile_end - 1;
+    let some_visible = tile_last >= at_3 && tile0 < at_4 && tile0 < length_1;
+    if (some_visible) {
+      for (var t = tile0 + lane; t < tile_end; t += 64) {
+        let j_in = min(t, params.L * 4 - 1);
+        var sum = 0.0;
+        let at_5 = j_in / 4;
+        let pages_at_1 = pages_at + at_5;
+        let pages_1 = pages[pages_at_1];
+        let at_6 = j_in % 4;
+        let pool_k_at_1 = pool_k_at + (min(max(pages_1, 0), params.C - 1) * 64 + at_6 * 16);
+        let cond = pages_1 >= 0;
+        let cond_1 = pages_1 < params.C;
+        let cond_2 = cond && cond_1;
+        for (var d = 0; d < 8; d++) {
+          let q_at_1 = q_at + d;
+          let pool_k_at_2 = pool_k_at_1 + d;
+          let k = pool_k[pool_k_at_2];
+          sum = select(sum, sum + q[q_at_1] * k, cond_2);
+        }
+        let s_log2 = sum * 0.5100697;
+        let cond_3 = j_in >= at_3;
+        let cond_4 = j_in < at_4;
+        let cond_5 = cond_3 && cond_4;
+        let cond_6 = j_in < length_1;
+        let cond_7 = cond_5 && cond_6;
+        let visible = t < j_end && cond_7;
+        let m_log2_new = max(m_log2, select(-3.4028234663852886e38, s_log2, visible));
+        let p = exp2(s_log2 - m_log2_new);
+        let correction = exp2(m_log2 - m_log2_new);
+        p_sum = p_sum * correction + select(0.0, p, visible);
+        let pool_v_at_1 = pool_v_at + (min(max(pages_1, 0), params.C - 1) * 16 + at_6 * 4);
+        let v = pool_v[pool_v_at_1];
+        let cond_8 = cond_6 && cond;
+        let cond_9 = cond_8 && cond_1;
+        let cond_10 = cond_5 && cond_9;
+        let visible_1 = t < j_end && cond_10;
+        p_v_sum_0 = p_v_sum_0 * correction + select(vec4f(0.0), p * v, vec4<bool>(visible_1));
+        let v_1 = pool_v[pool_v_at_1 + 1];
+        p_v_sum_1 = p_v_sum_1 * correction + select(vec4f(0.0), p * v_1, vec4<bool>(visible_1));
+        m_log2 = m_log2_new;
+      }
     }
-    let s_log2 = sum * 0.5100697;
-    let cond_3 = j_in >= at_5;
-    let cond_4 = j_in < at_6;
-    let cond_5 = cond_3 && cond_4;
-    let cond_6 = j_in < length_1;
-    let cond_7 = cond_5 && cond_6;
-    let visible = t < params.L * 4 && cond_7;
-    let m_log2_new = max(m_log2, select(-3.4028234663852886e38, s_log2, visible));
-    let p = exp2(s_log2 - m_log2_new);
-    let correction = exp2(m_log2 - m_log2_new);
-    p_sum = p_sum * correction + select(0.0, p, visible);
-    let pool_v_at_1 = pool_v_at + (min(max(pages_1, 0), params.C - 1) * 16 + at_1 * 4);
-    let v = pool_v[pool_v_at_1];
-    let cond_8 = cond_6 && cond;
-    let cond_9 = cond_8 && cond_1;
-    let cond_10 = cond_5 && cond_9;
-    let visible_1 = t < params.L * 4 && cond_10;
-    p_v_sum_0 = p_v_sum_0 * correction + select(vec4f(0.0), p * v, vec4<bool>(visible_1));
-    let v_1 = pool_v[pool_v_at_1 + 1];
-    p_v_sum_1 = p_v_sum_1 * correction + select(vec4f(0.0), p * v_1, vec4<bool>(visible_1));
-    m_log2 = m_log2_new;
   }
   workgroupBarrier();
   shared_1[lane] = m_log2;
@@ -219,20 +228,23 @@ fn paged_decode_merge(
   var p_v_sum_1 = vec4f(0.0);
   let member = lane % 16;
   let stats_part_at = rest_1 * 128 + g * 64 + r * 32;
-  for (var t = member; t < 16; t += 16) {
-    let part_in = min(t, 15);
-    let stats_part_at_1 = stats_part_at + part_in * 2;
-    let stats_part_1 = stats_part[stats_part_at_1];
-    let visible = t < 16;
-    let m_new = max(m, select(-3.4028234663852886e38, stats_part_1, visible));
-    let exp_1 = exp(stats_part_1 - m_new);
-    let cond = stats_part_1 > -3.4028234663852886e38;
-    let visible_1 = t < 16 && cond;
-    let correction = exp(m - m_new);
-    p_sum = p_sum * correction + select(0.0, exp_1 * stats_part[stats_part_at_1 + 1], visible_1);
-    p_v_sum_0 = p_v_sum_0 * correction + select(vec4f(0.0), exp_1 * p_v_sum_part[stats_part_at_1], vec4<bool>(visible_1));
-    p_v_sum_1 = p_v_sum_1 * correction + select(vec4f(0.0), exp_1 * p_v_sum_part[stats_part_at_1 + 1], vec4<bool>(visible_1));
-    m = m_new;
+  for (var tile0 = 0; tile0 < 16; tile0 += 32) {
+    let tile_end = min(tile0 + 32, 16);
+    for (var t = tile0 + member; t < tile_end; t += 16) {
+      let part_in = min(t, 15);
+      let stats_part_at_1 = stats_part_at + part_in * 2;
+      let stats_part_1 = stats_part[stats_part_at_1];
+      let visible = t < 16;
+      let m_new = max(m, select(-3.4028234663852886e38, stats_part_1, visible));
+      let exp_1 = exp(stats_part_1 - m_new);
+      let cond = stats_part_1 > -3.4028234663852886e38;
+      let visible_1 = t < 16 && cond;
+      let correction = exp(m - m_new);
+      p_sum = p_sum * correction + select(0.0, exp_1 * stats_part[stats_part_at_1 + 1], visible_1);
+      p_v_sum_0 = p_v_sum_0 * correction + select(vec4f(0.0), exp_1 * p_v_sum_part[stats_part_at_1], vec4<bool>(visible_1));
+      p_v_sum_1 = p_v_sum_1 * correction + select(vec4f(0.0), exp_1 * p_v_sum_part[stats_part_at_1 + 1], vec4<bool>(visible_1));
+      m = m_new;
+    }
   }
   workgroupBarrier();
   shared_2[lane] = m;
