@@ -25,6 +25,9 @@ const LARGE: readonly Large[] = [
   { file: "onnx/linear_attention", kernel: "linear_attention_past", sizes: { B: 1, N: 3, G: 1, R: 1, D: 17, E: 70 }, scalars: { scale: 0.25 }, loop: /_all: array<vec4f, 17>/ },
   { file: "residual/gru_gate", kernel: "gru_gate_gtrxl", sizes: { N: 3, D: 64, F: 64 }, scalars: { bg: 2 }, loop: /_all: array<vec4f, 16>/ },
   { file: "attention/mla", kernel: "mla_attention", sizes: { B: 1, H: 2, N: 2, M: 3, D: 4, E: 4, L: 512, R: 4 }, loop: /_all: array<vec4f, 128>/ },
+  // Scores of eight heads at each cell: a loop over the heads, the scores in an array.
+  { file: "attention/talking_heads", kernel: "talking_heads", sizes: { B: 1, H: 8, X: 3, G: 2, N: 5, M: 7, D: 34, E: 5 }, loop: /_all_?\d*: array<f32, 8>/ },
+  { file: "attention/talking_heads", kernel: "talking_heads_residual", sizes: { B: 1, H: 5, N: 9, M: 9, D: 64, E: 8 }, scalars: { offset: 0.5 }, loop: /_all_?\d*: array<f32, 5>/ },
 ];
 
 const entryOf = (l: Large) => {

@@ -14,6 +14,8 @@ import type { Emitter, Fix, Fixed } from "./emit.ts";
 import { NOTHING_FIXED, baseName, bind, emit, keyOf as memoKey, name, pointsOf } from "./emit.ts";
 import { correctionOf, shiftOf } from "./gauge.ts";
 import { decodeAxes, natural } from "./grid.ts";
+import { contractInLoop, loopAxesOf, sumsBelow } from "./feature-loop.ts";
+import type { LoopCell } from "./feature-loop.ts";
 import { MAX_UNROLL, dotTerm } from "./reduce.ts";
 import type { Row } from "./grid.ts";
 import { scope } from "./scope.ts";
@@ -74,6 +76,7 @@ export const emitBlock = (cx: Segment, t: Expr, end: Expr | null, stmts: Stmt[])
   cx.tile?.(block, new Map(keys.map((k, n) => [k.scope, T.i32(n)])));
   const inRow = cx.rows.map((_, r) => scope(`row ${r} block`, [known(cx, r), block], stmts));
   const cells = cx.rows.map((row, r) => keys.map((key, k): Cell => ({ scope: cellScope(cx, row, r, key, k, inRow[r] ?? block, stmts), key })));
+  contractPoints(cx, block, t, end, cells.flatMap((mine, r) => mine.map((c) => ({ scope: c.scope, row: inRow[r] ?? block, key: c.key.scope, fixed: c.key.fixed }))), keys, stmts);
   cx.rows.forEach((row, r) => {
     const at = inRow[r] ?? block;
     const mine = cells[r] ?? [];
@@ -123,11 +126,29 @@ const cellScope = (cx: Segment, row: Row, r: number, key: Key, k: number, inRow:
   return scope(`${id} pass`, [inRow, base], stmts);
 };
 
-/** All fixed axes are written out: nothing depends on a loop inside the block. */
-const isLiteral = (fixed: Fixed): boolean => [...fixed.values()].every((f) => ("chunk" in f ? f.chunk : f.at).kind === "lit");
+/** All fixed axes are written out, or count a loop that the whole block is in: nothing depends on a loop inside the block. */
+const isOutside = (block: Scope, fixed: Fixed): boolean => [...fixed.values()].every((f) => {
+  const e = "chunk" in f ? f.chunk : f.at;
+  return e.kind === "lit" || [...block.axes.values()].includes(e);
+});
+
+/** The contractions that are asked for at many points, in loops over these (`feature-loop.ts`). */
+const contractPoints = (cx: Segment, block: Scope, t: Expr, end: Expr | null, cells: readonly LoopCell[], keys: readonly Key[], stmts: Stmt[]): void => {
+  const { em } = cx;
+  if (cx.schedule.vectorStream || cx.held !== null || cells.length === 0) return;
+  for (const n of sumsBelow(em.b, [...cx.parts.map((p) => p.body), ...cx.stores.map((s) => s.value)])) {
+    const streams = n.axes.some((a) => cx.axes.includes(a));
+    const axes = !streams || cx.streamOnly.has(n.id) || em.accumulators.has(n.id) || em.stateful(n.id) ? null : loopAxesOf(em, n, [...cx.rowAxes, ...cx.axes]);
+    if (axes === null) continue;
+    contractInLoop(em, n, axes, block, cells, (inside, below, body) => {
+      if (cx.schedule.source === "subgroup") broadcastFrom(cx, inside, t, end, keys.map((k) => ({ ...k, scope: below.get(k.scope) ?? k.scope })), body);
+      return () => em.overrides.delete(inside);
+    }, stmts);
+  }
+};
 
 /** Lane n of each group of `cells` lanes loads cell n; the others get it by broadcast. Right for any subgroup of at least `cells` lanes. */
-const broadcastFrom = (cx: Segment, block: Scope, t: Expr, end: Expr | null, keys: readonly Key[], stmts: Stmt[]): void => {
+const broadcastFrom = (cx: Segment, block: Scope, t: Expr, end: Expr | null, keys: readonly Pick<Key, "scope">[], stmts: Stmt[]): void => {
   const { em } = cx;
   const own = scope("own key", [block], stmts);
   const turn = natural(em, em.root, "turn", T.mod(T.subgroupLane, T.i32(cx.schedule.cells)));
@@ -136,7 +157,7 @@ const broadcastFrom = (cx: Segment, block: Scope, t: Expr, end: Expr | null, key
   own.axes.set(axis, natural(em, own, "own", end === null ? mine : T.min(mine, T.sub(cx.length, T.i32(1)))));
   const numbers = new Map(keys.map((k, n) => [k.scope, n]));
   em.overrides.set(block, (id, fixed, at) => {
-    if (!cx.streamOnly.has(id) || !isLiteral(fixed)) return null;
+    if (!cx.streamOnly.has(id) || !isOutside(block, fixed)) return null;
     const key = [...at.above].find((s) => numbers.has(s));
     if (key === undefined) return null;
     const from = emit(em, id, fixed, own);

@@ -12,6 +12,12 @@ import { operands } from "../graph/graph.ts";
 /** Most statements of a result that are written out for all its points; from there on, a loop over chunks of its last axis. */
 export const MAX_RESULT = 256;
 
+/**
+ * Most products of vec4s that a cell of a block writes out for one contraction at all points of its local axes; beyond, a loop over these
+ * points (`feature-loop.ts`).
+ */
+export const MAX_TERMS_A_CELL = 64;
+
 /** Longest sum of vec4s, a term an element, that is written out. */
 export const MAX_WIDE_SUM = 16;
 
