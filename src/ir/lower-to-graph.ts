@@ -10,6 +10,9 @@ import { graphBuilder } from "./graph/build.ts";
 import type { GraphBuilder } from "./graph/build.ts";
 import { bindSize, sizeNames } from "./scalar/size.ts";
 import type { SizeExpr } from "./scalar/size.ts";
+import { deepParts } from "../check/walk-spec.ts";
+import { substituter } from "./graph/rewrite.ts";
+import { conjuncts as conjunctsOf } from "./graph/walk.ts";
 import { formsOf, settled } from "./scalar/settle.ts";
 import type { Linear } from "./scalar/affine.ts";
 import { cellCount } from "./graph/cells.ts";
@@ -35,6 +38,10 @@ export class LoweringError extends Error {
     this.help = help;
   }
 }
+
+/** Conditions from which the comparisons of a value are settled, and how many sets of them a value is lowered under. */
+const MAX_FACTS = 12;
+const MAX_CONTEXTS = 8;
 
 /** A value and the conjunction of bool nodes under which its cell exists. */
 type Cell = { readonly v: NodeId; readonly dom: readonly NodeId[] };
@@ -69,36 +76,53 @@ export const lowerToGraph = (spec: Spec, options: LowerOptions): Lowered => {
   const scans = new Map<number, Cell>();
 
   const factsOf = (conditions: readonly NodeId[]): Linear[] => conditions.flatMap((c) => formsOf(b, c));
-  const conjuncts = (id: NodeId): NodeId[] => {
-    const n = b.node(id);
-    if (n.kind === "binary" && n.op === "and") return [...conjuncts(n.a), ...conjuncts(n.b)];
-    return n.kind === "const" && n.value !== 0 ? [] : [id];
-  };
-  const both = (p: readonly NodeId[], q: readonly NodeId[]): readonly NodeId[] => [...new Set([...p, ...q])];
+  const conjuncts = (id: NodeId): NodeId[] => conjunctsOf(b, id);
+  const both = (p: readonly NodeId[], q: readonly NodeId[]): readonly NodeId[] =>
+    q.length === 0 || p === q ? p : p.length === 0 ? q : [...new Set([...p, ...q])];
   const all = (dom: readonly NodeId[]): NodeId | null => (dom.length === 0 ? null : dom.reduce((x, y) => b.binary("and", x, y)));
   /** Those that do not vary along these axes. */
   const without = (conditions: readonly NodeId[], over: readonly AxisId[]): readonly NodeId[] =>
     conditions.filter((c) => !b.node(c).axes.some((a) => over.includes(a)));
   /** Settles a comparison of ints that always or never holds. */
-  const settle = (id: NodeId, facts: readonly Linear[] = []): NodeId => {
-    const known = settled(b, id, facts);
+  const settle = (id: NodeId, given: readonly NodeId[] = []): NodeId => {
+    const n = b.node(id);
+    const known = n.kind === "binary" && n.ty === "bool" ? settled(b, id, factsOf(given)) : null;
     return known === null ? id : b.konst(known, "bool");
   };
-  const inRange = (e: NodeId, size: SizeExpr, facts: readonly Linear[]): NodeId[] => {
-    const low = settle(b.binary(">=", e, b.konst(0, "i32")), facts);
-    const high = settle(b.binary("<", e, b.sizeOf(size)), facts);
+  const inRange = (e: NodeId, size: SizeExpr, given: readonly NodeId[]): NodeId[] => {
+    const low = settle(b.binary(">=", e, b.konst(0, "i32")), given);
+    const high = settle(b.binary("<", e, b.sizeOf(size)), given);
     return [...conjuncts(low), ...conjuncts(high)];
   };
 
-  const lower = (e: SExpr, given: readonly NodeId[]): Cell => {
+  /** `given`: conditions that hold wherever the value is asked for. They settle comparisons; without them the value is right too. */
+  const lower = (e: SExpr, conditions: readonly NodeId[]): Cell => {
+    const known = memo.get(e) ?? new Map<string, Cell>();
+    memo.set(e, known);
+    const given = steps.has(e) ? [] : useful(conditions, known);
     const key = given.join();
-    const cached = memo.get(e)?.get(key);
+    const cached = known.get(key);
     if (cached !== undefined) return cached;
     const cell = lowerNew(e, given);
-    if (!memo.has(e)) memo.set(e, new Map());
-    memo.get(e)?.set(key, cell);
+    known.set(key, cell);
     if (e.name !== null && !names.has(cell.v)) names.set(cell.v, e.name);
     return cell;
+  };
+
+  /** The facts among conditions; none where the value was made for many others already. */
+  const useful = (conditions: readonly NodeId[], known: ReadonlyMap<string, Cell>): readonly NodeId[] => {
+    if (conditions.length === 0) return conditions;
+    const facts = [...new Set(conditions)].filter((c) => formsOf(b, c).length > 0);
+    return facts.length > MAX_FACTS || (known.size >= MAX_CONTEXTS && !known.has(facts.join())) ? [] : facts;
+  };
+  /** Parts of deep values, lowered by themselves. */
+  const steps = new Set<SExpr>();
+  const lowerDeep = (e: SExpr): Cell => {
+    for (const part of deepParts(e, (state) => states.has(state))) {
+      steps.add(part);
+      lower(part, []);
+    }
+    return lower(e, []);
   };
 
   const lowerNew = (e: SExpr, given: readonly NodeId[]): Cell => {
@@ -116,13 +140,12 @@ export const lowerToGraph = (spec: Spec, options: LowerOptions): Lowered => {
         if (tensor === undefined) throw new Error(`no tensor ${e.tensor}`);
         const flat = tensor.dims.flat();
         const at = e.at.map((x) => lower(x, given));
-        const facts = factsOf(given);
         let dom = at.reduce<readonly NodeId[]>((d, x) => both(d, x.dom), []);
         at.forEach((x, k) => {
           const axis = cx.axis(flat[k] ?? 0);
           const n = b.node(x.v);
           if (n.kind === "index" && n.axis === axis.id) return;
-          dom = both(dom, inRange(x.v, axis.size, facts));
+          dom = both(dom, inRange(x.v, axis.size, given));
         });
         return { v: b.load(e.tensor, at.map((x) => x.v), tyOf(e)), dom };
       }
@@ -130,14 +153,14 @@ export const lowerToGraph = (spec: Spec, options: LowerOptions): Lowered => {
         const arg = lower(e.arg, []);
         const map = new Map<AxisId, NodeId>();
         let dom: readonly NodeId[] = [];
-        const facts = factsOf(given);
         for (const s of e.subst) {
           const to = lower(s.to, given);
           map.set(s.axis, to.v);
-          dom = both(both(dom, to.dom), inRange(to.v, cx.axis(s.axis).size, facts));
+          dom = both(both(dom, to.dom), inRange(to.v, cx.axis(s.axis).size, given));
         }
-        const moved = arg.dom.flatMap((d) => conjuncts(settle(b.substitute(d, map), facts)));
-        return { v: b.substitute(arg.v, map), dom: both(dom, moved) };
+        const move = substituter(b, map);
+        const moved = arg.dom.flatMap((d) => conjuncts(settle(move(d), given)));
+        return { v: move(arg.v), dom: both(dom, moved) };
       }
       case "unary": {
         const a = lower(e.arg, given);
@@ -153,7 +176,7 @@ export const lowerToGraph = (spec: Spec, options: LowerOptions): Lowered => {
           return { v: b.binary("or", left.v, right.v), dom: both(left.dom, guarded) };
         }
         const v = b.binary(e.op === "**" ? "pow" : e.op, left.v, right.v);
-        return { v: settle(v, factsOf(given)), dom };
+        return { v: settle(v, given), dom };
       }
       case "select": {
         const cond = lower(e.cond, given);
@@ -211,7 +234,7 @@ export const lowerToGraph = (spec: Spec, options: LowerOptions): Lowered => {
     const name = e.name ?? "state";
     const own: Own = { before: b.carried(state, name, [e.axis, ...e.dims].map((a) => b.index(a))), init: null };
     states.set(e.state, own);
-    const step = lower(e.step, []);
+    const step = lowerDeep(e.step);
     const exists = all(step.dom);
     const next = exists === null ? step.v : b.select(exists, step.v, own.before);
     const def = { state, name, over: e.axis, dims: e.dims, init: own.init ?? b.konst(0, "f32"), step: next };
@@ -301,7 +324,7 @@ export const lowerToGraph = (spec: Spec, options: LowerOptions): Lowered => {
   }
 
   const results: GraphResult[] = spec.results.map((r) => {
-    const cell = lower(r.value, []);
+    const cell = lowerDeep(r.value);
     names.set(cell.v, r.name);
     // A cell that does not exist gets 0.
     const exists = all(cell.dom);

@@ -6,73 +6,95 @@ import { folded, inOrder } from "./walk.ts";
 type Reduce = Extract<Node, { kind: "reduce" }>;
 type Scope = ReadonlyMap<AxisId, NodeId>;
 
-const restrict = (scope: Scope, to: (axis: AxisId) => boolean): Scope =>
-  new Map([...scope].filter(([axis]) => to(axis)));
+/** One node at the indices of a scope, with what it still waits for. */
+type Task = { readonly id: NodeId; readonly inner: Scope; readonly kids: readonly (readonly [NodeId, Scope])[]; readonly make: (of: readonly NodeId[]) => NodeId };
 
 /**
  * The value at other indices: every free index of an axis in `map` is replaced, all at once. A reduction's own axes are never
  * replaced; when a replacement mentions one, the reduction gets a fresh axis first (nothing is captured). A `cumsum` whose own
  * axis is replaced by `e` becomes the sum over the cells 0..e. A scan is read elsewhere: its definition is closed.
  */
-export const substitute = (b: GraphBuilder, root: NodeId, map: Scope): NodeId => {
-  const memos = new Map<string, Map<NodeId, NodeId>>();
-  const memoOf = (scope: Scope): Map<NodeId, NodeId> => {
-    const key = [...scope]
-      .map(([axis, id]) => `${axis}:${id}`)
-      .sort()
-      .join();
-    const memo = memos.get(key) ?? new Map<NodeId, NodeId>();
-    memos.set(key, memo);
-    return memo;
-  };
-  const go = (id: NodeId, outer: Scope): NodeId => {
-    const node = b.node(id);
-    const scope = restrict(outer, (axis) => node.axes.includes(axis));
-    if (scope.size === 0) return id;
-    const memo = memoOf(scope);
-    const known = memo.get(id);
+export const substitute = (b: GraphBuilder, root: NodeId, map: Scope): NodeId => substituter(b, map)(root);
+
+/** `substitute` for many roots: what they share is rewritten once. Does not recurse. */
+export const substituter = (b: GraphBuilder, map: Scope): ((root: NodeId) => NodeId) => {
+  /** Equal scopes are one object, each with its memo. */
+  const scopes = new Map<string, Scope>();
+  const memos = new Map<Scope, Map<NodeId, NodeId>>();
+  const scopeOf = (entries: readonly (readonly [AxisId, NodeId])[]): Scope => {
+    const key = entries.map(([axis, id]) => `${axis}:${id}`).sort().join();
+    const known = scopes.get(key);
     if (known !== undefined) return known;
-    const made = rewrite(node, scope);
-    memo.set(id, made);
+    const made = new Map(entries);
+    scopes.set(key, made);
+    memos.set(made, new Map());
     return made;
   };
-  const rewrite = (node: Node, scope: Scope): NodeId => {
-    if (node.kind === "index") return scope.get(node.axis) ?? node.id;
-    if (node.kind === "reduce") return inReduce(node, scope);
-    if (node.kind === "scan")
-      return b.scan(
-        node,
-        node.at.map((id) => go(id, scope)),
-        node.span,
-      );
-    return b.rebuild(
-      node,
-      operands(node).map((id) => go(id, scope)),
-    );
+  const restrictions = new Map<Scope, Map<string, Scope>>();
+  /** The scope without what does not vary. */
+  const seenBy = (node: Node, outer: Scope): Scope => {
+    const known = restrictions.get(outer) ?? new Map<string, Scope>();
+    restrictions.set(outer, known);
+    const key = node.axes.join();
+    const scope = known.get(key) ?? scopeOf([...outer].filter(([axis]) => node.axes.includes(axis)));
+    known.set(key, scope);
+    return scope;
   };
-  const inReduce = (node: Reduce, scope: Scope): NodeId => {
+  const task = (node: Node, inner: Scope): Task => {
+    const same = (of: readonly NodeId[]): readonly (readonly [NodeId, Scope])[] => of.map((id) => [id, inner] as const);
+    const of = (kids: Task["kids"], make: Task["make"]): Task => ({ id: node.id, inner, kids, make });
+    if (node.kind === "index") return of([], () => inner.get(node.axis) ?? node.id);
+    if (node.kind === "reduce") return reduceTask(node, inner);
+    if (node.kind === "scan") return of(same(node.at), (at) => b.scan(node, at, node.span));
+    return of(same(operands(node)), (made) => b.rebuild(node, made));
+  };
+  const reduceTask = (node: Reduce, scope: Scope): Task => {
     const captured = (axis: AxisId): boolean => [...scope.values()].some((id) => b.node(id).axes.includes(axis));
-    if (node.op === "cumsum" && node.over.some((axis) => scope.has(axis) || captured(axis)))
-      return cumsumAt(node, scope);
-    const inner = new Map(restrict(scope, (axis) => !node.over.includes(axis)));
+    const where = node.where === null ? [] : [node.where];
+    if (node.op === "cumsum" && node.over.some((axis) => scope.has(axis) || captured(axis))) {
+      const [axis] = node.over as [AxisId];
+      const upTo = scope.get(axis) ?? b.index(axis);
+      const fresh = b.freshAxis(axis);
+      const inside = scopeOf([...new Map(scope).set(axis, b.index(fresh))]);
+      const upper = b.binary("<=", b.index(fresh), upTo);
+      return {
+        id: node.id, inner: scope, kids: [...where, node.body].map((id) => [id, inside] as const),
+        make: (of) => b.reduce("sum", [fresh], of.at(-1) ?? -1, b.and(upper, of.length > 1 ? (of[0] ?? null) : null), 0, node.span),
+      };
+    }
+    const inner = new Map([...scope].filter(([axis]) => !node.over.includes(axis)));
     const over = node.over.map((axis) => {
       if (!captured(axis)) return axis;
       const fresh = b.freshAxis(axis);
       inner.set(axis, b.index(fresh));
       return fresh;
     });
-    const where = node.where === null ? null : go(node.where, inner);
-    return b.reduce(node.op, over, go(node.body, inner), where, node.k, node.span);
+    const inside = scopeOf([...inner]);
+    return {
+      id: node.id, inner: scope, kids: [...where, node.body].map((id) => [id, inside] as const),
+      make: (of) => b.reduce(node.op, over, of.at(-1) ?? -1, of.length > 1 ? (of[0] ?? null) : null, node.k, node.span),
+    };
   };
-  const cumsumAt = (node: Reduce, scope: Scope): NodeId => {
-    const [axis] = node.over as [AxisId];
-    const upTo = scope.get(axis) ?? b.index(axis);
-    const fresh = b.freshAxis(axis);
-    const inner = new Map(scope).set(axis, b.index(fresh));
-    const where = b.and(b.binary("<=", b.index(fresh), upTo), node.where === null ? null : go(node.where, inner));
-    return b.reduce("sum", [fresh], go(node.body, inner), where, 0, node.span);
+  /** The value, or null where it is still to be made. */
+  const known = ([id, outer]: readonly [NodeId, Scope]): NodeId | null => {
+    const scope = seenBy(b.node(id), outer);
+    return scope.size === 0 ? id : (memos.get(scope)?.get(id) ?? null);
   };
-  return go(root, map);
+  const whole = scopeOf([...map]);
+  return (root) => {
+    const begin = (id: NodeId, outer: Scope): Task => task(b.node(id), seenBy(b.node(id), outer));
+    const open: Task[] = known([root, whole]) === null ? [begin(root, whole)] : [];
+    for (let top = open.at(-1); top !== undefined; top = open.at(-1)) {
+      const missing = top.kids.find((kid) => known(kid) === null);
+      if (missing !== undefined) {
+        open.push(begin(...missing));
+        continue;
+      }
+      open.pop();
+      memos.get(top.inner)?.set(top.id, top.make(top.kids.map((kid) => known(kid) ?? -1)));
+    }
+    return known([root, whole]) ?? root;
+  };
 };
 
 /** The value with some nodes replaced by others, wherever they are reached. A replacement is not looked into. */

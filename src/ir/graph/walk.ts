@@ -27,9 +27,11 @@ export const reach = (
   return seen;
 };
 
-/** The nodes at or under the roots, operands first. */
-export const inOrder = (g: HasNodes, roots: Iterable<NodeId>): Node[] =>
-  [...reach(g, roots)].sort((a, b) => a - b).map((id) => nodeAt(g, id));
+/** The nodes at or under the roots, operands first; without those of `done` and what is under them. */
+export const inOrder = (g: HasNodes, roots: Iterable<NodeId>, done?: ReadonlyMap<NodeId, unknown>): Node[] => {
+  const below = done === undefined ? operands : (n: Node): readonly NodeId[] => operands(n).filter((id) => !done.has(id));
+  return [...reach(g, roots, below)].sort((a, b) => a - b).map((id) => nodeAt(g, id));
+};
 
 /** One value for each node at or under the roots, from the values of its operands (in the order of `operands`). */
 export const fold = <T>(

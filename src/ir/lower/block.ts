@@ -6,6 +6,7 @@ import type { Accumulator, Store } from "../derive/plan.ts";
 import type { AxisId, Node, NodeId } from "../graph/graph.ts";
 import { operands } from "../graph/graph.ts";
 import { startingValue } from "../graph/identity.ts";
+import { reach } from "../graph/walk.ts";
 import type { Expr, Stmt } from "../tile/tile.ts";
 import { F32 } from "../tile/tile.ts";
 import * as T from "../tile/build.ts";
@@ -196,26 +197,17 @@ const contractTogether = (cx: Segment, cells: readonly Cell[], stmts: Stmt[]): v
 /** Short sums that each cell asks for once: over the row's and the stream's operands, with no local axis. */
 const contractionsOf = (cx: Segment): (Node & { kind: "reduce" })[] => {
   const { em } = cx;
-  const found = new Map<NodeId, Node & { kind: "reduce" }>();
-  const seen = new Set<NodeId>();
-  const visit = (id: NodeId): void => {
-    if (seen.has(id) || cx.streamOnly.has(id) || em.accumulators.has(id)) return;
-    seen.add(id);
-    const n = em.b.node(id);
-    if (n.kind !== "reduce") {
-      operands(n).forEach(visit);
-      return;
-    }
-    if (em.stateful(id)) return;
+  const isEnd = (n: Node): boolean => cx.streamOnly.has(n.id) || em.accumulators.has(n.id) || n.kind === "reduce";
+  const roots = [...cx.parts.map((p) => p.body), ...cx.stores.map((s) => s.value)];
+  const isAskedFor = (n: Node): n is Node & { kind: "reduce" } => {
+    if (n.kind !== "reduce" || cx.streamOnly.has(n.id) || em.accumulators.has(n.id) || em.stateful(n.id)) return false;
     const total = n.over.reduce((k, a) => k * Number(em.b.axis(a).size), 1);
     const local = n.axes.filter((a) => !cx.rowAxes.includes(a) && !cx.axes.includes(a));
     const streams = n.axes.some((a) => cx.axes.includes(a));
     const unrolled = n.op === "sum" && n.ty === "f32" && n.where === null && total <= MAX_UNROLL && total >= 8;
-    if (streams && local.length === 0 && unrolled && !cx.schedule.vectorStream) found.set(id, n);
+    return streams && local.length === 0 && unrolled && !cx.schedule.vectorStream;
   };
-  for (const p of cx.parts) visit(p.body);
-  for (const s of cx.stores) visit(s.value);
-  return [...found.values()];
+  return [...reach(em.b, roots.toReversed(), (n) => (isEnd(n) ? [] : operands(n).toReversed()))].map((id) => em.b.node(id)).filter(isAskedFor);
 };
 
 /** Running sums, and states from cell to cell, each behind what it is made of. */

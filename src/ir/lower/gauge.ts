@@ -74,5 +74,5 @@ const isMultiple = (em: Emitter, id: NodeId): boolean => {
   if (em.accumulators.has(id)) return false;
   if (n.kind === "unary" && n.op === "neg") return isMultiple(em, n.a);
   if (n.kind === "binary" && (n.op === "max" || n.op === "min")) return isMultiple(em, n.a) || isMultiple(em, n.b);
-  return operands(n).some((o) => [...em.b.reach([o])].some((x) => em.accumulators.has(x)));
+  return [...em.b.reach(operands(n))].some((x) => em.accumulators.has(x));
 };

@@ -5,6 +5,8 @@ import type { AxisId, Graph, Node, NodeId } from "../graph/graph.ts";
 import { operands } from "../graph/graph.ts";
 import type { GraphBuilder } from "../graph/build.ts";
 import { integerRanges, rangeOfStorage } from "../scalar/integers.ts";
+import { substituter } from "../graph/rewrite.ts";
+import { folded, reach } from "../graph/walk.ts";
 import { size } from "../scalar/size.ts";
 import type { SizeExpr } from "../scalar/size.ts";
 import { settleComparisons } from "../scalar/settle.ts";
@@ -166,32 +168,13 @@ export const streamOnlyNodes = (
   b: GraphBuilder, plan: KernelPlan, inner: readonly AxisId[] | null, accs: ReadonlySet<NodeId> = new Set(plan.accumulators.map((a) => a.node)),
 ): ReadonlySet<NodeId> => {
   const banned = inner ?? ownAxis(b, plan);
-  const found = new Set<NodeId>();
-  const seen = new Set<NodeId>();
-  const memo = new Map<NodeId, { load: boolean; acc: boolean }>();
-  const facts = (id: NodeId): { load: boolean; acc: boolean } => {
-    const known = memo.get(id);
-    if (known !== undefined) return known;
-    const n = b.node(id);
-    const below = operands(n).map(facts);
-    const own = { load: n.kind === "load" || below.some((f) => f.load), acc: accs.has(id) || n.kind === "scan" || n.kind === "carried" || (n.kind === "reduce" && n.op === "cumsum") || below.some((f) => f.acc) };
-    memo.set(id, own);
-    return own;
-  };
-  const visit = (id: NodeId): void => {
-    if (seen.has(id)) return;
-    seen.add(id);
-    const n = b.node(id);
-    const f = facts(id);
-    const streams = n.axes.some((a) => plan.stream.includes(a));
-    if (n.ty === "f32" && streams && f.load && !f.acc && !n.axes.some((a) => banned.includes(a))) {
-      found.add(id);
-      return;
-    }
-    operands(n).forEach(visit);
-  };
-  plan.accumulators.forEach((a) => visit(a.body));
-  return found;
+  const loads = folded<boolean>(b, (n, of) => n.kind === "load" || of.includes(true));
+  const carries = (n: Node): boolean => accs.has(n.id) || n.kind === "scan" || n.kind === "carried" || (n.kind === "reduce" && n.op === "cumsum");
+  const carried = folded<boolean>(b, (n, of) => carries(n) || of.includes(true));
+  const isFound = (n: Node): boolean =>
+    n.ty === "f32" && n.axes.some((a) => plan.stream.includes(a)) && loads(n.id) && !carried(n.id) && !n.axes.some((a) => banned.includes(a));
+  const seen = reach(b, plan.accumulators.map((a) => a.body).toReversed(), (n) => (isFound(n) ? [] : operands(n).toReversed()));
+  return new Set([...seen].filter((id) => isFound(b.node(id))));
 };
 
 const lowerStream = (em: Emitter, plan: KernelPlan, schedule: Schedule, workgroup: Buffer[]): SizeExpr => {
@@ -320,7 +303,9 @@ const specialise = (em: Emitter, seg: Seg): ((id: NodeId) => NodeId) => {
   if (seg.union === null) return (id) => id;
   const part = em.b.index(seg.axes[0] ?? 0);
   const map = new Map([[seg.union, em.b.binary("+", part, em.b.sizeOf(seg.start))]]);
-  return (id) => settleComparisons(em.b, em.b.substitute(id, map), em.accumulators);
+  const move = substituter(em.b, map);
+  const settle = settleComparisons(em.b, em.accumulators);
+  return (id) => settle(move(id));
 };
 
 /** What a segment makes of named and shared values keeps its name, and is shared. */

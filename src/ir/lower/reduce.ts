@@ -174,8 +174,9 @@ const homeOf = (em: Emitter, n: Node & { kind: "reduce" }, fixed: Fixed, at: Sco
   const bound = new Set(n.over);
   let home = em.root;
   const seen = new Set<NodeId>();
-  const visit = (id: NodeId): void => {
-    if (seen.has(id)) return;
+  const open = [...(n.where === null ? [] : [n.where]), n.body];
+  for (let id = open.pop(); id !== undefined; id = open.pop()) {
+    if (seen.has(id)) continue;
     seen.add(id);
     const m = em.b.node(id);
     const known = m.axes.some((a) => bound.has(a)) ? null : lookup(at, keyOf(m, fixed));
@@ -183,11 +184,9 @@ const homeOf = (em: Emitter, n: Node & { kind: "reduce" }, fixed: Fixed, at: Sco
     else if (m.kind === "index" && !bound.has(m.axis)) home = join(home, indexOf(em, m.axis, fixed, at).s, at);
     else {
       if (m.kind === "reduce") m.over.forEach((a) => bound.add(a));
-      operands(m).forEach(visit);
+      open.push(...operands(m).toReversed());
     }
-  };
-  visit(n.body);
-  if (n.where !== null) visit(n.where);
+  }
   return home;
 };
 

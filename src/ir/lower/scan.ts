@@ -3,9 +3,10 @@
  * is set. A state's last local axis lies in vec4s as far as it goes; indices along local axes are known while compiling.
  */
 import type { ScanState } from "../derive/plan.ts";
-import type { NodeId } from "../graph/graph.ts";
+import type { Node, NodeId } from "../graph/graph.ts";
 import { isIndexOf, readOperands, timeOf, type Carried, type Scan } from "../graph/scan.ts";
 import type { GraphBuilder } from "../graph/build.ts";
+import { folded, reach } from "../graph/walk.ts";
 import type { Expr, Stmt } from "../tile/tile.ts";
 import * as T from "../tile/build.ts";
 import { Unsupported } from "../unsupported.ts";
@@ -86,20 +87,15 @@ export const stepper = (em: Emitter, states: readonly State[], row: number, cell
 
 /** Names what the step asks for at every point of the state alike, so that it is computed once a cell. */
 const shareOverPoints = (em: Emitter, of: ScanState, key: Fixed, cell: Scope): void => {
-  const seen = new Set<NodeId>();
-  const visit = (id: NodeId): void => {
-    if (seen.has(id)) return;
-    seen.add(id);
+  const isLocal = (n: Node): boolean => n.axes.some((a) => of.local.includes(a));
+  // What a reduction binds is not known here.
+  const below = (n: Node): readonly NodeId[] => (isLocal(n) && n.kind !== "reduce" ? readOperands(n).toReversed() : []);
+  for (const id of reach(em.b, [of.step], below)) {
     const n = em.b.node(id);
-    if (n.axes.some((a) => of.local.includes(a))) {
-      // What a reduction binds is not known here.
-      if (n.kind !== "reduce") readOperands(n).forEach(visit);
-      return;
-    }
+    if (isLocal(n)) continue;
     const made = emit(em, id, key, cell);
     if (made.s === cell) cell.memo.set(keyOf(n, key), name(em, cell, em.names.get(id) ?? baseName(n), made.e));
-  };
-  visit(of.step);
+  }
 };
 
 /** A value that later settings of variables do not change. */
@@ -156,14 +152,5 @@ export const bindLast = (em: Emitter, state: State, row: number, node: NodeId, a
 
 /** Whether a value reads a state where it stands: in registers, so that no loop variable can index it. */
 export const statefulIn = (b: GraphBuilder): ((id: NodeId) => boolean) => {
-  const memo = new Map<NodeId, boolean>();
-  const stateful = (id: NodeId): boolean => {
-    const known = memo.get(id);
-    if (known !== undefined) return known;
-    const n = b.node(id);
-    const found = n.kind === "scan" || n.kind === "carried" || readOperands(n).some(stateful);
-    memo.set(id, found);
-    return found;
-  };
-  return stateful;
+  return folded<boolean>(b, (n, of) => n.kind === "scan" || n.kind === "carried" || of.includes(true), readOperands);
 };

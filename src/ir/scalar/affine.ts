@@ -2,13 +2,17 @@
  * Linear forms over integer nodes, and a small prover of `form >= 0` over the boxes of the axes. It decides which reads are
  * in range, which comparisons are settled at compile time, and it normalises index arithmetic. Incomplete, never wrong.
  */
-import type { Axis, Node, NodeId } from "../graph/graph.ts";
+import { operands, type Axis, type Node, type NodeId } from "../graph/graph.ts";
+import { folded } from "../graph/walk.ts";
 import type { SizeExpr } from "./size.ts";
 
 /** `constant + Σ coefficient · atom`; an atom is the id of an i32 node that is not itself linear, or `#name` for a size. */
 export type Linear = { readonly terms: ReadonlyMap<NodeId | string, number>; readonly constant: number };
 
-export type AffineContext = { readonly node: (id: NodeId) => Node; readonly axis: (id: number) => Axis };
+/** A builder, or what looks like one; its identity is that of what is remembered about its nodes. */
+export type AffineContext = { readonly nodes: readonly Node[]; readonly node: (id: NodeId) => Node; readonly axis: (id: number) => Axis };
+
+const ZERO: Linear = { terms: new Map(), constant: 0 };
 
 export const linConst = (constant: number): Linear => ({ terms: new Map(), constant });
 
@@ -41,23 +45,35 @@ export const linearOfSize = (e: SizeExpr): Linear | null => {
   return null;
 };
 
+/** Something about the nodes of a context, made once for each. */
+const once = <T>(make: (cx: AffineContext) => T): ((cx: AffineContext) => T) => {
+  const made = new WeakMap<AffineContext, T>();
+  return (cx) => {
+    const known = made.get(cx) ?? make(cx);
+    made.set(cx, known);
+    return known;
+  };
+};
+
+const forms = once((cx) => folded<Linear>(cx, linearNew, (n) => (n.ty === "i32" && (n.kind === "unary" || n.kind === "binary") ? operands(n) : [])));
+
 /** The linear form of an i32 node; what is not linear becomes an atom. */
-export const linearOf = (cx: AffineContext, id: NodeId): Linear => {
-  const n = cx.node(id);
-  const atom = (): Linear => ({ terms: new Map([[id, 1]]), constant: 0 });
+export const linearOf = (cx: AffineContext, id: NodeId): Linear => forms(cx)(id);
+
+const linearNew = (n: Node, [a = ZERO, b = ZERO]: readonly Linear[]): Linear => {
+  const atom = (): Linear => ({ terms: new Map([[n.id, 1]]), constant: 0 });
   switch (n.kind) {
     case "const":
       return linConst(n.value);
     case "size":
       return { terms: new Map([[`#${n.name}`, 1]]), constant: 0 };
     case "unary":
-      return n.op === "neg" ? linScale(linearOf(cx, n.a), -1) : atom();
+      return n.ty === "i32" && n.op === "neg" ? linScale(a, -1) : atom();
     case "binary": {
-      if (n.op === "+") return linAdd(linearOf(cx, n.a), linearOf(cx, n.b));
-      if (n.op === "-") return linAdd(linearOf(cx, n.a), linearOf(cx, n.b), -1);
+      if (n.ty !== "i32") return atom();
+      if (n.op === "+") return linAdd(a, b);
+      if (n.op === "-") return linAdd(a, b, -1);
       if (n.op === "*") {
-        const a = linearOf(cx, n.a);
-        const b = linearOf(cx, n.b);
         if (a.terms.size === 0) return linScale(b, a.constant);
         if (b.terms.size === 0) return linScale(a, b.constant);
       }
@@ -89,7 +105,22 @@ const upperBound = (cx: AffineContext, form: Linear): Linear | null => {
   return out;
 };
 
-const atomUpper = (cx: AffineContext, id: NodeId): Linear | null => {
+/** Bounds of atoms that are known, or being looked for further out. */
+const bounds = once(() => ({ upper: new Map<NodeId, Linear | null>(), lower: new Map<NodeId, Linear | null>() }));
+
+const remembered = (known: Map<NodeId, Linear | null>, id: NodeId, make: () => Linear | null): Linear | null => {
+  const found = known.get(id);
+  if (found !== undefined) return found;
+  known.set(id, null);
+  const made = make();
+  known.set(id, made);
+  return made;
+};
+
+const atomUpper = (cx: AffineContext, id: NodeId): Linear | null => remembered(bounds(cx).upper, id, () => atomUpperNew(cx, id));
+const atomLower = (cx: AffineContext, id: NodeId): Linear | null => remembered(bounds(cx).lower, id, () => atomLowerNew(cx, id));
+
+const atomUpperNew = (cx: AffineContext, id: NodeId): Linear | null => {
   const n = cx.node(id);
   if (n.kind === "index") {
     const size = linearOfSize(cx.axis(n.axis).size);
@@ -105,7 +136,7 @@ const atomUpper = (cx: AffineContext, id: NodeId): Linear | null => {
   return null;
 };
 
-const atomLower = (cx: AffineContext, id: NodeId): Linear | null => {
+const atomLowerNew = (cx: AffineContext, id: NodeId): Linear | null => {
   const n = cx.node(id);
   if (n.kind === "index") return linConst(0);
   if (n.kind === "binary" && n.op === "%" && isPositive(linearOf(cx, n.b))) return linConst(0);

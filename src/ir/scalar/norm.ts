@@ -11,13 +11,18 @@ import { sameUpToAxes } from "./same.ts";
 type Reduce = Extract<Node, { kind: "reduce" }>;
 
 /** The axes summed over and the condition on them. */
-type Over = { readonly axes: readonly AxisId[]; readonly where: NodeId | null };
+type Over = {
+  readonly axes: readonly AxisId[];
+  readonly where: NodeId | null;
+  /** Norms found so far. */
+  readonly norms: Map<NodeId, number>;
+};
 
 const free = (cx: Ranges, id: NodeId, over: Over): boolean => !over.axes.some((axis) => dependsOn(cx.g, id, axis));
 
 /** An upper bound of |sum over the axes of body|; Infinity when there is none. */
 export const dotBound = (cx: Ranges, body: NodeId, axes: readonly AxisId[], where: NodeId | null): number => {
-  const over = { axes, where };
+  const over: Over = { axes, where, norms: new Map() };
   const outer = split(cx, body, over);
   const node = outer.core === null ? null : nodeAt(cx.g, outer.core);
   if (node?.kind !== "binary" || node.op !== "*") return Infinity;
@@ -50,6 +55,19 @@ const times = (a: number, b: number): number => (a === 0 || b === 0 ? 0 : a * b)
 
 /** An upper bound of the norm of a node over the axes; Infinity when there is none. */
 const normOf = (cx: Ranges, id: NodeId, over: Over): number => {
+  const known = over.norms.get(id);
+  // Each node is looked into once, and no further than so many.
+  if (known !== undefined || over.norms.size >= MAX_NORMS) return known ?? Infinity;
+  over.norms.set(id, Infinity);
+  const found = normNew(cx, id, over);
+  over.norms.set(id, found);
+  return found;
+};
+
+/** Nodes of one sum whose norms are asked for: a proof that needs more is not looked for. */
+const MAX_NORMS = 64;
+
+const normNew = (cx: Ranges, id: NodeId, over: Over): number => {
   const { core, frees } = split(cx, id, over);
   const bySize = magnitude(cx.range(id)) * Math.sqrt(cx.cells(over.axes).hi);
   const plain = Number.isNaN(bySize) ? Infinity : bySize;
@@ -81,10 +99,15 @@ const magnitudeOf = (cx: Ranges, f: Free): number => {
   return 1 / least;
 };
 
+/** Factors of a product that are looked at one by one. */
+const MAX_FACTORS = 64;
+
 /** Takes the factors that do not depend on the axes off a product; `core` null when nothing else is left. */
 const split = (cx: Ranges, id: NodeId, over: Over): { core: NodeId | null; frees: Free[] } => {
   const frees: Free[] = [];
+  let steps = 0;
   const go = (at: NodeId, divides: boolean): NodeId | null => {
+    if (++steps > MAX_FACTORS) return null;
     const node = nodeAt(cx.g, at);
     const isFree = free(cx, at, over);
     const product = node.kind === "binary" && node.ty === "f32" && (node.op === "*" || node.op === "/");
@@ -97,15 +120,21 @@ const split = (cx: Ranges, id: NodeId, over: Over): { core: NodeId | null; frees
     frees.push({ id: at, divides });
     return null;
   };
-  return dividesByDependent(cx, id, over) ? { core: id, frees: [] } : { core: go(id, false), frees };
+  if (dividesByDependent(cx, id, over)) return { core: id, frees: [] };
+  const core = go(id, false);
+  return steps > MAX_FACTORS ? { core: id, frees: [] } : { core, frees };
 };
 
 /** Whether something that varies along the axes stands under a division on the way that `split` takes. */
 const dividesByDependent = (cx: Ranges, id: NodeId, over: Over): boolean => {
-  const node = nodeAt(cx.g, id);
-  if (node.kind !== "binary" || node.ty !== "f32" || (node.op !== "*" && node.op !== "/")) return false;
-  if (node.op === "/" && !free(cx, node.b, over)) return true;
-  return dividesByDependent(cx, node.a, over) || dividesByDependent(cx, node.b, over);
+  const seen = new Set([id]);
+  for (const at of seen) {
+    const node = nodeAt(cx.g, at);
+    if (node.kind !== "binary" || node.ty !== "f32" || (node.op !== "*" && node.op !== "/")) continue;
+    if (node.op === "/" && !free(cx, node.b, over)) return true;
+    seen.add(node.a).add(node.b);
+  }
+  return false;
 };
 
 /** The norm of core * f when f is one over the length (or root mean square, or standard deviation) of core itself. */
@@ -122,13 +151,17 @@ const normalised = (cx: Ranges, core: NodeId, f: Free, over: Over): number => {
   );
 };
 
+/** Operations between a length and the sum that it is made of. */
+const MAX_RATIO = 8;
+
 /** The least known r with norm(core)^2 <= r * value; Infinity when none is known. */
-const ratio = (cx: Ranges, core: NodeId, value: NodeId, over: Over): number => {
+const ratio = (cx: Ranges, core: NodeId, value: NodeId, over: Over, depth = 0): number => {
   const node = nodeAt(cx.g, value);
+  if (depth > MAX_RATIO) return Infinity;
   if (node.kind === "reduce") return reduceRatio(cx, core, node, over);
   if (node.kind !== "binary") return Infinity;
   const [a, b] = [cx.range(node.a), cx.range(node.b)];
-  const [ra, rb] = [(): number => ratio(cx, core, node.a, over), (): number => ratio(cx, core, node.b, over)];
+  const [ra, rb] = [(): number => ratio(cx, core, node.a, over, depth + 1), (): number => ratio(cx, core, node.b, over, depth + 1)];
   if (node.op === "max") return Math.min(ra(), rb());
   if (node.op === "+") return Math.min(b.lo >= 0 ? ra() : Infinity, a.lo >= 0 ? rb() : Infinity);
   if (node.op === "*") return Math.min(b.lo > 0 ? ra() / b.lo : Infinity, a.lo > 0 ? rb() / a.lo : Infinity);

@@ -3,7 +3,7 @@
  * no running maximum (cosine scores, soft-capped scores). Bounds are of exact arithmetic, so leave room for rounding.
  */
 import type { AxisId, Node, NodeId, Ty } from "../graph/graph.ts";
-import { nodeAt, type HasNodes } from "../graph/walk.ts";
+import { inOrder, nodeAt, type HasNodes } from "../graph/walk.ts";
 import { unaryFn } from "./arith.ts";
 import {
   absI,
@@ -66,9 +66,9 @@ export const rangeAnalysis = (g: RangeSource, env: RangeEnv = {}): ((id: NodeId)
   const cx: Ranges = {
     g,
     range: (id) => {
-      const found = known.get(id) ?? nodeRange(cx, env, nodeAt(g, id));
-      known.set(id, found);
-      return found;
+      // Operands first: a chain of any length is not too deep.
+      if (!known.has(id)) for (const node of inOrder(g, [id], known)) known.set(node.id, nodeRange(cx, env, node));
+      return known.get(id) as Interval;
     },
     cells: (axes) => axes.map(axisCells).reduce(mulI, point(1)),
   };

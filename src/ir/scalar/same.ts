@@ -3,7 +3,18 @@ import { operands, type AxisId, type Node, type NodeId } from "../graph/graph.ts
 import { nodeAt, type HasNodes } from "../graph/walk.ts";
 
 /** Whether `a` becomes `b` when each free axis is replaced by its partner (axes without one stand for themselves). */
-export const sameUpToAxes = (g: HasNodes, a: NodeId, b: NodeId, partner: ReadonlyMap<AxisId, AxisId>): boolean => {
+export const sameUpToAxes = (g: HasNodes, a: NodeId, b: NodeId, partner: ReadonlyMap<AxisId, AxisId>): boolean =>
+  same(g, a, b, partner, new Map());
+
+/** `known`: answers for these partners. */
+const same = (g: HasNodes, a: NodeId, b: NodeId, partner: ReadonlyMap<AxisId, AxisId>, known: Map<string, boolean>): boolean => {
+  const key = `${a} ${b}`;
+  const found = known.get(key) ?? compare(g, a, b, partner, known);
+  known.set(key, found);
+  return found;
+};
+
+const compare = (g: HasNodes, a: NodeId, b: NodeId, partner: ReadonlyMap<AxisId, AxisId>, known: Map<string, boolean>): boolean => {
   const x = nodeAt(g, a);
   const y = nodeAt(g, b);
   const to = (axis: AxisId): AxisId => partner.get(axis) ?? axis;
@@ -12,7 +23,7 @@ export const sameUpToAxes = (g: HasNodes, a: NodeId, b: NodeId, partner: Readonl
   if (x.kind === "reduce" && y.kind === "reduce") return sameReduce(g, x, y, partner);
   const [p, q] = [operands(x), operands(y)];
   if (!sameOperation(x, y) || p.length !== q.length) return false;
-  return p.every((id, i) => sameUpToAxes(g, id, q[i] as NodeId, partner));
+  return p.every((id, i) => same(g, id, q[i] as NodeId, partner, known));
 };
 
 /** The operation itself, apart from its operands; leaves that are not indices are hash-consed, so equal ones were one node. */
@@ -31,6 +42,7 @@ const sameReduce = (g: HasNodes, x: Reduce, y: Reduce, partner: ReadonlyMap<Axis
   if (x.op === "cumsum") return false;
   const inner = new Map(partner);
   x.over.forEach((axis, i) => inner.set(axis, y.over[i] as AxisId));
-  if (x.where !== null && y.where !== null && !sameUpToAxes(g, x.where, y.where, inner)) return false;
-  return sameUpToAxes(g, x.body, y.body, inner);
+  const known = new Map<string, boolean>();
+  if (x.where !== null && y.where !== null && !same(g, x.where, y.where, inner, known)) return false;
+  return same(g, x.body, y.body, inner, known);
 };

@@ -1,6 +1,7 @@
 /** Comparisons of integers that always or never hold over the axes' boxes become constants; what they decide simplifies. */
 import type { GraphBuilder } from "../graph/build.ts";
-import type { NodeId } from "../graph/graph.ts";
+import { operands, type Node, type NodeId } from "../graph/graph.ts";
+import { folded } from "../graph/walk.ts";
 import { linAdd, linConst, linearOf, linScale, provablyNonNegative } from "./affine.ts";
 import type { Linear } from "./affine.ts";
 
@@ -27,15 +28,21 @@ export const settled = (b: GraphBuilder, id: NodeId, facts: readonly Linear[] = 
   return forms.some((f) => provablyNonNegative(b, linAdd(linScale(f, -1), linConst(-1)), facts)) ? 0 : null;
 };
 
-/** Settles all comparisons below a node; nodes of `keep` stay as they are, with all below them. */
-export const settleComparisons = (b: GraphBuilder, root: NodeId, keep: ReadonlySet<NodeId> = new Set()): NodeId => {
-  const kept = [...keep].map((id) => [id, id] as const);
-  const map = new Map<NodeId, NodeId>(kept);
-  for (const id of b.reach([root])) {
-    const n = b.node(id);
-    if (n.kind !== "binary" || n.ty !== "bool") continue;
-    const known = settled(b, id);
-    if (known !== null) map.set(id, b.konst(known, "bool"));
-  }
-  return map.size === kept.length ? root : b.replaceNodes(root, map);
+/** A function that settles all comparisons below a node; nodes of `keep` stay as they are, with all below them. */
+export const settleComparisons = (b: GraphBuilder, keep: ReadonlySet<NodeId> = new Set()): ((root: NodeId) => NodeId) => {
+  const answers = new Map<NodeId, 0 | 1 | null>();
+  const answer = (n: Node): 0 | 1 | null => {
+    if (n.kind !== "binary" || n.ty !== "bool") return null;
+    const known = answers.get(n.id);
+    const found = known === undefined ? settled(b, n.id) : known;
+    answers.set(n.id, found);
+    return found;
+  };
+  const isLeft = (n: Node): boolean => keep.has(n.id) || answer(n) !== null;
+  return folded<NodeId>(b, (n, of) => {
+    const known = keep.has(n.id) ? null : answer(n);
+    if (known !== null) return b.konst(known, "bool");
+    const before = isLeft(n) ? [] : operands(n);
+    return of.every((x, i) => x === before[i]) ? n.id : b.rebuild(n, of);
+  }, (n) => (isLeft(n) ? [] : operands(n)));
 };
