@@ -39,46 +39,46 @@ export const toMaterialise = (cx: Cx, root: NodeId, stream: readonly AxisId[], a
   const apart = scansApart(cx, root, stream, axes);
   const here = (n: Scan): boolean => !apart(n);
   const seen = new Set<NodeId>();
-  const visit = (id: NodeId): void => {
-    if (seen.has(id)) return;
+  const open = [root];
+  for (let id = open.pop(); id !== undefined; id = open.pop()) {
+    if (seen.has(id)) continue;
     seen.add(id);
     const n = cx.b.node(id);
     if (n.kind === "scan" && !here(n)) {
       out.push(n);
-      return;
+      continue;
     }
     if (scanned && n.kind === "reduce" && !same(n.over, stream) && readsAlong(cx.b, n).length > 0) {
       if (id === root) throw new Unsupported(n, `\`${n.op}\` over ${n.over.map((a) => `\`${cx.b.axis(a).name}\``).join(", ")} at once, of a state that runs along one of them`);
       out.push(n);
-      return;
+      continue;
     }
     if (scanned && n.kind === "reduce" && n.op === "cumsum" && !same(n.over, stream) && readsState(cx.b, [n.id], here))
       throw new Unsupported(n, `\`${cx.nameOf(n.id)}\` is a running sum along another axis than the state runs that it reads`);
     if (scanned && n.kind === "reduce" && n.op !== "cumsum" && !same(n.over, stream) && readsState(cx.b, [n.id], here)) {
       // Over the state that the lane holds: written out where it stands.
       askForSize(cx, n);
-      operands(n).forEach(visit);
-      return;
+      open.push(...operands(n).toReversed());
+      continue;
     }
     if (n.kind === "reduce" && n.op === "cumsum" && runsApart(cx, n, stream, axes)) {
       out.push(n);
-      return;
+      continue;
     }
     const inPlace = (r: Reduce): boolean => !crosses(cx, r, stream) && (isShort(cx, r) || followsStages(cx, r, stream));
     if (n.kind === "reduce" && n.op !== "cumsum" && !same(n.over, stream) && !inPlace(n)) {
       if (n.axes.some((a) => stream.includes(a)) && isContraction(cx, n)) askForSize(cx, n);
       if (!isOuterProduct(cx, n, stream)) {
         out.push(n);
-        return;
+        continue;
       }
       // What is made of a reduction over the stream itself (absorbed latents) may ask for either length: the feature's.
       const around = [...cx.b.reach([n.body])].map((id) => cx.b.node(id)).find((m): m is Reduce => m.kind === "reduce" && same(m.over, stream));
       if (around !== undefined && !isFeature(cx, n.over) && isFeature(cx, stream)) askForSize(cx, around);
       askForSize(cx, n);
     }
-    operands(n).forEach(visit);
-  };
-  visit(root);
+    open.push(...operands(n).toReversed());
+  }
   return out;
 };
 

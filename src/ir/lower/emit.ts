@@ -3,8 +3,10 @@
  * describe; feature axes are fixed to a literal (unrolled), to a loop variable, or to a chunk of four (a vec4 value).
  */
 import type { Axis, AxisId, Graph, Node, NodeId } from "../graph/graph.ts";
+import { operands } from "../graph/graph.ts";
 import type { GraphBuilder } from "../graph/build.ts";
 import type { Integers } from "../scalar/integers.ts";
+import { reach } from "../graph/walk.ts";
 import type { Expr, TBinary, TUnary, VType } from "../tile/tile.ts";
 import { BOOL, F32, I32 } from "../tile/tile.ts";
 import * as T from "../tile/build.ts";
@@ -31,6 +33,10 @@ export type Emitter = {
   readonly graph: Graph;
   readonly root: Scope;
   readonly uses: Map<NodeId, number>;
+  /** Operations in one another, from the leaves up. */
+  readonly depth: (id: NodeId) => number;
+  /** Calls of `emit` in one another. */
+  level: number;
   readonly names: Map<NodeId, string>;
   /** A fresh identifier that starts like this. */
   readonly fresh: (base: string) => string;
@@ -133,11 +139,28 @@ export const emit = (em: Emitter, id: NodeId, fixed: Fixed, at: Scope): Placed =
     made.s.memo.set(key, made.e);
     return made;
   }
+  // A long chain is emitted in steps, the innermost first: neither this recursion nor the code's expressions become deep.
+  if (em.level % STEP === 0 && em.depth(id) > STEP) for (const x of stepsBelow(em, id, fixed, at)) emit(em, x, fixed, at);
+  em.level++;
   const made = compute(em, n, fixed, at);
-  const shared = (em.uses.get(id) ?? 0) > 1 || em.names.has(id) || n.kind === "reduce";
+  em.level--;
+  const shared = (em.uses.get(id) ?? 0) > 1 || isStep(em, id) || em.names.has(id) || n.kind === "reduce";
   const e = shared || made.s !== at ? name(em, made.s, em.names.get(id) ?? baseName(n), made.e) : made.e;
   if (e !== made.e || trivial(e) || made.s !== at) made.s.memo.set(key, e);
   return { e, s: made.s };
+};
+
+/** After so many operations in one another one gets a name. */
+const STEP = 64;
+
+const isStep = (em: Emitter, id: NodeId): boolean => em.depth(id) > 0 && em.depth(id) % STEP === 0;
+
+/** The nodes below that take a step of their own, where the node itself is emitted. */
+const stepsBelow = (em: Emitter, root: NodeId, fixed: Fixed, at: Scope): readonly NodeId[] => {
+  const isArithmetic = (n: Node): boolean => n.kind === "unary" || n.kind === "binary" || n.kind === "select";
+  const isMade = (n: Node): boolean => n.id !== root && isStep(em, n.id) && lookup(at, keyOf(n, fixed)) !== null;
+  const below = reach(em.b, [root], (n) => (isArithmetic(n) && em.depth(n.id) > STEP && !isMade(n) ? operands(n) : []));
+  return [...below].filter((id) => id !== root && isStep(em, id) && isArithmetic(em.b.node(id))).sort((x, y) => x - y);
 };
 
 /** A name for a value that the user did not name. */

@@ -9,7 +9,7 @@ import { substituter } from "../graph/rewrite.ts";
 import { folded, reach } from "../graph/walk.ts";
 import { size } from "../scalar/size.ts";
 import type { SizeExpr } from "../scalar/size.ts";
-import { settleComparisons } from "../scalar/settle.ts";
+import { comparisonSettler } from "../scalar/settle.ts";
 import type { Buffer, Expr, Stmt, TileKernel } from "../tile/tile.ts";
 import { I32, F32 } from "../tile/tile.ts";
 import * as T from "../tile/build.ts";
@@ -97,6 +97,7 @@ const emitterFor = (input: KernelInput, body: Stmt[]): Emitter => {
     b, graph: input.graph, root: scope("kernel", [], body), uses, names: new Map(input.names), fresh,
     vectors: input.vectors, scalarUse: input.scalarUse, overrides: new Map(), natural: new Set(), ranges: new Map(),
     accumulators: new Set([...plan.accumulators, ...plan.scans.flatMap((s) => s.last)].map((a) => a.node)), stateful: statefulIn(b),
+    depth: folded<number>(b, (_, of) => of.reduce((most, x) => Math.max(most, x + 1), 0)), level: 0,
   };
 };
 
@@ -304,7 +305,7 @@ const specialise = (em: Emitter, seg: Seg): ((id: NodeId) => NodeId) => {
   const part = em.b.index(seg.axes[0] ?? 0);
   const map = new Map([[seg.union, em.b.binary("+", part, em.b.sizeOf(seg.start))]]);
   const move = substituter(em.b, map);
-  const settle = settleComparisons(em.b, em.accumulators);
+  const settle = comparisonSettler(em.b, em.accumulators);
   return (id) => settle(move(id));
 };
 

@@ -28,8 +28,11 @@ export const settled = (b: GraphBuilder, id: NodeId, facts: readonly Linear[] = 
   return forms.some((f) => provablyNonNegative(b, linAdd(linScale(f, -1), linConst(-1)), facts)) ? 0 : null;
 };
 
-/** A function that settles all comparisons below a node; nodes of `keep` stay as they are, with all below them. */
-export const settleComparisons = (b: GraphBuilder, keep: ReadonlySet<NodeId> = new Set()): ((root: NodeId) => NodeId) => {
+/** Settles all comparisons below a node; nodes of `keep` stay as they are, with all below them. */
+export const settleComparisons = (b: GraphBuilder, root: NodeId, keep: ReadonlySet<NodeId> = new Set()): NodeId => comparisonSettler(b, keep)(root);
+
+/** `settleComparisons` for many roots: what they share is asked once. */
+export const comparisonSettler = (b: GraphBuilder, keep: ReadonlySet<NodeId>): ((root: NodeId) => NodeId) => {
   const answers = new Map<NodeId, 0 | 1 | null>();
   const answer = (n: Node): 0 | 1 | null => {
     if (n.kind !== "binary" || n.ty !== "bool") return null;
