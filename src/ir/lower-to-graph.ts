@@ -194,7 +194,7 @@ export const lowerToGraph = (spec: Spec, options: LowerOptions): Lowered => {
         const asked = conjuncts(cond.v);
         lost.asked(asked, e.cond.span);
         // Bounds of reads that the condition itself keeps.
-        const bounds = cond.dom.flatMap((d) => conjuncts(settle(d, factsOf([...given, ...asked]))));
+        const bounds = cond.dom.flatMap((d) => conjuncts(settle(d, [...given, ...asked])));
         const arg = lower(e.arg, [...given, ...asked]);
         return { v: arg.v, dom: both(both(bounds, asked), arg.dom) };
       }
