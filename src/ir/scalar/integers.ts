@@ -4,6 +4,7 @@
  */
 import type { AxisId, Node, NodeId } from "../graph/graph.ts";
 import type { GraphBuilder } from "../graph/build.ts";
+import { inOrder } from "../graph/walk.ts";
 import { absI, addI, hull, interval, maxI, meet, minI, mulI, negI, point, rising, subI, type Interval } from "./interval.ts";
 import { evalSize, type SizeExpr } from "./size.ts";
 
@@ -47,9 +48,9 @@ export const integerRanges = (b: GraphBuilder, env: IntegerEnv): Integers => {
   const memo = new Map<NodeId, Interval>();
   const value = (id: NodeId): Interval => clampTo(exact(id));
   const exact = (id: NodeId): Interval => {
-    const known = memo.get(id) ?? rangeOf(b.node(id));
-    memo.set(id, known);
-    return known;
+    // Operands first: a chain of any length is not too deep.
+    if (!memo.has(id)) for (const n of inOrder(b, [id], memo)) memo.set(n.id, rangeOf(n));
+    return memo.get(id) as Interval;
   };
   const rangeOf = (n: Node): Interval => {
     switch (n.kind) {
@@ -94,11 +95,14 @@ export const integerRanges = (b: GraphBuilder, env: IntegerEnv): Integers => {
   return { exact, value };
 };
 
+/** Symbols of the longest product that is looked at: no tensor has as many axes. */
+const MAX_SYMBOLS = 16;
+
 /** A product of size symbols and a number. */
 type Product = { readonly symbols: readonly string[]; readonly k: number };
 const ONE: Product | null = { symbols: [], k: 1 };
 const times = (x: Product | null, y: Product | null): Product | null =>
-  x === null || y === null ? null : { symbols: [...x.symbols, ...y.symbols], k: x.k * y.k };
+  x === null || y === null || x.symbols.length + y.symbols.length > MAX_SYMBOLS ? null : { symbols: [...x.symbols, ...y.symbols], k: x.k * y.k };
 
 /** A size as a product; null: it is none. */
 const productOf = (e: SizeExpr): Product | null => {
@@ -112,7 +116,9 @@ const productOfNode = (b: GraphBuilder, n: Node, opaque: ReadonlySet<AxisId>): P
   if (n.kind === "size") return productOf(n.name);
   if (n.kind === "index") return opaque.has(n.axis) ? null : productOf(b.axis(n.axis).size);
   if (n.kind === "const") return n.value >= 0 ? productOf(n.value) : null;
-  return n.kind === "binary" && n.op === "*" ? times(productOfNode(b, b.node(n.a), opaque), productOfNode(b, b.node(n.b), opaque)) : null;
+  if (n.kind !== "binary" || n.op !== "*") return null;
+  const left = productOfNode(b, b.node(n.a), opaque);
+  return left === null ? null : times(left, productOfNode(b, b.node(n.b), opaque));
 };
 
 /** Whether a list holds all of another, each as often. */
