@@ -32,8 +32,8 @@ const blocksOf = (text: string): readonly Block[] =>
     text: m[2] ?? "",
   }));
 
-/** Whole programs, wherever they are: pages about errors show wrong ones too. test/docs/language.test.ts runs those of the language. */
-const programs = DOCUMENTS.filter((f) => !f.startsWith("docs/errors/") && f !== "docs/language.md").flatMap((file) =>
+/** Whole programs, wherever they are: pages about errors show wrong ones too. Tests of their own run those of the language and of the rules. */
+const programs = DOCUMENTS.filter((f) => !f.startsWith("docs/errors/") && f !== "docs/language.md" && f !== "docs/rules.md").flatMap((file) =>
   blocksOf(textOf(file))
     .filter(
       (b) =>

@@ -11,6 +11,13 @@ import { conjuncts } from "../../graph/walk.ts";
 import { outermost } from "../planning.ts";
 import { isDefined } from "../../scalar/defined.ts";
 import { replaced } from "./replaced.ts";
+import type { Rule } from "./rule.ts";
+
+export const RESTRICT_SUM: Rule = {
+  name: "cells that add nothing",
+  equation: "sum[j](a · b) = sum[j](a · b where c)",
+  condition: "a = 0 wherever c does not hold, being a sum over other axes whose cells all ask for c, and b is a number there",
+};
 
 /** Conditions outside of which the value is zero. */
 const supportOf = (b: GraphBuilder, root: NodeId): readonly NodeId[] => {
