@@ -12,12 +12,14 @@
  * the compiler and no test changes; --again forgets the survivors.
  */
 import { createHash } from "node:crypto";
-import { globSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, globSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { bundle, fastFiles, ROOT } from "./mutants/bundle.ts";
 import { mutantsOf, type Mutant } from "./mutants/operators.ts";
-import { tryAll, type Outcome } from "./mutants/run.ts";
+import { tryAll, type Job, type Outcome } from "./mutants/run.ts";
+import { typesRefuse } from "./mutants/types.ts";
+import type { Profile } from "./mutants/worker.ts";
 
 const TARGETS = ["src/ir/derive/**/*.ts", "src/ir/rules/**/*.ts", "src/ir/lower/**/*.ts", "src/ir/lower-to-*.ts", "src/ir/scalar/**/*.ts", "src/ir/graph/simplify.ts"];
 
@@ -43,7 +45,7 @@ const sampled = (all: readonly Mutant[], count: number, seed: number): readonly 
   const [random, rest] = [randomFrom(seed), [...all]];
   const out: Mutant[] = [];
   while (out.length < count && rest.length > 0) out.push(...rest.splice(Math.floor(random() * rest.length), 1));
-  return out.toSorted((a, b) => (a.file === b.file ? a.start - b.start : a.file < b.file ? -1 : 1));
+  return out;
 };
 
 const read = (file: string): string => readFileSync(join(ROOT, file), "utf8");
@@ -72,24 +74,32 @@ try {
   for (const [k, o] of Object.entries(JSON.parse(readFileSync(cacheFile, "utf8")) as Record<string, Outcome>)) if (!(options.again && o.verdict === "missed")) known.set(k, o);
 } catch { /* nothing is known yet */ }
 
-const open = chosen.filter((m) => !known.has(keyOf(m)));
+const open = [...chosen.keys()].filter((n) => { const m = chosen[n]; return m !== undefined && !known.has(keyOf(m)); });
 if (open.length > 0) {
-  const outfile = join(ROOT, `node_modules/.cache/tfx-mutants/bundle-${process.pid}.mjs`);
-  const tests = fastFiles().filter((f) => options.tests === undefined || f.includes(options.tests));
-  await bundle(open, tests, outfile);
+  const tests = fastFiles().filter((f) => options.tests === undefined || new RegExp(options.tests).test(f));
+  const made = join(cacheFolder, `${state}-${fingerprint([...tests, ...chosen.map(keyOf)])}`);
+  await bundle(chosen, tests, `${made}.mjs`);
+  const profile = existsSync(`${made}.json`) ? (JSON.parse(readFileSync(`${made}.json`, "utf8")) as readonly Profile[]) : null;
   const deadline = options.budget === undefined ? Infinity : Date.now() + Number(options.budget) * 1000;
-  await tryAll(outfile, open, deadline, Number(options.enough ?? Infinity) * 1000, (n, o) => {
-    const m = open[n];
+  const job: Job = {
+    path: `${made}.mjs`, count: chosen.length, open, deadline, enough: Number(options.enough ?? Infinity) * 1000, profile,
+    keep: (found) => writeFileSync(`${made}.json`, JSON.stringify(found)),
+  };
+  await tryAll(job, (n, o) => {
+    const m = chosen[n];
     if (m === undefined) return;
     known.set(keyOf(m), o);
-    if (options.verbose || o.verdict === "missed") console.log(`${o.verdict} ${print(m)}${o.how === "" ? "" : `  [${short(o.how)}]`}`);
+    writeFileSync(cacheFile, JSON.stringify(Object.fromEntries(known)));
+    if (options.verbose || o.verdict === "missed") console.log(`${o.verdict}${o.fixed === true ? " (fixed text)" : ""} ${print(m)}${o.how === "" ? "" : `  [${short(o.how)}]`}`);
   });
-  writeFileSync(cacheFile, JSON.stringify(Object.fromEntries(known)));
 }
 
 const done = chosen.flatMap((m) => { const o = known.get(keyOf(m)); return o === undefined ? [] : [[m, o] as const]; });
 const missed = done.filter(([, o]) => o.verdict === "missed");
+const [refused, survivors] = typesRefuse(missed.map(([m]) => m), cacheFolder);
 console.log("\nsurvivors");
-for (const [m, o] of missed) console.log(`  ${print(m)}${o.how === "" ? "" : `  [${o.how}]`}`);
-const caught = done.length - missed.length;
-console.log(`${caught} of ${done.length} caught (${((100 * caught) / Math.max(1, done.length)).toFixed(1)} %), ${chosen.length - done.length} not run yet; ${all.length} mutants in all, seed ${options.seed}`);
+for (const m of survivors) console.log(`  ${print(m)}  [${known.get(keyOf(m))?.how ?? ""}]`);
+const [caught, all_] = [done.length - survivors.length, Math.max(1, done.length)];
+const fixed = done.filter(([, o]) => o.fixed === true).length;
+console.log(`${caught} of ${done.length} caught (${((100 * caught) / all_).toFixed(1)} %): ${caught - fixed - refused.length} by tests of what is right, ${fixed} by fixed texts only, ${refused.length} by the type checker only`);
+console.log(`${chosen.length - done.length} not run yet; ${all.length} mutants in all, seed ${options.seed}`);

@@ -1,11 +1,13 @@
 /** Mutants one after the other in a warm process, each against the tests that reach it, the likeliest to fail first. */
 import { fork, type ChildProcess } from "node:child_process";
-import { rmSync } from "node:fs";
 import { fileURLToPath } from "node:url";
-import type { Mutant } from "./operators.ts";
 import type { Answer, Ask, Profile } from "./worker.ts";
 
-export type Outcome = { readonly verdict: "caught" | "missed"; readonly how: string };
+/** `how`: the test that failed and what it said. `fixed`: only a test noticed that compares with a text written before. */
+export type Outcome = { readonly verdict: "caught" | "missed"; readonly how: string; readonly fixed?: boolean };
+
+/** Tests that say that the code is what it was, not that it is right. */
+const isFixedText = (t: Profile): boolean => /\/test\/(golden|library\/code)/.test(t.file);
 
 type Process = { readonly ask: (a: Ask) => Promise<Answer | "died">; readonly loaded: Answer | "died"; readonly end: () => void };
 
@@ -43,19 +45,40 @@ const slowest = (tests: readonly Profile[]): string => {
   return [sums, single].flatMap((xs) => xs.toSorted((a, b) => b[0] - a[0]).slice(0, 30).map(([ms, what]) => line(ms, what))).join("\n");
 };
 
-/** Tells `each` what became of each mutant until `deadline`; of the tests that reach a mutant as many as take `enough` ms. */
-export const tryAll = async (path: string, mutants: readonly Mutant[], deadline: number, enough: number, each: (n: number, o: Outcome) => void): Promise<void> => {
+/** What the tests reach and how long they take, all asleep. */
+const profileOf = async (warm: Process): Promise<readonly Profile[]> => {
+  const profiled = await warm.ask({ ask: "profile" });
+  if (profiled === "died" || profiled.answer !== "profiled") throw new Error("a test ends the process without any mutant");
+  const broken = profiled.tests.filter((t) => t.failed !== null);
+  if (broken.length > 0) throw new Error(`fail without any mutant:\n${broken.slice(0, 20).map((t) => `${t.name}: ${t.failed}`).join("\n")}`);
+  return profiled.tests;
+};
+
+export type Job = {
+  /** The bundle with all of `count` mutants in it. */
+  readonly path: string;
+  readonly count: number;
+  /** Those to try, in this order. */
+  readonly open: readonly number[];
+  /** ms since 1970. */
+  readonly deadline: number;
+  /** Of the tests that reach a mutant as many as take so many ms. */
+  readonly enough: number;
+  /** The profile of an earlier run of the same bundle, and where a new one goes. */
+  readonly profile: readonly Profile[] | null;
+  readonly keep: (tests: readonly Profile[]) => void;
+};
+
+/** Tells `each` what became of each mutant. */
+export const tryAll = async ({ path, count, open, deadline, enough, profile, keep }: Job, each: (n: number, o: Outcome) => void): Promise<void> => {
   let warm = await start(path, -1);
   if (warm.loaded === "died" || warm.loaded.answer !== "loaded") throw new Error(`the tests do not load: ${JSON.stringify(warm.loaded)}`);
   const atLoad = new Set(warm.loaded.reached);
-  const profiled = await warm.ask({ ask: "profile" });
-  if (profiled === "died" || profiled.answer !== "profiled") throw new Error("a test ends the process without any mutant");
-  const tests: readonly Profile[] = profiled.tests;
-  const broken = tests.filter((t) => t.failed !== null);
-  if (broken.length > 0) throw new Error(`fail without any mutant:\n${broken.slice(0, 20).map((t) => `${t.name}: ${t.failed}`).join("\n")}`);
-  const reachedBy = mutants.map((): number[] => []);
+  const tests = profile ?? (await profileOf(warm));
+  keep(tests);
+  const reachedBy = Array.from({ length: count }, (): number[] => []);
   for (const [k, t] of tests.entries()) for (const n of t.reaches) reachedBy[n]?.push(k);
-  console.log(`${tests.length} tests, ${(tests.reduce((s, t) => s + t.ms, 0) / 1000).toFixed(1)} s of processor time; ${mutants.length} mutants, ${reachedBy.filter((r) => r.length === 0).length} that no test reaches`);
+  console.log(`${tests.length} tests, ${(tests.reduce((s, t) => s + t.ms, 0) / 1000).toFixed(1)} s of processor time; ${count} mutants, ${reachedBy.filter((r) => r.length === 0).length} that no test reaches`);
   if (process.env["TFX_MUTANTS_DEBUG"]) console.log(slowest(tests));
 
   const [kills, tries] = [tests.map(() => 0), tests.map(() => 0)];
@@ -75,8 +98,14 @@ export const tryAll = async (path: string, mutants: readonly Mutant[], deadline:
   };
 
   const tryOne = async (n: number): Promise<Outcome> => {
-    let left = enough;
-    const order = (reachedBy[n] ?? []).toSorted((a, b) => power(b) - power(a)).filter((k) => (left -= tests[k]?.ms ?? 0) > 0);
+    // Fixed texts last: what other tests notice is not theirs to catch.
+    const byPower = (reachedBy[n] ?? []).toSorted((a, b) => power(b) - power(a));
+    const within = (ks: readonly number[]): readonly number[] => {
+      let left = enough;
+      return ks.filter((k) => (left -= tests[k]?.ms ?? 0) > 0);
+    };
+    const isFixed = (k: number): boolean => { const t = tests[k]; return t !== undefined && isFixedText(t); };
+    const order = [...within(byPower.filter((k) => !isFixed(k))), ...within(byPower.filter(isFixed))];
     if (order.length === 0 && !atLoad.has(n)) return { verdict: "missed", how: "no test reaches it" };
     const answer = await warm.ask({ ask: "try", mutant: n, tests: order, limits: order.map((k) => limitOf(tests[k]?.ms ?? 0)) });
     if (answer === "died") {
@@ -87,7 +116,7 @@ export const tryAll = async (path: string, mutants: readonly Mutant[], deadline:
     for (const k of order.slice(0, answer.ran)) tries[k] = (tries[k] ?? 0) + 1;
     if (answer.test !== null) kills[answer.test] = (kills[answer.test] ?? 0) + 1;
     switch (answer.verdict) {
-      case "caught": return { verdict: "caught", how: `${tests[answer.test ?? 0]?.name}: ${answer.how}` };
+      case "caught": return { verdict: "caught", how: `${tests[answer.test ?? 0]?.name}: ${answer.how}`, ...(answer.test !== null && isFixed(answer.test) ? { fixed: true } : {}) };
       case "missed": return atLoad.has(n) ? tryFresh(n, order.length > 0 ? order : tests.map((_, k) => k)) : { verdict: "missed", how: "" };
       case "tainted": {
         warm.end();
@@ -97,10 +126,9 @@ export const tryAll = async (path: string, mutants: readonly Mutant[], deadline:
     }
   };
 
-  for (const n of mutants.keys()) {
+  for (const n of open) {
     if (Date.now() > deadline) break;
     each(n, await tryOne(n));
   }
   warm.end();
-  rmSync(path, { force: true });
 };

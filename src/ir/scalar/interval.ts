@@ -36,7 +36,7 @@ export const squareI = (a: Interval): Interval => {
 export const divI = (a: Interval, b: Interval): Interval => {
   if (b.lo < 0 && b.hi > 0) return ALL;
   if (b.hi <= 0) return b.lo === 0 ? ALL : divI(negI(a), negI(b));
-  const over = (x: number, y: number): number => (y === Infinity ? 0 : x === 0 ? 0 : x / y);
+  const over = (x: number, y: number): number => (y === Infinity || x === 0 ? 0 : x / (y + 0)); // -0 is where a negated divisor begins
   return span([over(a.lo, b.lo), over(a.lo, b.hi), over(a.hi, b.lo), over(a.hi, b.hi)]);
 };
 
