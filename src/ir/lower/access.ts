@@ -74,7 +74,12 @@ export const emitLoad = (em: Emitter, n: Node & { kind: "load" }, fixed: Fixed, 
   const t = tensorNamed(em, n.tensor);
   const axes = t.dims.flat();
   const chunked = n.axes.find((a) => "chunk" in (fixed.get(a) ?? {}));
-  if (chunked !== undefined && !isVectorAccess(em, n, chunked)) {
+  if (chunked !== undefined) {
+    const packed = packedChunk(em, n, t, fixed, chunked, at);
+    if (packed !== null) return packed;
+  }
+  const chunkAt = chunked === undefined ? null : chunkIndex(em, n, fixed, chunked, at);
+  if (chunked !== undefined && chunkAt === null) {
     const parts = [0, 1, 2, 3].map((k) => emit(em, n.id, lane4(fixed, chunked, k), at));
     return { e: T.vector(parts.map((p) => p.e)), s: parts.reduce((s, p) => join(s, p.s, at), em.root) };
   }
@@ -82,16 +87,8 @@ export const emitLoad = (em: Emitter, n: Node & { kind: "load" }, fixed: Fixed, 
   const element = chunked === undefined ? elementOfChunk(em, n, fixed, at) : null;
   if (element !== null) return element;
   const terms = n.at.map((id, k): Placed => {
-    if (chunked !== undefined && k === n.at.length - 1) {
-      const f = fixed.get(chunked);
-      const chunk = f !== undefined && "chunk" in f ? f.chunk : T.i32(0);
-      return { e: chunk, s: homeOfIndex(em, chunk, at) };
-    }
-    const p = emit(em, id, fixed, at);
-    const axis = em.b.axis(axes[k] ?? 0);
-    if (inRange(em, id, axis.size)) return p;
-    const top = T.sub(T.sizeToExpr(axis.size), T.i32(1));
-    return { e: T.min(T.max(p.e, T.i32(0)), top), s: p.s };
+    if (chunkAt !== null && k === n.at.length - 1) return { e: chunkAt, s: homeOfIndex(em, chunkAt, at) };
+    return clamped(em, id, em.b.axis(axes[k] ?? 0).size, emit(em, id, fixed, at));
   });
   if (chunked === undefined && vector) {
     // One element of a vec4 buffer: only a known position can be read as a component.
@@ -135,20 +132,64 @@ const decode = (t: Tensor, at: Expr, vector: boolean): Expr => {
 
 const unpack = (buffer: Buffer, at: Expr, bits: 4 | 8, signed: boolean): Expr => {
   const per = 32 / bits;
-  const word = T.load(buffer, T.div(at, T.i32(per)));
   const position = T.cast(T.mod(at, T.i32(per)), "u32");
-  if (!signed) return T.cast(T.binary("bitand", T.binary("shr", word, T.mul(position, T.u32(bits))), T.u32(2 ** bits - 1)), "i32");
-  // The field goes to the top of the word, then an arithmetic shift brings it down with its sign.
-  const up = T.binary("shl", word, T.sub(T.u32(32 - bits), T.mul(position, T.u32(bits))));
-  return T.binary("shr", T.bitcast(up, "i32"), T.u32(32 - bits));
+  return field(T.load(buffer, T.div(at, T.i32(per))), T.mul(position, T.u32(bits)), bits, signed);
 };
 
-/** The last index is exactly the chunked axis and nothing else mentions it. */
-export const isVectorAccess = (em: Emitter, n: Node & { kind: "load" }, axis: AxisId): boolean => {
+/** The field of a word that begins at a bit. */
+const field = (word: Expr, from: Expr, bits: 4 | 8, signed: boolean): Expr => {
+  if (!signed) return T.cast(T.binary("bitand", T.binary("shr", word, from), T.u32(2 ** bits - 1)), "i32");
+  // The field goes to the top of the word, then an arithmetic shift brings it down with its sign.
+  return T.binary("shr", T.bitcast(T.binary("shl", word, T.sub(T.u32(32 - bits), from)), "i32"), T.u32(32 - bits));
+};
+
+/**
+ * Which vec4 of the tensor four neighbouring cells of an axis lie in: along the axis itself, or at known indices that begin one (`x[d + 32]`,
+ * `cos[d % 32]`). Null: in none.
+ */
+const chunkIndex = (em: Emitter, n: Node & { kind: "load" }, fixed: Fixed, axis: AxisId, at: Scope): Expr | null => {
+  const f = fixed.get(axis);
+  if (f === undefined || !("chunk" in f)) return null;
+  if (isVectorAccess(em, n, axis)) return f.chunk;
   const last = n.at.at(-1);
-  if (last === undefined || !em.vectors.has(n.tensor)) return false;
-  const node = em.b.node(last);
+  const inside = em.b.axis(tensorNamed(em, n.tensor).dims.flat().at(-1) ?? 0).size;
+  if (last === undefined || !em.vectors.has(n.tensor) || typeof inside !== "number" || f.chunk.kind !== "lit") return null;
+  if (em.b.node(last).axes.join() !== String(axis) || n.at.slice(0, -1).some((id) => em.b.node(id).axes.includes(axis))) return null;
+  const lanes = [0, 1, 2, 3].map((k) => emit(em, last, lane4(fixed, axis, k), at).e).map((e) => (e.kind === "lit" ? e.value : -1));
+  const [first = -1] = lanes;
+  return first >= 0 && first % 4 === 0 && first + 3 < inside && lanes.every((v, k) => v === first + k) ? T.i32(first / 4) : null;
+};
+
+/** Four neighbouring packed integers along the last axis: their word is read once. Null where a word may hold those of two rows. */
+const packedChunk = (em: Emitter, n: Node & { kind: "load" }, t: Tensor, fixed: Fixed, axis: AxisId, at: Scope): Placed | null => {
+  const bits = t.dtype === "i8" || t.dtype === "u8" ? 8 : t.dtype === "i4" || t.dtype === "u4" ? 4 : null;
+  const f = fixed.get(axis);
+  const axes = t.dims.flat();
+  const inside = em.b.axis(axes.at(-1) ?? 0).size;
+  const per = bits === null ? 4 : 32 / bits;
+  if (bits === null || f === undefined || !("chunk" in f) || typeof inside !== "number" || inside % per !== 0 || !isAlong(em, n, axis)) return null;
+  const terms = n.at.slice(0, -1).map((id, k) => clamped(em, id, em.b.axis(axes[k] ?? 0).size, emit(em, id, fixed, at)));
+  const flat = flatIndex(em, t, [...terms, { e: f.chunk, s: homeOfIndex(em, f.chunk, at) }], true, at);
+  const buffer = bufferOf(t, false);
+  // Four of eight in a word: the lower or the upper half of it.
+  const whole = per === 4 ? T.load(buffer, flat.e) : T.binary("shr", T.load(buffer, T.div(flat.e, T.i32(2))), T.mul(T.cast(T.mod(flat.e, T.i32(2)), "u32"), T.u32(16)));
+  const word = name(em, flat.s, `${t.name}_word`, whole);
+  return { e: T.vector([0, 1, 2, 3].map((k) => field(word, T.u32(k * bits), bits, t.dtype === "i8" || t.dtype === "i4"))), s: flat.s };
+};
+
+/** The last index is exactly the axis and nothing else mentions it. */
+const isAlong = (em: Emitter, n: Node & { kind: "load" }, axis: AxisId): boolean => {
+  const node = em.b.node(n.at.at(-1) ?? n.id);
   return node.kind === "index" && node.axis === axis && n.at.slice(0, -1).every((id) => !em.b.node(id).axes.includes(axis));
+};
+
+/** The same of a tensor that is bound as vec4s. */
+export const isVectorAccess = (em: Emitter, n: Node & { kind: "load" }, axis: AxisId): boolean => em.vectors.has(n.tensor) && isAlong(em, n, axis);
+
+/** An index that is not known to be in range, brought there. */
+const clamped = (em: Emitter, id: NodeId, extent: SizeExpr, p: Placed): Placed => {
+  if (inRange(em, id, extent)) return p;
+  return { e: T.min(T.max(p.e, T.i32(0)), T.sub(T.sizeToExpr(extent), T.i32(1))), s: p.s };
 };
 
 const inRange = (em: Emitter, id: NodeId, extent: SizeExpr): boolean => {

@@ -212,7 +212,12 @@ const compute = (em: Emitter, n: Node, fixed: Fixed, at: Scope): Placed => {
     }
     case "select": {
       // A choice by the index of the chunked axis alone: each element is known.
-      if (chunk !== null && em.b.node(n.cond).axes.join() === String(chunk)) return byLane(em, n, fixed, chunk, at);
+      if (chunk !== null && em.b.node(n.cond).axes.join() === String(chunk)) {
+        const conds = [0, 1, 2, 3].map((k) => emit(em, n.cond, lane4(fixed, chunk, k), at).e);
+        const [first] = conds;
+        if (first?.kind === "lit" && conds.every((c) => c.kind === "lit" && c.value === first.value)) return emit(em, first.value !== 0 ? n.a : n.b, fixed, at);
+        return byLane(em, n, fixed, chunk, at);
+      }
       const c = operand(em, n.cond, fixed, at);
       if (c.e.kind === "lit") return emit(em, c.e.value !== 0 ? n.a : n.b, fixed, at);
       const a = operand(em, n.a, fixed, at);
