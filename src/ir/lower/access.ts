@@ -8,7 +8,7 @@ import { U32 } from "../tile/tile.ts";
 import * as T from "../tile/build.ts";
 import type { Emitter, Fixed, Placed } from "./emit.ts";
 import { emit, homeOfIndex, keyOf, lane4, name } from "./emit.ts";
-import { join } from "./scope.ts";
+import { join, lookup } from "./scope.ts";
 import type { Scope } from "./scope.ts";
 
 export const tensorNamed = (em: Emitter, tensor: string): Tensor => {
@@ -80,7 +80,12 @@ export const emitLoad = (em: Emitter, n: Node & { kind: "load" }, fixed: Fixed, 
   }
   const chunkAt = chunked === undefined ? null : chunkIndex(em, n, fixed, chunked, at);
   if (chunked !== undefined && chunkAt === null) {
-    const parts = [0, 1, 2, 3].map((k) => emit(em, n.id, lane4(fixed, chunked, k), at));
+    // Together they get one name; where tiles or broadcasts may have an element, it is asked for by itself.
+    const elsewhere = [...at.above].some((s) => em.overrides.has(s));
+    const parts = [0, 1, 2, 3].map((k) => {
+      const one = lane4(fixed, chunked, k);
+      return elsewhere ? emit(em, n.id, one, at) : lookup(at, keyOf(n, one)) ?? emitLoad(em, n, one, at);
+    });
     return { e: T.vector(parts.map((p) => p.e)), s: parts.reduce((s, p) => join(s, p.s, at), em.root) };
   }
   const vector = em.vectors.has(t.name);

@@ -18,6 +18,9 @@ const BASE: Schedule = {
 const MIN_SHARED = 32;
 const MAX_SHARED = 96;
 
+/** Features from which on a lane carries more than registers hold: fewer cells a step, one row, single cells at the edges. */
+const MANY = 192;
+
 /** Cells of a row that a lane may keep in registers, as vec4s. */
 const MAX_HELD = 16;
 
@@ -29,19 +32,20 @@ export const chooseSchedule = (b: GraphBuilder, plan: KernelPlan, target: Target
   if (isRow && canWalkByFour(b, plan, only)) return normSchedule(b, plan, target, only ?? 0);
   if (isRow && !target.software && readsAlong(b, plan, only ?? 0)) return raggedRow(b, only ?? 0);
   const features = plan.accumulators.reduce((n, a) => n + a.local.reduce((k, x) => k * known(b, x), 1), 0);
-  const cells = features > 192 ? 2 : 4;
+  const many = features > MANY;
+  const cells = many ? 2 : 4;
   const serial = hasScan(b, plan);
   if (fewRows(b, plan, target) && !serial && canSplit(plan)) return { ...BASE, kind: "split", lanes: 64, lanesPerRow: 64, cells: 1 };
   const subgroup = target.subgroups !== null && target.subgroups.min >= 4 && plan.stream.length === 1;
   if (serial) return { ...BASE, cells: 1 };
   // Code for single cells at the edges is short, and what a CPU adapter compiles for seconds; a GPU wants no rescaling a cell there.
-  const edgesOf = (n: number): Partial<Schedule> => ({ cells: n, edgeCells: target.software ? 1 : n });
+  const edgesOf = (n: number): Partial<Schedule> => ({ cells: n, edgeCells: target.software || many ? 1 : n });
   if (subgroup) {
     const lanes = target.software ? { lanes: 16, rowsPerLane: features >= MIN_SHARED && features <= MAX_SHARED ? 2 : 1 } : { lanes: 64 };
     return { ...BASE, ...lanes, source: "subgroup", ...edgesOf(Math.min(cells, target.subgroups?.min ?? 4, 8)) };
   }
   // Without subgroups a CPU adapter gains nothing from staging: two rows a lane share what the lane loads.
-  if (target.software) return { ...BASE, lanes: 16, rowsPerLane: 2, cells };
+  if (target.software) return { ...BASE, lanes: 16, rowsPerLane: many ? 1 : 2, cells };
   const tile = tileThatFits(b, plan, target);
   return tile === 0 ? { ...BASE, ...edgesOf(cells) } : { ...BASE, ...edgesOf(Math.min(cells, tile)), source: "workgroup", tile };
 };

@@ -72,6 +72,9 @@ const docOf = (input: KernelInput): readonly string[] => {
   return [...lines, `schedule: ${printSchedule(input.schedule)}`];
 };
 
+/** Longest name before its number: derived ones (`cumsum_j_log_decay_b_h_j_all`) are sentences. */
+const MAX_NAME = 20;
+
 const emitterFor = (input: KernelInput, body: Stmt[]): Emitter => {
   const { b, plan } = input;
   const roots = [...plan.stores.map((s) => s.value), ...plan.accumulators.map((a) => a.node)];
@@ -80,7 +83,7 @@ const emitterFor = (input: KernelInput, body: Stmt[]): Emitter => {
   const taken = new Set<string>(["params", ...input.graph.tensors.map((t) => t.name)]);
   const counts = new Map<string, number>();
   const fresh = (base: string): string => {
-    const clean = base.replace(/\W+/g, "_").replace(/^(\d)/, "_$1") || "x";
+    const clean = base.replace(/\W+/g, "_").replace(/^(\d)/, "_$1").slice(0, MAX_NAME) || "x";
     let id = clean;
     for (let n = counts.get(clean) ?? 1; taken.has(id); n++) {
       id = `${clean}_${n}`;
