@@ -66,8 +66,9 @@ const RULES: readonly (readonly [string, string, Partial<Schedule>, RegExp, Part
   ["four at a time of single numbers", "attention", wide, /vectorStream/, { cells: 2 }],
   ["four at a time, not one by one", "largest", wide, /`argmax` takes one cell at a time/, { cells: 2 }],
   ["a row that is held is known", "ragged", { hold: true, cells: 8 }, /whose length must be known/, { cells: 8 }],
-  ["a row that is held fits", "plain", { hold: true, cells: 7 }, /a row of 8 cells does not fit: the lanes of a row hold 7/, { hold: true, cells: 8 }],
-  ["a row that is held is not staged", "plain", { hold: true, cells: 8, source: "workgroup", tile: 8 }, /read with each lane's own loads/, { hold: true, cells: 8 }],
+  ["a row that is held fits", "plain", { hold: true, cells: 7 }, /a row of 8 cells does not fit: the lanes of a row hold 7/, { hold: true, cells: 8, edgeCells: 8 }],
+  ["a row that is held is walked in one step", "plain", { hold: true, cells: 8, edgeCells: 4 }, /edgeCells must be the same as cells/, { hold: true, cells: 8, edgeCells: 8 }],
+  ["a row that is held is not staged", "plain", { hold: true, cells: 8, source: "workgroup", tile: 8 }, /read with each lane's own loads/, { hold: true, cells: 8, edgeCells: 8 }],
 ];
 
 test.each(RULES)("%s", (_, kernel, wrong, why, right) => {

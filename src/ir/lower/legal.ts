@@ -167,6 +167,8 @@ const holdFaults = (f: Facts, s: Schedule): readonly string[] => {
   if (f.union) out.push("a row of several parts is not held in registers");
   if (f.scans) out.push("a recurrence walks its row, it is not held in registers");
   const room = s.cells * (s.kind === "split" ? s.lanesPerRow : 1) * (s.vectorStream ? 4 : 1);
+  // What is held is cell k of the one step there is: a step of fewer cells at an edge would keep its first cell for the others.
+  if (!s.vectorStream && s.edgeCells !== s.cells) out.push("a row held in registers is walked in one step: edgeCells must be the same as cells");
   if (f.length > room) out.push(`a row of ${f.length} cells does not fit: the lanes of a row hold ${room}`);
   return out;
 };

@@ -59,8 +59,9 @@ export const mergeLanes = (cx: MergeContext, slots: readonly Slot[], stmts: Stmt
     const all = overLanes(cx, [corrected], (p, q) => [combine(p[0] as Expr, q[0] as Expr)], slot.acc.name, stmts);
     bind(em, next, slot.acc.node, slot.fixed, all[0] as Expr);
   }
-  for (const width of [4, 1]) {
-    const alike = many.filter((m) => m.value.type.width === width);
+  const types = [...new Set(many.map((m) => `${m.value.type.width}${m.value.type.elem}`))];
+  for (const type of types.sort().reverse()) {
+    const alike = many.filter((m) => `${m.value.type.width}${m.value.type.elem}` === type);
     for (let from = 0; from < alike.length; from += ROUND) addRound(cx, alike.slice(from, from + ROUND), stmts);
   }
 };

@@ -4,7 +4,7 @@
  */
 import type { Axis, AxisId, Node, NodeId } from "../graph/graph.ts";
 import { operands } from "../graph/graph.ts";
-import { identity, startingValue } from "../graph/identity.ts";
+import { identity } from "../graph/identity.ts";
 import { MAX_STATE } from "../derive/scan.ts";
 import type { Expr, Stmt, VType } from "../tile/tile.ts";
 import { F32, I32, VEC4 } from "../tile/tile.ts";
@@ -36,8 +36,6 @@ export const emitReduce = (em: Emitter, n: Node & { kind: "reduce" }, fixed: Fix
 const overAccumulators = (em: Emitter, n: Node & { kind: "reduce" }): boolean =>
   [...em.b.reach(n.where === null ? [n.body] : [n.body, n.where])]
     .some((id) => em.accumulators.has(id) && em.b.node(id).axes.some((a) => n.over.includes(a)));
-
-const startOf = (n: Node & { kind: "reduce" }): Expr => T.lit(startingValue(n.op, n.ty), n.ty === "f32" ? F32 : I32);
 
 const combined = (n: Node & { kind: "reduce" }, acc: Expr, x: Expr): Expr => {
   switch (n.op) {
@@ -136,7 +134,7 @@ const chunkIn = (fixed: Fixed): boolean => [...fixed.values()].some((f) => "chun
 const loopReduce = (em: Emitter, n: Node & { kind: "reduce" }, axes: readonly Axis[], fixed: Fixed, at: Scope, type: VType = n.ty === "f32" ? F32 : I32): Placed => {
   const home = homeOf(em, n, fixed, at);
   const acc = em.fresh(em.names.get(n.id) ?? n.op);
-  home.stmts.push(T.varStmt(acc, type, T.splat(startOf(n), type.width)));
+  home.stmts.push(T.varStmt(acc, type, T.splat(identityOf(n), type.width)));
   const accRef = T.ref(acc, type);
   const combine = (x: Expr): Expr => combined(n, accRef, x);
   const open = (rest: readonly Axis[], parent: Scope, bound: Fixed): Stmt[] => {
@@ -200,7 +198,7 @@ const unrolledReduce = (em: Emitter, n: Node & { kind: "reduce" }, axes: readonl
   const op = n.op as "sum" | "prod" | "max" | "min";
   const combine = { sum: T.add, prod: T.mul, max: T.max, min: T.min }[op];
   const around = [...fixed].filter(([a]) => n.axes.includes(a));
-  const start = startOf(n);
+  const start = identityOf(n);
   let s: Scope = em.root;
   const terms = pointsOf(axes, false).map((point) => {
     const inside: Fixed = new Map([...around, ...point]);

@@ -46,8 +46,9 @@ export const stageTile = (input: StageInput, body: Stmt[]): ((from: Expr) => Non
     em.overrides.set(block, (id, fixed, at) => {
       const layout = layouts.get(id);
       const key = layout === undefined ? undefined : [...at.above].find((s) => keys.has(s));
-      // Inside a reduction over an axis of the workgroup (heads that are mixed) another slice is meant than the staged one.
-      if (layout === undefined || key === undefined || !sameSlice(input, id, fixed, at)) return null;
+      // Inside a reduction over an axis of the workgroup (heads that are mixed) another slice is meant than the staged one, inside
+      // one over the stream's own axis another cell.
+      if (layout === undefined || key === undefined || !sameSlice(input, id, fixed, at) || input.seg.axes.some((a) => fixed.has(a))) return null;
       const raw = key.axes.get(-1);
       if (raw === undefined) return null;
       const cell = key.memo.get("slot") ?? natural(em, key, "slot", T.sub(raw, from));
