@@ -5,10 +5,10 @@
 import { evalSize, sizeNames, type SizeExpr } from "../ir/scalar/size.ts";
 import { BOOL, I32, type Expr, type Stmt, type TileKernel, type TileProgram, type VType } from "../ir/tile/tile.ts";
 import { sizeToExpr } from "../ir/tile/build.ts";
-import { dropUnused, forEachExprIn, mapKernels, usedUniforms } from "../ir/tile/walk.ts";
+import { dropUnused, forEachExprIn, mapKernels, storedBuffers, usedBuffers, usedUniforms } from "../ir/tile/walk.ts";
 import type { Target } from "./target.ts";
 import { typeName } from "./wgsl/helpers.ts";
-import { bufferElement, isWideBool, literal, lowerExpr, type Cx } from "./wgsl/lower-expr.ts";
+import { bufferElement, isWideBool, literal, lowerExpr, type Cx, type NamedBuffer } from "./wgsl/lower-expr.ts";
 import { bin, call, text, type WEntry, type WExpr, type WgslModule, type WStmt } from "./wgsl/module.ts";
 import { declare, newScope, type Scope } from "./wgsl/names.ts";
 
@@ -174,7 +174,7 @@ const prologue = (
   return { inputs, body };
 };
 
-const lowerKernel = (k: TileKernel, name: string, module: Cx): WEntry => {
+const lowerKernel = (k: TileKernel, name: string, module: Cx, views: ReadonlyMap<string, NamedBuffer>): WEntry => {
   const buffers = new Map(module.buffers);
   const builtins = new Map<string, string>();
   const workgroup = k.workgroup.map((b) => {
@@ -182,6 +182,8 @@ const lowerKernel = (k: TileKernel, name: string, module: Cx): WEntry => {
     buffers.set(b.name, { buffer: b, name: final });
     return { name: final, type: `array<${noteF16(b.type, module)}, ${Math.max(1, b.length ?? 0)}>` };
   });
+  const stored = storedBuffers(k.body);
+  for (const [tensor, view] of views) if (!stored.has(tensor)) buffers.set(tensor, view);
   const cx: Cx = { ...module, buffers, builtins };
   const scope = newScope(module.module);
   const top = prologue(k, cx, scope, builtins);
@@ -207,11 +209,22 @@ const lowerKernel = (k: TileKernel, name: string, module: Cx): WEntry => {
   };
 };
 
+/**
+ * A second, read-only name at the same binding for what one kernel writes and another only reads: WGSL takes what is read from a
+ * writable buffer for different in every lane, even where all lanes read one element, and then allows no barrier behind it.
+ */
+const readingViews = (program: TileProgram, scope: Scope): ReadonlyMap<string, NamedBuffer> => {
+  const kernels = program.kernels.map((k) => ({ used: usedBuffers(k.body), stored: storedBuffers(k.body) }));
+  const read = program.storage.filter(({ name, access }) => access === "read_write" && kernels.some((k) => k.used.has(name) && !k.stored.has(name)));
+  return new Map(read.map((b) => [b.name, { buffer: { ...b, access: "read" }, name: declare(scope, `${b.name}_in`) }]));
+};
+
 /** The module of a program for a target. Throws on a program that the verifier would reject. */
 export const lowerToWgsl = (source: TileProgram, target: Target): WgslModule => {
   const program = mapKernels(source, dropUnused);
   const scope = newScope(null);
   const buffers = new Map(program.storage.map((b) => [b.name, { buffer: b, name: declare(scope, b.name) }]));
+  const views = readingViews(program, scope);
   const uniforms = liveUniforms(source);
   const fieldScope = newScope(null);
   const params = uniforms.map((u) => ({ uniform: u.name, name: declare(fieldScope, u.name), type: fieldType(u.type) }));
@@ -229,7 +242,7 @@ export const lowerToWgsl = (source: TileProgram, target: Target): WgslModule => 
     },
     uses: { f16: program.storage.some((b) => b.type.elem === "f16"), subgroups: false },
   };
-  const entries = program.kernels.map((k, i) => lowerKernel(k, names[i] ?? k.name, cx));
+  const entries = program.kernels.map((k, i) => lowerKernel(k, names[i] ?? k.name, cx, views));
   const enables = [
     ...(cx.uses.f16 ? ["f16"] : []),
     ...(cx.uses.subgroups && target.dialect === "tint" ? ["subgroups"] : []),
@@ -240,12 +253,13 @@ export const lowerToWgsl = (source: TileProgram, target: Target): WgslModule => 
     enables,
     params,
     paramsName,
-    bindings: program.storage.map((b, i) => ({
-      binding: i + 1,
-      name: buffers.get(b.name)?.name ?? b.name,
-      access: b.access,
-      type: typeName(isWideBool(b) ? { elem: "u32", width: b.type.width } : b.type),
-    })),
+    bindings: program.storage.flatMap((b, i) =>
+      [buffers.get(b.name), views.get(b.name)].flatMap((bound) =>
+        bound === undefined
+          ? []
+          : [{ binding: i + 1, name: bound.name, access: bound.buffer.access, type: typeName(isWideBool(b) ? { elem: "u32", width: b.type.width } : b.type) }],
+      ),
+    ),
     helpers: [...cx.helpers.values()],
     entries,
   };

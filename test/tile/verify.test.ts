@@ -156,7 +156,14 @@ const FLOW: Readonly<Record<string, readonly [readonly Stmt[], boolean]>> = {
     [t.ifStmt(t.gt(t.load(x, t.lane), one), [t.barrier])],
     false,
   ],
-  "a barrier under a condition read from an output": [[t.ifStmt(t.gt(t.load(y, t.i32(0)), one), [t.barrier])], false],
+  "a barrier under a condition read from an output that the kernel writes": [
+    [t.ifStmt(t.gt(t.load(y, t.i32(0)), one), [t.barrier]), t.store(y, t.lane, one)],
+    false,
+  ],
+  "a barrier under a condition read from an output that the kernel only reads": [
+    [t.ifStmt(t.gt(t.load(y, t.i32(0)), one), [t.barrier])],
+    true,
+  ],
   "a barrier under a condition read from workgroup memory": [
     [t.ifStmt(t.gt(t.load(w, t.i32(0)), one), [t.barrier])],
     false,

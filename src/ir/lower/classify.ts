@@ -16,6 +16,8 @@ export type Atoms = {
   readonly box: ReadonlyMap<AxisId, Ends>;
   /** Least and greatest value of a load over the tile; null when it depends on both sides. */
   readonly loaded: (n: Node & { kind: "load" }) => Ends | null;
+  /** Whether a value is made of what the kernel carries: not known when the tile is asked for. */
+  readonly live: (id: NodeId) => boolean;
   /** Whether any and whether all of a table of blocks holds within these indices; null when that is not worth asking. */
   readonly block: (n: Node & { kind: "load" }, at: readonly Ends[]) => Class;
 };
@@ -23,12 +25,13 @@ export type Atoms = {
 export const classOf = (cx: Atoms, id: NodeId): Class => {
   const { b } = cx;
   const n = b.node(id);
-  if (!n.axes.some((a) => cx.box.has(a))) return { may: id, must: id };
+  const live = cx.live(id);
+  if (!live && !n.axes.some((a) => cx.box.has(a))) return { may: id, must: id };
   if (n.kind === "unary" && n.op === "not") {
     const a = classOf(cx, n.a);
     return { may: a.must === null ? null : b.unary("not", a.must), must: a.may === null ? null : b.unary("not", a.may) };
   }
-  if (n.kind === "load" && n.ty === "bool") {
+  if (n.kind === "load" && n.ty === "bool" && !live) {
     const at = n.at.map((i) => blockEnds(cx, i));
     return at.every((e) => e !== null) ? cx.block(n, at) : { may: null, must: null };
   }
@@ -41,7 +44,7 @@ export const classOf = (cx: Atoms, id: NodeId): Class => {
       ? { may: x.may === null ? y.may : y.may === null ? x.may : all(x.may, y.may), must: all(x.must, y.must) }
       : { may: all(x.may, y.may), must: x.must === null ? y.must : y.must === null ? x.must : all(x.must, y.must) };
   }
-  const [p, q] = [endsOf(cx, n.a), endsOf(cx, n.b)];
+  const [p, q] = live ? [null, null] : [endsOf(cx, n.a), endsOf(cx, n.b)];
   if (p === null || q === null) return { may: null, must: null };
   const ask = (op: "<" | "<=" | ">" | ">=" | "==", x: NodeId, y: NodeId): NodeId => b.binary(op, x, y);
   switch (n.op) {

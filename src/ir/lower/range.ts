@@ -5,7 +5,7 @@
 import type { AxisId, Node, NodeId } from "../graph/graph.ts";
 import { conjuncts } from "../graph/walk.ts";
 import { boundOverBox, streamBounds } from "../scalar/bounds.ts";
-import type { Ends } from "../scalar/bounds.ts";
+import type { Ends, StreamBounds } from "../scalar/bounds.ts";
 import type { Expr, Stmt } from "../tile/tile.ts";
 import { I32 } from "../tile/tile.ts";
 import * as T from "../tile/build.ts";
@@ -67,8 +67,8 @@ export const streamRange = (input: RangeInput): StreamRange => {
 /** `some`: holds wherever any value is taken; `every`: all are taken where it holds. One domain: both are it. */
 const ofDomain = (input: RangeInput, some: NodeId | null, every: NodeId, axis: AxisId): StreamRange => {
   const { em, grid, length } = input;
-  const bounds = streamBounds(em.b, some, axis);
-  const whole = some === every ? bounds : streamBounds(em.b, every, axis);
+  const bounds = boundsKnown(em, some, axis);
+  const whole = some === every ? bounds : boundsKnown(em, every, axis);
   const box = boxOf(input);
   const at = (list: readonly { readonly node: NodeId }[], which: "min" | "max"): readonly (Expr | null)[] =>
     list.map(({ node }) => {
@@ -98,6 +98,21 @@ const ofDomain = (input: RangeInput, some: NodeId | null, every: NodeId, axis: A
   const fullEnd = same(highest, highFull) ? end : name(em, group, `${base}_full_end`, known(highFull).map(plusOne).reduce((x, y) => T.min(x, y), length));
   return { begin, end, allVisible: false, someFull, fullBegin, fullEnd, classify: null };
 };
+
+/** Bounds that are known before the loop: statistics of the row are in its lane's registers, where a workgroup cannot ask for them. */
+const boundsKnown = (em: Emitter, where: NodeId | null, axis: AxisId): StreamBounds => {
+  const all = streamBounds(em.b, where, axis);
+  const known = (list: StreamBounds["lower"]): StreamBounds["lower"] => list.filter((x) => !isLive(em, x.node));
+  const [lower, upper] = [known(all.lower), known(all.upper)];
+  return { ...all, lower, upper, exact: all.exact && lower.length === all.lower.length && upper.length === all.upper.length };
+};
+
+/** Whether a value is made of what the kernel carries. */
+const isLive = (em: Emitter, id: NodeId): boolean =>
+  [...em.b.reach([id])].some((x) => {
+    const n = em.b.node(x);
+    return em.accumulators.has(x) || n.kind === "scan" || n.kind === "carried" || (n.kind === "reduce" && n.op === "cumsum");
+  });
 
 /** Bounds that steps, members and tiles can be added to; a bound that may lie beyond stays at the ends of the stream. */
 const TAME = interval(-(2 ** 30), 2 ** 30);
@@ -146,7 +161,7 @@ const classifyAt = (
     const [some, all] = scanBlocks(input, n, at, tile);
     return { may: opaqueBool(em, axis, tile, some), must: opaqueBool(em, axis, tile, all) };
   };
-  const atoms = { b: em.b, box, loaded, block };
+  const atoms = { b: em.b, box, loaded, block, live: (id: NodeId) => isLive(em, id) };
   const may = some === null ? null : classOf(atoms, some).may;
   const must = classOf(atoms, every).must;
   const value = (id: NodeId | null, base: string): Expr | null => (id === null ? null : name(em, tile, base, emit(em, id, NOTHING_FIXED, tile).e));

@@ -3,7 +3,7 @@
  * uniform when everything ever assigned to it is.
  */
 import type { Expr, Stmt, TileKernel, TileProgram } from "./tile.ts";
-import { forEachExpr, operands, stmtExprs } from "./walk.ts";
+import { forEachExpr, operands, stmtExprs, storedBuffers } from "./walk.ts";
 
 /** Names of variables that may differ between lanes, and buffers whose contents may. */
 type Varying = { readonly names: Set<string>; readonly buffers: ReadonlySet<string> };
@@ -89,9 +89,9 @@ const mark = (body: readonly Stmt[], v: Varying, inUniformFlow: boolean): boolea
  * over the kernel's scopes for the best answer; shared names only make it more cautious.
  */
 export const divergent = (kernel: TileKernel, program: TileProgram): readonly string[] => {
-  const buffers = new Set(
-    [...program.storage, ...kernel.workgroup].filter((b) => b.access === "read_write").map((b) => b.name),
-  );
+  // What other kernels have written is bound as read-only here.
+  const stored = storedBuffers(kernel.body);
+  const buffers = new Set([...program.storage.filter((b) => stored.has(b.name)), ...kernel.workgroup].map((b) => b.name));
   const v: Varying = { names: new Set(), buffers };
   while (mark(kernel.body, v, true));
   const out: string[] = [];

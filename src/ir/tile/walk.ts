@@ -184,6 +184,15 @@ export const usedBuffers = (body: readonly Stmt[]): ReadonlySet<string> => {
   return out;
 };
 
+/** Names of the buffers that a body stores to. */
+export const storedBuffers = (body: readonly Stmt[]): ReadonlySet<string> => {
+  const out = new Set<string>();
+  forEachStmt(body, (s) => {
+    if (s.kind === "store") out.add(s.buffer);
+  });
+  return out;
+};
+
 /** Names of the uniforms that a body reads. */
 export const usedUniforms = (body: readonly Stmt[]): ReadonlySet<string> => {
   const out = new Set<string>();

@@ -13,7 +13,9 @@ struct Params {
 @group(0) @binding(5) var<storage, read> length: array<i32>;
 @group(0) @binding(6) var<storage, read_write> y: array<vec4f>;
 @group(0) @binding(7) var<storage, read_write> stats_part: array<f32>;
+@group(0) @binding(7) var<storage, read> stats_part_in: array<f32>;
 @group(0) @binding(8) var<storage, read_write> p_v_sum_part: array<vec4f>;
+@group(0) @binding(8) var<storage, read> p_v_sum_part_in: array<vec4f>;
 
 var<workgroup> shared_1: array<f32, 64>;
 var<workgroup> parts4: array<vec4f, 512>;
@@ -233,16 +235,16 @@ fn paged_decode_merge(
     for (var t = tile0 + member; t < tile_end; t += 16) {
       let part_in = min(t, 15);
       let stats_part_at_1 = stats_part_at + part_in * 2;
-      let stats_part_1 = stats_part[stats_part_at_1];
+      let stats_part_1 = stats_part_in[stats_part_at_1];
       let visible = t < 16;
       let m_new = max(m, select(-3.4028234663852886e38, stats_part_1, visible));
       let exp_1 = exp(stats_part_1 - m_new);
       let cond = stats_part_1 > -3.4028234663852886e38;
       let visible_1 = t < 16 && cond;
       let correction = exp(m - m_new);
-      p_sum = p_sum * correction + select(0.0, exp_1 * stats_part[stats_part_at_1 + 1], visible_1);
-      p_v_sum_0 = p_v_sum_0 * correction + select(vec4f(0.0), exp_1 * p_v_sum_part[stats_part_at_1], vec4<bool>(visible_1));
-      p_v_sum_1 = p_v_sum_1 * correction + select(vec4f(0.0), exp_1 * p_v_sum_part[stats_part_at_1 + 1], vec4<bool>(visible_1));
+      p_sum = p_sum * correction + select(0.0, exp_1 * stats_part_in[stats_part_at_1 + 1], visible_1);
+      p_v_sum_0 = p_v_sum_0 * correction + select(vec4f(0.0), exp_1 * p_v_sum_part_in[stats_part_at_1], vec4<bool>(visible_1));
+      p_v_sum_1 = p_v_sum_1 * correction + select(vec4f(0.0), exp_1 * p_v_sum_part_in[stats_part_at_1 + 1], vec4<bool>(visible_1));
       m = m_new;
     }
   }
