@@ -14,14 +14,14 @@ import { openGpu, restartFor, type Gpu } from "../src/cli/gpu.ts";
 import { createSources } from "../src/cli/sources.ts";
 import { compile } from "../src/compile.ts";
 import type { Artifact } from "../src/codegen/artifact.ts";
-import { evaluateGraph } from "../src/ir/graph/eval.ts";
-import type { Graph } from "../src/ir/graph/graph.ts";
+import type { Spec } from "../src/check/spec.ts";
+import { interpret } from "../src/meaning/interpret.ts";
 import { renderDiagnostic } from "../src/source/render.ts";
 import { createKernel } from "../src/runtime/index.ts";
 
 const FILE = "examples/ocr/recogniser.tfx";
 
-type Compiled = { readonly artifact: Artifact; readonly graph: Graph; readonly compileMs: number };
+type Compiled = { readonly artifact: Artifact; readonly spec: Spec; readonly compileMs: number };
 
 const sources = createSources();
 
@@ -30,14 +30,13 @@ const compileKernel = (kernel: string, width: number, gpu: Gpu): Compiled => {
   const text = sources.read(FILE);
   const start = performance.now();
   const options = { file: FILE, kernel, dims: { D: width }, target: gpu.target, resolveImport: sources.resolveImport };
-  const { artifacts, graphs, diagnostics } = compile(text, options);
+  const { compiled, diagnostics } = compile(text, options);
   const compileMs = performance.now() - start;
-  const [artifact] = artifacts;
-  const [graph] = graphs;
-  if (artifact === undefined || graph === undefined) {
+  const [one] = compiled;
+  if (one === undefined) {
     throw new Error(diagnostics.map((d) => renderDiagnostic(d, sources.text, { color: false })).join("\n\n"));
   }
-  return { artifact, graph, compileMs };
+  return { artifact: one.artifact, spec: one.spec, compileMs };
 };
 
 /** The sizes of a case: [B, H, N, D] for attention, [B, N, D] for rows. */
@@ -64,19 +63,19 @@ const HEAD: Row = [
 
 const digits = (x: number): string => (x === 0 ? "0" : x.toExponential(1));
 
-const runCase = async (test: Case, { artifact, graph }: Compiled, device: GPUDevice): Promise<readonly Row[]> => {
+const runCase = async (test: Case, { artifact, spec }: Compiled, device: GPUDevice): Promise<readonly Row[]> => {
   const entries = Object.entries(test.inputs);
   const tensors = Object.fromEntries(entries.map(([name, { data }]) => [name, data]));
   const shapes = Object.fromEntries(entries.map(([name, { shape }]) => [name, shape]));
   const kernel = await createKernel(device, artifact);
   const result = await kernel.run({ inputs: tensors, shapes, scalars: test.scalars, repeat: 5 });
   const inputs = { sizes: sizesOf(test), tensors, scalars: test.scalars };
-  const naive = evaluateGraph(graph, inputs, { precision: "f32" });
+  const naive = interpret(spec, inputs, "f32");
   const ioBytes = [...Object.values(tensors), ...Object.values(result.outputs)].reduce(
     (sum, data) => sum + data.byteLength,
     0,
   );
-  return accuracy(graph, inputs, result.outputs).map((against, i) => {
+  return accuracy({ spec }, inputs, result.outputs).map((against, i) => {
     const model = test.model[against.output]?.data;
     const ours = model === undefined ? null : largestDistance(result.outputs[against.output] ?? [], model);
     const theirs = model === undefined ? null : largestDistance(naive[against.output] ?? [], model);

@@ -70,7 +70,7 @@ export const measure = async (entry: Entry, stack: Stack): Promise<Measured> => 
       return [t.name, unpack(found[t.name] as Stored, t.dtype, length)];
     }),
   );
-  const results = accuracy(compiled.graph, { sizes, tensors: data, scalars }, outputs);
+  const results = accuracy({ spec: compiled.spec }, { sizes, tensors: data, scalars, statics: entry.sizes.statics }, outputs);
   const [first, ...rest] = results;
   if (first === undefined) throw new Error("no result");
   const worst = rest.reduce<Accuracy>((a, b) => ((b.ok ? 0 : 1) - (a.ok ? 0 : 1) || b.error - a.error) > 0 ? b : a, first);

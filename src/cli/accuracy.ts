@@ -1,6 +1,6 @@
 /** Compares what a kernel gave with the f64 meaning of its spec, and that with what f32 arithmetic would have given. */
-import { evaluateGraph, type Inputs } from "../ir/graph/eval.ts";
-import type { Graph } from "../ir/graph/graph.ts";
+import type { Spec } from "../check/spec.ts";
+import { interpret, type Inputs } from "../meaning/interpret.ts";
 
 export type Accuracy = {
   readonly output: string;
@@ -53,17 +53,17 @@ export const compare = (
   return { output, error, naive, allowed, ok: found.length === n && excess <= 0 };
 };
 
-/** All outputs of a run. */
+/** All outputs of a run, against what the checked program means. `types`: the choice of its type variables. */
 export const accuracy = (
-  graph: Graph,
+  { spec, types = {} }: { readonly spec: Spec; readonly types?: Readonly<Record<string, string>> | undefined },
   inputs: Inputs,
   outputs: Readonly<Record<string, ArrayLike<number>>>,
 ): readonly Accuracy[] => {
-  const reference = evaluateGraph(graph, inputs);
-  const naive = evaluateGraph(graph, inputs, { precision: "f32" });
-  return graph.results.map(({ tensor }) => {
-    const dtype = graph.tensors.find((t) => t.name === tensor)?.dtype;
-    const kind = { isF16: dtype === "f16", isExact: dtype !== "f32" && dtype !== "f16" };
-    return compare(tensor, outputs[tensor] ?? [], reference[tensor] ?? new Float64Array(), naive[tensor] ?? [], kind);
+  const reference = interpret(spec, inputs);
+  const naive = interpret(spec, inputs, "f32");
+  return spec.results.map(({ name, dtype }) => {
+    const stored = types[dtype] ?? spec.typeVars.find((v) => v.name === dtype)?.options[0] ?? dtype;
+    const kind = { isF16: stored === "f16", isExact: stored !== "f32" && stored !== "f16" };
+    return compare(name, outputs[name] ?? [], reference[name] ?? new Float64Array(), naive[name] ?? [], kind);
   });
 };

@@ -80,7 +80,7 @@ test.for(CASES)("%s", { timeout: 2 * LIMIT }, async ([, source, c], context) => 
     });
     const outputs = reply["outputs"] as Tensors;
     const found = Object.fromEntries(compiled.artifact.tensors.filter((t) => t.role === "output").map((t) => [t.name, numbersOf(t.dtype, outputs[t.name])]));
-    const results = accuracy(compiled.graph, { sizes: c.sizes, tensors: values, scalars: c.scalars ?? {} }, found);
+    const results = accuracy({ spec: compiled.spec, types: c.types }, { sizes: c.sizes, tensors: values, scalars: c.scalars ?? {}, statics: c.statics ?? {} }, found);
     expect(results.length).toBeGreaterThan(0);
     expect(faults(results)).toEqual([]);
   }

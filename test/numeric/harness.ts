@@ -90,7 +90,7 @@ export const check = async (
   const inputs = Object.fromEntries(compiled.artifact.tensors.filter((t) => t.role === "input").map((t) => [t.name, typed(t.dtype, values[t.name] ?? [])]));
   const outputs = await stack.run(compiled.artifact, inputs as never, c.sizes, c.scalars ?? {});
   const found = Object.fromEntries(compiled.artifact.tensors.filter((t) => t.role === "output").map((t) => [t.name, numbersOf(t.dtype, outputs[t.name])]));
-  return accuracy(compiled.graph, { sizes: c.sizes, tensors: values, scalars: c.scalars ?? {} }, found);
+  return accuracy({ spec: compiled.spec, types: c.types }, { sizes: c.sizes, tensors: values, scalars: c.scalars ?? {}, statics: c.statics ?? {} }, found);
 };
 
 /** What is wrong with each result: its error, what was allowed, and what naive f32 would have lost. */

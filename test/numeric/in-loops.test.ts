@@ -6,7 +6,7 @@ import { describe, expect, test } from "vitest";
 import { compileEntry, readCatalogue } from "../../src/cli/catalogue.ts";
 import { createRandom } from "../../src/cli/random.ts";
 import { TARGETS } from "../../src/codegen/target.ts";
-import { evaluateGraph } from "../../src/ir/graph/eval.ts";
+import { interpret } from "../../src/meaning/interpret.ts";
 import { evalSize } from "../../src/ir/scalar/size.ts";
 import { evaluateTile } from "../../src/ir/tile/eval.ts";
 import { verifyTile } from "../../src/ir/tile/verify.ts";
@@ -47,7 +47,7 @@ describe.each(["baseline", "subgroups", "software", "software-subgroups"])("%s",
     const countOf = (dims: (typeof compiled.artifact.tensors)[number]["dims"]): number => dims.reduce((n, d) => n * evalSize(d.extent, (s) => l.sizes[s] ?? 0), 1);
     const inputs = Object.fromEntries(compiled.artifact.tensors.filter((t) => t.role === "input").map((t) => [t.name, Array.from({ length: countOf(t.dims) }, () => Math.fround(2 * random() - 1))]));
     const buffers = Object.fromEntries(compiled.artifact.tensors.map((t) => [t.name, inputs[t.name] ?? new Float64Array(countOf(t.dims)).fill(12345)]));
-    const expected = evaluateGraph(compiled.graph, { sizes: l.sizes, scalars: l.scalars ?? {}, tensors: inputs });
+    const expected = interpret(compiled.spec, { sizes: l.sizes, scalars: l.scalars ?? {}, tensors: inputs });
     const found = evaluateTile(compiled.tile, { sizes: l.sizes, uniforms: l.scalars ?? {}, buffers, precision: "f64", subgroupSize: 4 }).buffers;
     for (const [out, values] of Object.entries(expected)) expect(worst(found[out] ?? [], values), out).toBeLessThan(1e-9);
   });

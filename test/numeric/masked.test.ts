@@ -1,6 +1,6 @@
 /** Cells outside the domain do not exist: whatever stands in the memory behind them, NaN and infinity included, has no effect. */
 import { describe, expect, test } from "vitest";
-import { evaluateGraph } from "../../src/ir/graph/eval.ts";
+import { interpret } from "../../src/meaning/interpret.ts";
 import { largestDistance } from "../../src/cli/accuracy.ts";
 import { stacks, type StackName } from "../gpu/stacks.ts";
 import { asBaseline, asGpu, asIs, SOURCE, type View } from "./suite.ts";
@@ -68,7 +68,7 @@ describe.each(NAMES)("%s", (name) => {
       const clean = inputsOf(compiled, m.case);
       const scalars = m.case.scalars ?? {};
       const expected =
-        evaluateGraph(compiled.graph, { sizes: m.case.sizes, tensors: clean, scalars })[m.output] ?? new Float64Array();
+        interpret(compiled.spec, { sizes: m.case.sizes, tensors: clean, scalars })[m.output] ?? new Float64Array();
       let spoiled = 0;
       const inputs = Object.fromEntries(
         compiled.artifact.tensors

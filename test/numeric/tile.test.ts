@@ -1,10 +1,10 @@
 /**
  * Tile programs are valid and mean what the source says: verified, then run by the evaluator (races, bounds and barriers are
- * errors there) in f64, against the f64 evaluator of the graph. Subgroups of every size that a device may have.
+ * errors there) in f64, against the interpreter of the checked program. Subgroups of every size that a device may have.
  */
 import { describe, expect, test } from "vitest";
 import type { Compiled } from "../../src/compile.ts";
-import { evaluateGraph } from "../../src/ir/graph/eval.ts";
+import { interpret } from "../../src/meaning/interpret.ts";
 import { evalSize } from "../../src/ir/scalar/size.ts";
 import { evaluateTile } from "../../src/ir/tile/eval.ts";
 import { verifyTile } from "../../src/ir/tile/verify.ts";
@@ -25,14 +25,13 @@ const buffersOf = (compiled: Compiled, c: Case, inputs: Record<string, number[]>
     return [t.name, inputs[t.name] ?? new Float64Array(count).fill(t.dtype === "f32" ? 12345 : 7)];
   }));
 
-/** Values of scalar parameters, defaults included: the graph evaluator's own rule. */
-const scalarsOf = (compiled: Compiled, c: Case): Record<string, number> => {
-  const { graph } = compiled;
-  const missing = graph.scalars.filter((s) => c.scalars?.[s.name] === undefined && s.init !== null);
-  const results = missing.map((s) => ({ tensor: `scalar ${s.name}`, value: s.init ?? 0 }));
-  const tensors = results.map((r) => ({ name: r.tensor, dtype: "f32" as const, dims: [], role: "output" as const, span: { file: "", start: 0, end: 0 } }));
-  const values = evaluateGraph({ ...graph, results, tensors }, { sizes: c.sizes, tensors: {}, scalars: c.scalars ?? {} });
-  return { ...c.scalars, ...Object.fromEntries(missing.map((s) => [s.name, values[`scalar ${s.name}`]?.[0] ?? 0])) };
+/** Values of scalar parameters, defaults included: what they mean. */
+const scalarsOf = ({ spec }: Compiled, c: Case): Record<string, number> => {
+  const inputs = { sizes: c.sizes, statics: c.statics ?? {}, scalars: c.scalars ?? {}, tensors: {} };
+  const missing = spec.scalars.filter((s) => !s.isStatic && c.scalars?.[s.name] === undefined && s.init !== null);
+  const results = missing.flatMap((s) => (s.init === null ? [] : { name: s.name, dtype: s.dtype, dims: [], span: s.span, value: s.init }));
+  const values = interpret({ ...spec, results }, inputs);
+  return { ...c.scalars, ...Object.fromEntries(Object.entries(values).map(([name, value]) => [name, value[0] ?? 0])) };
 };
 
 /** Verifies and runs a kernel's tile program, with a number of parts for the streams that can be cut. */
@@ -41,7 +40,7 @@ const holds = (c: Case, name: string, subgroupSizes: readonly number[], parts?: 
   expect(verifyTile(compiled.tile, target(name))).toEqual([]);
   const inputs = inputsOf(compiled, c);
   const scalars = scalarsOf(compiled, c);
-  const expected = evaluateGraph(compiled.graph, { sizes: c.sizes, scalars: c.scalars ?? {}, tensors: inputs });
+  const expected = interpret(compiled.spec, { sizes: c.sizes, statics: c.statics ?? {}, scalars: c.scalars ?? {}, tensors: inputs });
   const usesSubgroups = compiled.artifact.requires.features.includes("subgroups");
   for (const subgroupSize of usesSubgroups ? subgroupSizes : subgroupSizes.slice(0, 1)) {
     const found = evaluateTile(compiled.tile, {

@@ -1,4 +1,4 @@
-/** What a random kernel is held against: the naive meaning of its graph, with the tolerance of `src/cli/accuracy.ts`. */
+/** What a random kernel is held against: the meaning of its checked program, with the tolerance of `src/cli/accuracy.ts`. */
 import { accuracy, type Accuracy } from "../../src/cli/accuracy.ts";
 import { BASELINE, TARGETS, type Target } from "../../src/codegen/target.ts";
 import { compile, type Compiled } from "../../src/compile.ts";
@@ -60,7 +60,7 @@ export const differences = (compiled: Compiled, c: Case, target: string): readon
     buffers,
     subgroupSize: t.subgroups?.min ?? 4,
   }).buffers;
-  return lenient(accuracy(compiled.graph, { sizes: c.sizes, tensors, scalars }, found));
+  return lenient(accuracy({ spec: compiled.spec, types: c.types }, { sizes: c.sizes, tensors, scalars, statics: c.statics ?? {} }, found));
 };
 
 /** The same on a device. */

@@ -42,9 +42,11 @@ const valuesOf = (spec: Spec, isStatic: boolean): Record<string, number> =>
       .map((s) => [s.name, s.dtype === "f32" ? 0.5 : s.dtype === "bool" ? 1 : 2]),
   );
 
+const halvesOf = (spec: Spec): Record<string, string> => Object.fromEntries(spec.typeVars.map((t) => [t.name, "f16"]));
+
 /** With sizes free as far as the planner lets them. */
 const compileHalf = ({ file, spec }: Entry, target: Target): Compiled => {
-  const types = Object.fromEntries(spec.typeVars.map((t) => [t.name, "f16"]));
+  const types = halvesOf(spec);
   let dims: Record<string, number> = {};
   for (;;) {
     const { compiled, diagnostics } = compile(stdlibText(file), {
@@ -85,7 +87,7 @@ const run = async (entry: Entry): Promise<readonly string[]> => {
   const typed = Object.fromEntries(Object.entries(values).map(([name, x]) => [name, toTyped(dtypes.get(name) ?? "f32", x)]));
   const outputs = await lavapipe.run(compiled.artifact, typed, sizes, scalars);
   const found = Object.fromEntries(entry.spec.results.map((r) => [r.name, toNumbers(dtypes.get(r.name) ?? "f32", outputs[r.name])]));
-  const results = accuracy(compiled.graph, { sizes, tensors: values, scalars }, found);
+  const results = accuracy({ spec: compiled.spec, types: halvesOf(compiled.spec) }, { sizes, tensors: values, scalars, statics: valuesOf(entry.spec, true) }, found);
   expect(results).toHaveLength(entry.spec.results.length);
   expect([...dtypes.values()]).toContain("f16");
   return faults(results);

@@ -141,7 +141,7 @@ export const run = async (file: string, options: RunOptions): Promise<ExitCode> 
       outputs[name] = unpack(result.outputs[name] as Stored, storageOf(spec, dtype, choice.types), length);
     }
     const tensors = Object.fromEntries(inputs.map(({ name, data }) => [name, data]));
-    const checks = options.check === true ? accuracy(graph, { sizes, tensors, scalars }, outputs) : [];
+    const checks = options.check === true ? accuracy({ spec, types: choice.types }, { sizes, tensors, scalars, statics: choice.statics }, outputs) : [];
     saveOutputs(spec, files, choice, sizes, outputs);
     const ioBytes = [...Object.values(tensors), ...Object.values(outputs)].reduce(
       (sum, data) => sum + data.byteLength,
