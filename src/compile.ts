@@ -26,8 +26,10 @@ import { lowerToTile } from "./ir/lower-to-tile.ts";
 import { size } from "./ir/scalar/size.ts";
 import type { SizeExpr } from "./ir/scalar/size.ts";
 import type { TileProgram } from "./ir/tile/tile.ts";
-import { limitDiagnostics } from "./explain/limits.ts";
+import { limitDiagnostics, registerDiagnostics } from "./explain/limits.ts";
 import { nearestPlace, type Located } from "./explain/place.ts";
+import { guarded, withImports } from "./imports.ts";
+import { callFaults, choiceDiagnostic, choiceFaults, chosenFaults, error, isRecord, show, type ChoiceFault } from "./options.ts";
 import { parseProgram } from "./parser/parse.ts";
 import type { Diagnostic } from "./source/diagnostic.ts";
 import type { Span } from "./source/span.ts";
@@ -73,44 +75,123 @@ export type CompileResult = {
   readonly diagnostics: readonly Diagnostic[];
 };
 
+const failed = (diagnostics: readonly Diagnostic[]): CompileResult => ({ artifacts: [], graphs: [], compiled: [], diagnostics });
+const hasErrors = (diagnostics: readonly Diagnostic[]): boolean => diagnostics.some((d) => d.severity === "error");
+
 /** Compiles the kernels of a source text. With an error in `diagnostics` there are no artifacts of the kernels concerned. */
 export const compile = (text: string, options: CompileOptions): CompileResult => {
+  const misused = callFaults(text, options);
+  if (misused.length > 0) return failed(misused);
   const parsed = parseProgram(text, options.file);
-  if (parsed.diagnostics.some((d) => d.severity === "error")) {
-    return { artifacts: [], graphs: [], compiled: [], diagnostics: parsed.diagnostics };
-  }
+  if (hasErrors(parsed.diagnostics)) return failed(parsed.diagnostics);
+  const imports = guarded(options.resolveImport);
   const checked = checkProgram(parsed.program, options.file, {
-    resolveImport: options.resolveImport,
+    resolveImport: imports.resolve,
     ...(options.kernel === undefined ? {} : { only: options.kernel }),
   });
-  const diagnostics: Diagnostic[] = [...parsed.diagnostics, ...checked.diagnostics];
-  if (diagnostics.some((d) => d.severity === "error")) return { artifacts: [], graphs: [], compiled: [], diagnostics };
+  const diagnostics: Diagnostic[] = [...parsed.diagnostics, ...withImports(checked.diagnostics, imports, options.file)];
+  if (hasErrors(diagnostics)) return failed(diagnostics);
   const wanted = checked.specs.filter((s) => options.kernel === undefined || s.name === options.kernel);
-  const compiled = wanted.flatMap((spec) => {
-    const one = compileSpec(spec, options);
-    if ("code" in one) {
-      diagnostics.push(one);
-      return [];
-    }
-    diagnostics.push(...one.warnings);
-    return [one];
+  const choices = choicesOf(wanted, options);
+  diagnostics.push(...choices.flatMap((c) => c.faults));
+  if (hasErrors(diagnostics)) return failed(diagnostics);
+  const compiled = choices.flatMap(({ spec, options: chosen }) => {
+    const { compiled: one, diagnostics: found } = compileKernel(spec, chosen);
+    diagnostics.push(...found);
+    return one ?? [];
   });
   return { artifacts: compiled.map((c) => c.artifact), graphs: compiled.map((c) => c.graph), compiled, diagnostics };
 };
 
-/** One checked kernel, from the graph down. */
+/** The options as they concern each of the kernels; a name that no kernel has is a fault, told once. */
+const choicesOf = (specs: readonly Spec[], options: CompileOptions) => {
+  const found = specs.map((spec) => ({ spec, faults: choiceFaults(spec, options) }));
+  const isOdd = (f: ChoiceFault): boolean => f.code === "TFX6001";
+  const everywhere = (f: ChoiceFault): boolean => found.every(({ faults }) => faults.some((g) => isOdd(g) && g.option === f.option && g.name === f.name));
+  return found.map(({ spec, faults }, n) => {
+    const own = faults.filter((f) => (isOdd(f) ? n === 0 && everywhere(f) : true));
+    const without = <T>(option: ChoiceFault["option"], values: Readonly<Record<string, T>> = {}): Readonly<Record<string, T>> =>
+      Object.fromEntries(Object.entries(values).filter(([name]) => !faults.some((f) => isOdd(f) && f.option === option && f.name === name)));
+    return {
+      spec,
+      faults: own.map((f) => choiceDiagnostic(spec, f, options[f.option]?.[f.name])),
+      options: { ...options, dims: without("dims", options.dims), statics: without("statics", options.statics), types: without("types", options.types) },
+    };
+  });
+};
+
+/** What became of one kernel: with an error in `diagnostics` it is null. */
+export type KernelResult = { readonly compiled: Compiled | null; readonly diagnostics: readonly Diagnostic[] };
+
+/** Stands for a size that the plan asks for, to find what it asks for after it. */
+const EXAMPLE = 64;
+
+/** One checked kernel, from the graph down, with all that is wrong: every size that the plan must know, every result that is refused. */
+export const compileKernel = (spec: Spec, options: CompileOptions): KernelResult => {
+  const chosen = choicesOf([spec], options)[0];
+  if (chosen !== undefined && chosen.faults.length > 0) return { compiled: null, diagnostics: chosen.faults };
+  const first = attempt(spec, options);
+  const [fault] = first.diagnostics;
+  if (first.compiled !== null || fault === undefined) return first;
+  if (first.cause instanceof UnknownSize) return { compiled: null, diagnostics: [...first.diagnostics, ...askedAfter(spec, options, first.cause)] };
+  if (first.cause instanceof Unsupported && spec.results.length > 1) {
+    const each = spec.results.flatMap((r) => attempt({ ...spec, results: [r] }, options).diagnostics.filter((d) => d.code === fault.code));
+    const others = each.filter((d) => d.primary.span.start !== fault.primary.span.start || d.message !== fault.message);
+    return { compiled: null, diagnostics: [fault, ...others] };
+  }
+  return first;
+};
+
+/** The sizes that the plan asks for when it is told those that it asked for first. */
+const askedAfter = (spec: Spec, options: CompileOptions, first: UnknownSize): readonly Diagnostic[] => {
+  const dims: Record<string, number> = { ...options.dims };
+  const out: Diagnostic[] = [];
+  for (let asked: unknown = first; asked instanceof UnknownSize; ) {
+    const more = sizesAsked(asked).filter((name) => !(name in dims));
+    if (more.length === 0) break;
+    for (const name of more) dims[name] = EXAMPLE;
+    let next: Attempt;
+    try {
+      next = attempt(spec, { ...options, dims });
+    } catch {
+      // With made-up sizes nothing that goes wrong is worth more than what is known already.
+      break;
+    }
+    asked = next.cause;
+    if (asked instanceof UnknownSize) out.push(...next.diagnostics);
+  }
+  return out;
+};
+
+/** One checked kernel, or the first error of it. */
 export const compileSpec = (spec: Spec, options: CompileOptions): Compiled | Diagnostic => {
+  const { compiled, diagnostics } = attempt(spec, options);
+  const [fault] = diagnostics.filter((d) => d.severity === "error");
+  if (compiled !== null) return compiled;
+  if (fault === undefined) throw new Error(`${spec.name}: neither a kernel nor a reason`);
+  return fault;
+};
+
+/** `cause`: what planning gave up with. */
+type Attempt = KernelResult & { readonly cause: unknown };
+
+const attempt = (spec: Spec, options: CompileOptions): Attempt => {
+  const refused = (diagnostics: readonly Diagnostic[], cause: unknown = null): Attempt => ({ compiled: null, diagnostics, cause });
+  const { dims = {}, statics = {} } = options;
+  const unfit = chosenFaults(spec, dims, statics);
+  if (unfit.length > 0) return refused(unfit);
   let placeOf = (_id: NodeId): Span | null => null;
   try {
-    const types = (options.types ?? {}) as Readonly<Record<string, StorageType>>;
-    const lowered = lowerToGraph(spec, { dims: options.dims ?? {}, statics: options.statics ?? {}, types });
+    const lowered = lowerToGraph(spec, { dims, statics, types: (options.types ?? {}) as Readonly<Record<string, StorageType>> });
     const { builder } = lowered;
-    const located: Located = { spec, builder, graph: lowered.graph, dims: options.dims ?? {} };
-    placeOf = (id) => nearestPlace(located, id, { statics: options.statics ?? {} });
+    const located: Located = { spec, builder, graph: lowered.graph, dims };
+    placeOf = (id) => nearestPlace(located, id, { statics });
     const notes: Note[] = [];
     const graph = prepare(lowered.graph, builder, notes);
     const nameOf = (id: NodeId): string => graph.names.get(id) ?? short(printNode({ nodes: builder.nodes, axes: builder.axes, names: graph.names }, id, false, 64));
     const plan = cutStreams(graph, builder, planKernels(graph, builder, nameOf, notes), options.target, options.parts);
+    const carried = registerDiagnostics({ spec, builder, graph: lowered.graph, plan });
+    if (carried.length > 0) return refused(carried);
     const schedules = plan.kernels.map((k) => scheduleOf(builder, k, options, spec));
     const folded = foldBase2(plan, builder, (id) => plan.names.get(id) ?? graph.names.get(id));
     const tile = lowerToTile(graph, builder, folded, schedules);
@@ -118,22 +199,23 @@ export const compileSpec = (spec: Spec, options: CompileOptions): Compiled | Dia
       program: tile, target: options.target, kernel: spec.name, doc: spec.doc,
       tensors: [...graph.tensors, ...plan.scratch].map((t) => ({ name: t.name, role: t.role, dtype: t.dtype, dims: dimsOf(builder, t) })),
       sizes: graph.sizes,
-      constants: { ...(options.dims ?? {}) },
+      constants: { ...dims },
       scalars: graph.scalars.map((s) => ({ name: s.name, type: s.ty, init: s.init === null ? null : scalarExpr(builder, s.init) })),
       plan: planLine(plan, schedules),
     });
-    checkTarget(artifact, options.target, spec);
-    const compiled = { spec, graph: lowered.graph, builder, plan, folded, schedules, tile, artifact, warnings: lowered.warnings };
-    return limitDiagnostics(compiled, options.target)[0] ?? compiled;
+    const { warnings } = lowered;
+    const compiled = { spec, graph: lowered.graph, builder, plan, folded, schedules, tile, artifact, warnings };
+    const lacking = [...targetDiagnostics(artifact, options.target, spec), ...limitDiagnostics(compiled, options.target)];
+    return lacking.length > 0 ? refused([...warnings, ...lacking]) : { compiled, diagnostics: warnings, cause: null };
   } catch (e) {
-    return diagnosticOf(e, spec, placeOf);
+    return refused([diagnosticOf(e, spec, placeOf)], e);
   }
 };
 
 /** The schedule of one kernel: the planner's choice, or what the caller makes of it, if that is legal. */
 const scheduleOf = (builder: GraphBuilder, kernel: KernelPlan, options: CompileOptions, spec: Spec): Schedule => {
   const chosen = chooseSchedule(builder, kernel, options.target);
-  const given = options.schedule?.(chosen, kernel.name) ?? chosen;
+  const given = askSchedule(chosen, kernel.name, options, spec);
   // What fits into workgroup memory is counted exactly in the lowered program (TFX4001).
   const faults = illegal(builder, kernel, given, options.target);
   if (faults.length === 0) return given;
@@ -142,16 +224,28 @@ const scheduleOf = (builder: GraphBuilder, kernel: KernelPlan, options: CompileO
   throw new LoweringError("TFX4007", `the schedule given for \`${kernel.name}\` is not legal: ${faults.join("; ")}`, result?.value.span ?? spec.span, `the planner's own: ${printSchedule(chosen)}`);
 };
 
-/** What the target lacks: half floats, or room for as many bindings. */
-const checkTarget = (artifact: Artifact, target: Target, spec: Spec): void => {
-  if (artifact.requires.features.includes("shader-f16") && !target.f16) {
-    throw new LoweringError("TFX4005", `f16 storage needs the feature shader-f16, which the target \`${target.name}\` lacks`, spec.span, "--type T=f32");
+/** What the caller makes of the planner's choice. */
+const askSchedule = (chosen: Schedule, kernel: string, { schedule }: CompileOptions, spec: Spec): Schedule => {
+  if (schedule === undefined) return chosen;
+  const refuse = (why: string): LoweringError => new LoweringError("TFX6003", `\`schedule\` ${why}`, spec.span);
+  let given: unknown;
+  try {
+    given = schedule(chosen, kernel) ?? chosen;
+  } catch (thrown) {
+    throw refuse(`throws for \`${kernel}\`: ${thrown instanceof Error ? thrown.message : String(thrown)}`);
   }
-  for (const d of artifact.dispatches) {
-    const used = d.bindings.filter((n) => n > 0).length;
-    if (used <= target.storageBuffers) continue;
-    throw new LoweringError("TFX4004", `\`${d.entryPoint}\` binds ${used} tensors, the target has ${target.storageBuffers} storage buffers`, spec.span, "put tensors of one type together, or ask for fewer results at once");
-  }
+  if (!isRecord(given)) throw refuse(`gives ${show(given)} for \`${kernel}\`, not a schedule`);
+  return given as Schedule;
+};
+
+/** All that the target lacks: half floats, room for as many bindings. */
+const targetDiagnostics = (artifact: Artifact, target: Target, spec: Spec): readonly Diagnostic[] => {
+  const halves = artifact.requires.features.includes("shader-f16") && !target.f16;
+  const wide = artifact.dispatches.map((d) => ({ ...d, used: d.bindings.filter((n) => n > 0).length })).filter((d) => d.used > target.storageBuffers);
+  return [
+    ...(halves ? [error("TFX4005", spec.span, `f16 storage needs the feature shader-f16, which the target \`${target.name}\` lacks`, "--type T=f32")] : []),
+    ...wide.map((d) => error("TFX4004", spec.span, `\`${d.entryPoint}\` binds ${d.used} tensors, the target has ${target.storageBuffers} storage buffers`, "put tensors of one type together, or ask for fewer results at once")),
+  ];
 };
 
 const short = (s: string): string => (s.length > 48 ? `${s.slice(0, 45)}...` : s);
@@ -181,17 +275,15 @@ const planLine = (plan: Plan, schedules: readonly Schedule[]): string =>
 
 /** What planning and lowering give up with, at the user's expression (`placeOf`); other errors are thrown on. */
 const diagnosticOf = (e: unknown, spec: Spec, placeOf: (id: NodeId) => Span | null): Diagnostic => {
-  const error = (code: string, message: string, span: Span, help: string | null, related: Diagnostic["related"] = []): Diagnostic => ({
-    code, severity: "error", message, primary: { span, text: "" }, related, help,
-  });
-  if (e instanceof LoweringError) return error(e.code, e.message, e.span, e.help);
+  if (e instanceof LoweringError) return error(e.code, e.span, e.message, e.help);
   if (e instanceof UnknownSize) {
     const names = sizesAsked(e);
-    const what = names.map((n) => `\`${n}\``).join(", ");
     const place = e.node === null ? null : placeOf(e.node);
     const related = place === null ? [] : [{ span: place, text: `computed inside the loop, all of \`${e.axis.name}\` at once` }];
-    return error("TFX4002", `the plan must know the size of axis \`${e.axis.name}\` (${what})`, e.axis.span.file === "" ? spec.span : e.axis.span, names.map((n) => `--dim ${n}=…`).join(" "), related);
+    const span = e.axis.span.file === "" ? spec.span : e.axis.span;
+    const message = `the plan must know the size of axis \`${e.axis.name}\` (${names.map((n) => `\`${n}\``).join(", ")})`;
+    return { ...error("TFX4002", span, message, names.map((n) => `--dim ${n}=…`).join(" ")), related };
   }
-  if (e instanceof Unsupported) return error("TFX3001", `cannot be fused yet: ${e.message}`, placeOf(e.node.id) ?? spec.span, null);
+  if (e instanceof Unsupported) return error("TFX3001", placeOf(e.node.id) ?? spec.span, `cannot be fused yet: ${e.message}`);
   throw e;
 };

@@ -1,9 +1,10 @@
 /** What a command line says about a kernel, checked against the kernel's signature. */
 import { checkProgram } from "../check/check.ts";
-import type { Spec, SpecDim, SpecScalar, StorageType } from "../check/spec.ts";
+import type { Spec, SpecDim, StorageType } from "../check/spec.ts";
 import { didYouMean } from "../check/suggest.ts";
 import { constantOf } from "../ir/lower-to-graph.ts";
 import { size, type SizeExpr } from "../ir/scalar/size.ts";
+import { choiceFaults, scalarFault, type Choices } from "../options.ts";
 import { parseProgram } from "../parser/parse.ts";
 import { UsageError } from "./errors.ts";
 import { report, type Format } from "./report.ts";
@@ -48,25 +49,6 @@ export const checkNames = (option: string, given: Iterable<string>, known: reado
   }
 };
 
-/** Type variables chosen on the command line. */
-export const chosenTypes = (spec: Spec, types: Readonly<Record<string, string>>): Record<string, StorageType> => {
-  checkNames(
-    "--type",
-    Object.keys(types),
-    spec.typeVars.map((t) => t.name),
-    "type variables",
-  );
-  const chosen: Record<string, StorageType> = {};
-  for (const { name, options } of spec.typeVars) {
-    const type = types[name];
-    if (type === undefined) continue;
-    const option = options.find((o) => o === type);
-    if (option === undefined) throw new UsageError(`--type ${name}=${type}: ${name} may be ${options.join(" or ")}`);
-    chosen[name] = option;
-  }
-  return chosen;
-};
-
 /** The storage type of a tensor, with type variables chosen; a variable's first option where none is. */
 export const storageOf = (spec: Spec, dtype: string, types: Readonly<Record<string, StorageType>>): StorageType => {
   const variable = spec.typeVars.find((t) => t.name === dtype);
@@ -83,23 +65,11 @@ export const dimsOf = (spec: Spec, dims: readonly SpecDim[]): readonly Dim[] =>
     };
   });
 
-const WHOLE: Readonly<Record<"i32" | "u32", readonly [number, number]>> = {
-  i32: [-(2 ** 31), 2 ** 31 - 1],
-  u32: [0, 2 ** 32 - 1],
-};
-
 /** Throws UsageError when a value does not suit the type of its scalar parameter. */
 const checkValues = (option: string, spec: Spec, values: Readonly<Record<string, number>>): void => {
-  const wrong = ({ name, dtype }: SpecScalar, value: number): string | null => {
-    if (dtype === "f32") return Number.isFinite(value) && !Number.isFinite(Math.fround(value)) ? "too large for f32" : null;
-    if (dtype === "bool") return value === 0 || value === 1 ? null : `\`${name}\` is a bool, true or false`;
-    const [low, high] = WHOLE[dtype];
-    const fits = Number.isInteger(value) && value >= low && value <= high;
-    return fits ? null : `\`${name}\` is of type ${dtype}, a whole number from ${low} to ${high}`;
-  };
   for (const scalar of spec.scalars) {
     const value = values[scalar.name];
-    const why = value === undefined ? null : wrong(scalar, value);
+    const why = value === undefined ? null : scalarFault(scalar, value);
     if (why !== null) throw new UsageError(`${option} ${scalar.name}=${value}: ${why}`);
   }
 };
@@ -144,6 +114,8 @@ export type Choice = {
   readonly types: Record<string, StorageType>;
 };
 
+const OPTION = { dims: "--dim", statics: "--static", types: "--type" } as const;
+
 /** Checks `--dim`, `--static` and `--type` against a kernel. */
 export const choose = (
   spec: Spec,
@@ -151,12 +123,9 @@ export const choose = (
   statics: Record<string, number>,
   types: Readonly<Record<string, string>>,
 ): Choice => {
-  const names = (isStatic: boolean): string[] => spec.scalars.filter((s) => s.isStatic === isStatic).map((s) => s.name);
-  checkNames("--dim", Object.keys(dims), spec.sizes, "sizes");
-  const runtime = Object.keys(statics).find((name) => names(false).includes(name));
-  if (runtime !== undefined)
-    throw new UsageError(`--static ${runtime}: not a static parameter; give its value with --set`);
-  checkNames("--static", Object.keys(statics), names(true), "static parameters");
-  checkValues("--static", spec, statics);
-  return { dims, statics, types: chosenTypes(spec, types) };
+  const given: Choices = { dims, statics, types };
+  const [fault] = choiceFaults(spec, given);
+  if (fault === undefined) return { dims, statics, types: types as Record<string, StorageType> };
+  const value = fault.code === "TFX6002" ? `=${String(given[fault.option]?.[fault.name])}` : "";
+  throw new UsageError(`${OPTION[fault.option]} ${fault.name}${value}: ${fault.reason}`);
 };

@@ -13,9 +13,10 @@ export const limitDiagnostics = (compiled: Compiled, target: Target): readonly D
 ];
 
 /** Numbers a row that a lane may carry: beyond, drivers run out of stack or take minutes to make the pipeline. */
-const MAX_CARRIED = 1536;
+export const MAX_CARRIED = 1536;
 
-const registerDiagnostics = (compiled: Compiled): readonly Diagnostic[] =>
+/** What a plan carries, before anything is lowered: code for so many numbers would be long in the making. */
+export const registerDiagnostics = (compiled: Pick<Compiled, "spec" | "builder" | "graph" | "plan">): readonly Diagnostic[] =>
   compiled.plan.kernels.flatMap((kernel) => {
     const carried = kernel.accumulators.map((a) => ({ a, numbers: registersOf(compiled, a) })).sort((x, y) => y.numbers - x.numbers);
     const total = carried.reduce((n, c) => n + c.numbers, 0);

@@ -15,7 +15,7 @@ export type Names = {
 const LONGEST = 56;
 
 /** The names of a compiled kernel; accumulators are called as the plan calls them. */
-export const namesOf = (compiled: Compiled): Names => {
+export const namesOf = (compiled: Pick<Compiled, "builder" | "graph" | "plan">): Names => {
   const { builder, graph, plan } = compiled;
   const names = new Map([...plan.names, ...graph.names]);
   for (const kernel of plan.kernels) {

@@ -2,6 +2,7 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
 import { CHECK_CODES } from "../../src/check/codes.ts";
+import { OPTION_CODES } from "../../src/source/codes-options.ts";
 import { errorPage } from "../../src/check/error-page.ts";
 import { CODES } from "../../src/source/codes.ts";
 import { PLAN_CODES } from "../../src/source/codes-plan.ts";
@@ -23,7 +24,7 @@ describe("docs/errors", () => {
   });
 
   test("README.md lists every message", async () => {
-    const codes = Object.entries({ ...CODES, ...CHECK_CODES, ...PLAN_CODES }).sort(([a], [b]) => (a < b ? -1 : 1));
+    const codes = Object.entries({ ...CODES, ...CHECK_CODES, ...PLAN_CODES, ...OPTION_CODES }).sort(([a], [b]) => (a < b ? -1 : 1));
     const rows = codes.map(([code, { title }]) => `| ${code in CODES ? code : `[${code}](${code}.md)`} | ${title} |`);
     const head = ["# Messages", "", "`npx tfx explain TFX2103` shows the page of a message. TFX1xxx is about syntax.", ""];
     const page = [...head, "| number | about |", "| - | - |", ...rows, ""].join("\n");

@@ -14,6 +14,7 @@ import { parseProgram } from "../../parser/parse.ts";
 import { printItem } from "../../parser/print-ast.ts";
 import { CODES } from "../../source/codes.ts";
 import { printable } from "../../source/plain-text.ts";
+import { OPTION_CODES } from "../../source/codes-options.ts";
 import { PLAN_CODES } from "../../source/codes-plan.ts";
 import { UsageError, type ExitCode } from "../errors.ts";
 import { numbers, sizes, strings, type Pairs } from "../options.ts";
@@ -36,7 +37,7 @@ export type ExplainOptions = Omit<CompileOptions, "out"> & {
 };
 
 const explainCode = (code: string): ExitCode => {
-  const codes = { ...CODES, ...CHECK_CODES, ...PLAN_CODES };
+  const codes = { ...CODES, ...CHECK_CODES, ...PLAN_CODES, ...OPTION_CODES };
   const entry = codes[code.toUpperCase()];
   if (entry === undefined) {
     checkNames("explain", [code], Object.keys(codes), "codes");
