@@ -139,11 +139,18 @@ const FOLDED: ReadonlySet<string> = new Set(["+", "-", "*", "/", "%", "min", "ma
 const sizeValue = (e: SExpr): SizeExpr | null =>
   e.kind === "size" ? e.size : e.kind === "const" && e.type === "int" ? e.value : null;
 
+/** Symbols of the largest size that is folded. */
+const MAX_SIZE_SYMBOLS = 32;
+
+const symbolsIn = (e: SizeExpr): number => (typeof e === "object" ? symbolsIn(e[1]) + symbolsIn(e[2]) : typeof e === "string" ? 1 : 0);
+
 /** A binary operation; one on sizes and integer literals is folded into a size. */
 export const binary = (op: SBinaryOp, type: SType, left: SExpr, right: SExpr, span: Span): SExpr => {
   const [a, b] = [sizeValue(left), sizeValue(right)];
   const dividesByZero = (op === "/" || op === "%") && b === 0;
-  if (type === "int" && a !== null && b !== null && FOLDED.has(op) && !dividesByZero)
+  const folds = type === "int" && a !== null && b !== null && FOLDED.has(op) && !dividesByZero;
+  // Sizes are trees: one that is made of itself again and again would be written out.
+  if (folds && symbolsIn(a) + symbolsIn(b) <= MAX_SIZE_SYMBOLS)
     return sizeOf(size(op as SizeOp, a, b), span);
   if (type === "int" && (op === "+" || op === "-") && b === 0) return left;
   return { ...base(type, unionAxes(left.axes, right.axes), span), kind: "binary", op, left, right };
@@ -231,7 +238,8 @@ export const toSize = (e: SExpr, isSizeScalar: (name: string) => boolean): SizeE
     return a === null ? null : size("-", 0, a);
   }
   if (e.kind !== "binary" || e.type !== "int" || !FOLDED.has(e.op)) return null;
-  const [a, b] = [toSize(e.left, isSizeScalar), toSize(e.right, isSizeScalar)];
+  const a = toSize(e.left, isSizeScalar);
+  const b = a === null || symbolsIn(a) > MAX_SIZE_SYMBOLS ? null : toSize(e.right, isSizeScalar);
   if (a === null || b === null || ((e.op === "/" || e.op === "%") && b === 0)) return null;
   return size(e.op as SizeOp, a, b);
 };

@@ -9,7 +9,8 @@ import type { GraphBuilder } from "../graph/build.ts";
 import type { Node, NodeId } from "../graph/graph.ts";
 import { operands } from "../graph/graph.ts";
 import { identity, startingValue } from "../graph/identity.ts";
-import { inOrder } from "../graph/walk.ts";
+import { replacer } from "../graph/rewrite.ts";
+import { inOrder, reach } from "../graph/walk.ts";
 import type { Accumulator, KernelPlan, Plan } from "./plan.ts";
 
 /** Folds the exponentials of every kernel where that is free. */
@@ -51,18 +52,9 @@ type Exp = Node & { readonly kind: "unary" };
 
 /** The exponentials that each cell takes. */
 const exponentials = (b: GraphBuilder, plan: KernelPlan, streams: (id: NodeId) => boolean, isStat: (id: NodeId) => boolean): readonly Exp[] => {
-  const seen = new Set<NodeId>();
-  const found: Exp[] = [];
-  const visit = (id: NodeId): void => {
-    if (seen.has(id) || isStat(id)) return;
-    seen.add(id);
-    const n = b.node(id);
-    if (n.kind === "unary" && n.op === "exp" && streams(id)) found.push(n);
-    operands(n).forEach(visit);
-  };
-  for (const a of plan.accumulators) [a.body, ...(a.where === null ? [] : [a.where])].forEach(visit);
-  for (const s of plan.stores) visit(s.value);
-  return found;
+  const roots = [...plan.accumulators.flatMap((a) => (a.where === null ? [a.body] : [a.body, a.where])), ...plan.stores.map((s) => s.value)];
+  const seen = reach(b, roots.toReversed(), (n) => (isStat(n.id) ? [] : operands(n).toReversed()));
+  return [...seen].map((id) => b.node(id)).filter((n): n is Exp => n.kind === "unary" && n.op === "exp" && !isStat(n.id) && streams(n.id));
 };
 
 /**
@@ -188,8 +180,9 @@ const rewritten = (
     const name = nameOf(old);
     if (name !== undefined && id !== old && !names.has(id)) names.set(id, `${name}${suffix}`);
   };
-  for (const [id, s] of fold.scaled) if (b.node(id).kind !== "const") keepName(id, "_log2", settle(s.id));
-  for (const id of b.reach([...plan.accumulators.map((a) => a.body), ...plan.stores.map((s) => s.value)])) keepName(id, "", settle(id));
+  const [toBase2, toMoved] = [replacer(b, exponentials2), replacer(b, moved)];
+  for (const [id, s] of fold.scaled) if (b.node(id).kind !== "const") keepName(id, "_log2", toMoved(toBase2(s.id)));
+  for (const id of b.reach([...plan.accumulators.map((a) => a.body), ...plan.stores.map((s) => s.value)])) keepName(id, "", toMoved(toBase2(id)));
   return { ...plan, accumulators, stores };
 };
 

@@ -9,6 +9,7 @@
 import type { GraphBuilder } from "../graph/build.ts";
 import type { AxisId, Node, NodeId } from "../graph/graph.ts";
 import { operands } from "../graph/graph.ts";
+import { folded } from "../graph/walk.ts";
 import { follows } from "../scalar/defined.ts";
 import { signAnalysis } from "../scalar/sign.ts";
 import { choice } from "./rules/choice.ts";
@@ -19,7 +20,7 @@ import { isBounded } from "./rules/gauge.ts";
 import { logarithm } from "./rules/logarithm.ts";
 import { power } from "./rules/power.ts";
 import { inverse } from "./rules/quotient.ts";
-import { addends, atom, guarded, negated, productOf, sumOf, times, type Live, type Separation, type Term } from "./rules/terms.ts";
+import { MAX_PARTS, addends, atom, guarded, negated, productOf, sumOf, times, type Live, type Separation, type Term } from "./rules/terms.ts";
 import { same } from "./planning.ts";
 
 export type { Live } from "./rules/terms.ts";
@@ -59,7 +60,7 @@ const separation = (b: GraphBuilder, live: Live, whole: boolean, refuse: Separat
   const memoised = (cx: () => Separation): ((id: NodeId) => readonly Term[]) => {
     const known = new Map<NodeId, readonly Term[]>();
     return (id) => {
-      const made = known.get(id) ?? termsOf(cx(), id);
+      const made = known.get(id) ?? few(id, termsOf(cx(), id));
       known.set(id, made);
       return made;
     };
@@ -136,6 +137,10 @@ const mergeEqual = (b: GraphBuilder, parts: readonly Part[]): readonly Part[] =>
   return out;
 };
 
+/** Terms, unless they are so many that the value is better left whole. */
+const few = (id: NodeId, terms: readonly Term[]): readonly Term[] =>
+  terms.length > MAX_PARTS || terms.some((t) => t.factors.length + t.exponents.length + t.guards.length > MAX_PARTS) ? atom(id) : terms;
+
 /** The normal form of a node that depends on live statistics. */
 const termsOf = (cx: Separation, id: NodeId): readonly Term[] => {
   const { b } = cx;
@@ -165,19 +170,9 @@ const termsOf = (cx: Separation, id: NodeId): readonly Term[] => {
 
 /** Predicates over the live statistics `stats` for a stream over `axes`, memoised. */
 export const liveOver = (b: GraphBuilder, stats: ReadonlySet<NodeId>, axes: readonly AxisId[], where: NodeId | null = null): Live => {
-  const reaches = (hit: (n: Node) => boolean): ((id: NodeId) => boolean) => {
-    const memo = new Map<NodeId, boolean>();
-    const visit = (id: NodeId): boolean => {
-      const known = memo.get(id);
-      if (known !== undefined) return known;
-      const n = b.node(id);
-      // A statistic hides what it is made of: the sum of exp(s - m) is no maximum.
-      const found = stats.has(id) ? hit(n) : operands(n).some(visit);
-      memo.set(id, found);
-      return found;
-    };
-    return visit;
-  };
+  // A statistic hides what it is made of: the sum of exp(s - m) is no maximum.
+  const reaches = (hit: (n: Node) => boolean): ((id: NodeId) => boolean) =>
+    folded<boolean>(b, (n, of) => (stats.has(n.id) ? hit(n) : of.includes(true)), (n) => (stats.has(n.id) ? [] : operands(n)));
   return {
     depends: reaches((n) => stats.has(n.id)),
     extremal: reaches((n) => stats.has(n.id) && n.kind === "reduce" && (n.op === "max" || n.op === "min")),

@@ -69,6 +69,9 @@ export const sumOf = (b: GraphBuilder, list: readonly NodeId[]): NodeId =>
     return n.kind === "unary" && n.op === "neg" ? b.binary("-", x, n.a) : b.binary("+", x, y);
   });
 
+/** Addends and factors that are looked at one by one; what has more is left whole. */
+export const MAX_PARTS = 64;
+
 /** The addends of a sum, left to right, with signs taken inwards. */
 export const addends = (b: GraphBuilder, root: NodeId): readonly NodeId[] => {
   const out: NodeId[] = [];
@@ -79,6 +82,7 @@ export const addends = (b: GraphBuilder, root: NodeId): readonly NodeId[] => {
     if (n.ty === "f32" && n.kind === "binary" && (n.op === "+" || n.op === "-"))
       open.push({ id: n.b, minus: minus !== (n.op === "-") }, { id: n.a, minus });
     else out.push(minus ? b.unary("neg", id) : id);
+    if (out.length + open.length > MAX_PARTS) return [root];
   }
   return out;
 };
