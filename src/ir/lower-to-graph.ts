@@ -41,6 +41,8 @@ export class LoweringError extends Error {
 
 /** Conditions from which the comparisons of a value are settled, and how many sets of them a value is lowered under. */
 const MAX_FACTS = 12;
+/** Conditions of a branch that are guarded one by one. */
+const MAX_GUARDED = 16;
 const MAX_CONTEXTS = 8;
 
 /** A value and the conjunction of bool nodes under which its cell exists. */
@@ -80,6 +82,8 @@ export const lowerToGraph = (spec: Spec, options: LowerOptions): Lowered => {
   const both = (p: readonly NodeId[], q: readonly NodeId[]): readonly NodeId[] =>
     q.length === 0 || p === q ? p : p.length === 0 ? q : [...new Set([...p, ...q])];
   const all = (dom: readonly NodeId[]): NodeId | null => (dom.length === 0 ? null : dom.reduce((x, y) => b.binary("and", x, y)));
+  /** Many conditions as one: each choice around them would guard every one. */
+  const few = (dom: readonly NodeId[]): readonly NodeId[] => (dom.length > MAX_GUARDED ? [all(dom) ?? -1] : dom);
   /** Those that do not vary along these axes. */
   const without = (conditions: readonly NodeId[], over: readonly AxisId[]): readonly NodeId[] =>
     conditions.filter((c) => !b.node(c).axes.some((a) => over.includes(a)));
@@ -184,8 +188,8 @@ export const lowerToGraph = (spec: Spec, options: LowerOptions): Lowered => {
         const yes = lower(e.then, [...given, ...conjuncts(cond.v)]);
         const no = lower(e.else, [...given, ...conjuncts(not)]);
         const guards = [
-          ...yes.dom.map((d) => b.binary("or", not, d)),
-          ...no.dom.map((d) => b.binary("or", cond.v, d)),
+          ...few(yes.dom).map((d) => b.binary("or", not, d)),
+          ...few(no.dom).map((d) => b.binary("or", cond.v, d)),
         ].flatMap((g) => conjuncts(g));
         return { v: b.select(cond.v, yes.v, no.v), dom: both(cond.dom, guards) };
       }

@@ -22,7 +22,23 @@ export type Atoms = {
   readonly block: (n: Node & { kind: "load" }, at: readonly Ends[]) => Class;
 };
 
+/** What was found for one tile: values that several conditions share are asked once. */
+const found = new WeakMap<Atoms, { readonly classes: Map<NodeId, Class>; readonly ends: Map<NodeId, Ends | null> }>();
+
+const foundFor = (cx: Atoms): { readonly classes: Map<NodeId, Class>; readonly ends: Map<NodeId, Ends | null> } => {
+  const known = found.get(cx) ?? { classes: new Map(), ends: new Map() };
+  found.set(cx, known);
+  return known;
+};
+
 export const classOf = (cx: Atoms, id: NodeId): Class => {
+  const { classes } = foundFor(cx);
+  const made = classes.get(id) ?? newClass(cx, id);
+  classes.set(id, made);
+  return made;
+};
+
+const newClass = (cx: Atoms, id: NodeId): Class => {
   const { b } = cx;
   const n = b.node(id);
   const live = cx.live(id);
@@ -77,6 +93,14 @@ const blockEnds = (cx: Atoms, id: NodeId): Ends | null => {
 };
 
 const endsOf = (cx: Atoms, id: NodeId): Ends | null => {
+  const { ends } = foundFor(cx);
+  const known = ends.get(id);
+  const made = known === undefined ? newEnds(cx, id) : known;
+  ends.set(id, made);
+  return made;
+};
+
+const newEnds = (cx: Atoms, id: NodeId): Ends | null => {
   const { b } = cx;
   const n = b.node(id);
   if (n.ty !== "i32") return null;

@@ -26,9 +26,10 @@ type Sides = { lower: NodeId[]; upper: NodeId[]; exact: boolean };
 /** Splits a condition along `stream`. The builder gets the nodes of the bounds. */
 export const streamBounds = (b: GraphBuilder, where: NodeId | null, stream: AxisId): StreamBounds => {
   const [lower, upper, rest]: [Bound[], Bound[], NodeId[]] = [[], [], []];
+  const cx: Cx = { b, stream, known: new Map() };
   for (const part of where === null ? [] : conjunctsOf(b, where, false)) {
     const from = part.negated ? b.unary("not", part.id) : part.id;
-    const sides = sidesOf(b, part, stream);
+    const sides = sidesOf(cx, part);
     for (const node of sides.lower) lower.push({ node, from });
     for (const node of sides.upper) upper.push({ node, from });
     if (!sides.exact) rest.push(from);
@@ -44,22 +45,43 @@ type Part = { readonly id: NodeId; readonly negated: boolean };
 /** The conjuncts of a condition with negations pushed in; constant ones are dropped. */
 const conjunctsOf = (b: GraphBuilder, id: NodeId, negated: boolean): Part[] => junctsOf(b, id, negated, "and");
 
-const junctsOf = (b: GraphBuilder, id: NodeId, negated: boolean, op: "and" | "or"): Part[] => {
-  const node = b.node(id);
-  if (node.kind === "unary" && node.op === "not") return junctsOf(b, node.a, !negated, op);
-  const asWritten = negated ? (op === "and" ? "or" : "and") : op;
-  if (node.kind === "binary" && node.op === asWritten)
-    return [...junctsOf(b, node.a, negated, op), ...junctsOf(b, node.b, negated, op)];
-  const always = node.kind === "const" && (node.value !== 0) !== negated;
-  return op === "and" && always ? [] : [{ id, negated }];
+/** Each part once, in the order of the text. */
+const junctsOf = (b: GraphBuilder, root: NodeId, negated: boolean, op: "and" | "or"): Part[] => {
+  const out: Part[] = [];
+  const seen = new Set<string>();
+  const open: Part[] = [{ id: root, negated }];
+  for (let part = open.pop(); part !== undefined; part = open.pop()) {
+    const key = keyOf(part);
+    if (seen.has(key)) continue;
+    seen.add(key);
+    const node = b.node(part.id);
+    const asWritten = part.negated ? (op === "and" ? "or" : "and") : op;
+    const always = node.kind === "const" && (node.value !== 0) !== part.negated;
+    if (node.kind === "unary" && node.op === "not") open.push({ id: node.a, negated: !part.negated });
+    else if (node.kind === "binary" && node.op === asWritten) open.push({ id: node.b, negated: part.negated }, { id: node.a, negated: part.negated });
+    else if (op !== "and" || !always) out.push(part);
+  }
+  return out;
 };
+
+const keyOf = (part: Part): string => `${part.id} ${part.negated}`;
 
 const NOTHING: Sides = { lower: [], upper: [], exact: false };
 
-const sidesOf = (b: GraphBuilder, part: Part, stream: AxisId): Sides => {
+/** The builder, the stream, and what was found about parts of the condition. */
+type Cx = { readonly b: GraphBuilder; readonly stream: AxisId; readonly known: Map<string, Sides> };
+
+const sidesOf = (cx: Cx, part: Part): Sides => {
+  const found = cx.known.get(keyOf(part)) ?? newSides(cx, part);
+  cx.known.set(keyOf(part), found);
+  return found;
+};
+
+const newSides = (cx: Cx, part: Part): Sides => {
+  const { b, stream } = cx;
   if (!dependsOn(b, part.id, stream)) return NOTHING;
   const alternatives = junctsOf(b, part.id, part.negated, "or");
-  if (alternatives.length > 1) return eitherSides(b, alternatives, stream);
+  if (alternatives.length > 1) return eitherSides(cx, alternatives);
   const forms = comparisonForms(b, part);
   return forms === null ? NOTHING : allSides(forms.map((f) => formSides(b, f, stream)));
 };
@@ -71,8 +93,9 @@ const allSides = (sides: readonly Sides[]): Sides => ({
 });
 
 /** A disjunction: the hull of its alternatives. Exact when all of them bound only from above, or only from below. */
-const eitherSides = (b: GraphBuilder, alternatives: readonly Part[], stream: AxisId): Sides => {
-  const each = alternatives.map((a) => allSides(conjunctsOf(b, a.id, a.negated).map((p) => sidesOf(b, p, stream))));
+const eitherSides = (cx: Cx, alternatives: readonly Part[]): Sides => {
+  const { b } = cx;
+  const each = alternatives.map((a) => allSides(conjunctsOf(b, a.id, a.negated).map((p) => sidesOf(cx, p))));
   const join = (op: "min" | "max", xs: readonly NodeId[]): NodeId[] =>
     xs.length === 0 ? [] : [xs.reduce((x, y) => b.binary(op, x, y))];
   const hullOf = (side: "lower" | "upper", inner: "min" | "max", outer: "min" | "max"): NodeId[] =>

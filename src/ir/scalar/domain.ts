@@ -93,6 +93,8 @@ type Evaluation = {
   readonly float: (id: NodeId) => Interval;
   readonly load: (node: Extract<Node, { kind: "load" }>) => Interval;
   readonly scalar: (name: string) => Interval;
+  /** Truths found so far, by node and negation. */
+  readonly truths: Map<string, Truth>;
 };
 
 const evaluation = (g: RangeSource, forms: Forms, box: Box, env: DomainEnv): Evaluation => {
@@ -136,6 +138,7 @@ const evaluation = (g: RangeSource, forms: Forms, box: Box, env: DomainEnv): Eva
         node.at.map((id) => cx.int(id)),
       ) ?? (node.ty === "bool" ? interval(0, 1) : ALL),
     scalar,
+    truths: new Map(),
   };
   return cx;
 };
@@ -182,6 +185,13 @@ const atomBinary = (cx: Evaluation, node: Extract<Node, { kind: "binary" }>): In
 
 /** Kleene value of a condition, or of its negation. */
 const truth = (cx: Evaluation, id: NodeId, negated: boolean): Truth => {
+  const key = `${id} ${negated}`;
+  const found = cx.truths.get(key) ?? newTruth(cx, id, negated);
+  cx.truths.set(key, found);
+  return found;
+};
+
+const newTruth = (cx: Evaluation, id: NodeId, negated: boolean): Truth => {
   const node = nodeAt(cx.g, id);
   if (node.kind === "unary" && node.op === "not") return truth(cx, node.a, !negated);
   if (node.kind === "binary" && (node.op === "and" || node.op === "or")) return junction(cx, id, node.op, negated);
@@ -200,12 +210,21 @@ const junction = (cx: Evaluation, id: NodeId, op: "and" | "or", negated: boolean
 type Part = { readonly id: NodeId; readonly negated: boolean };
 
 /** The parts of a chain of `op`, each negated or not; `not` of the other junction goes on the same chain. */
-const flatten = (cx: Evaluation, id: NodeId, op: "and" | "or", negated: boolean): Part[] => {
-  const node = nodeAt(cx.g, id);
-  if (node.kind === "binary" && node.op === op)
-    return [...flatten(cx, node.a, op, negated), ...flatten(cx, node.b, op, negated)];
-  if (node.kind === "unary" && node.op === "not") return flatten(cx, node.a, op === "and" ? "or" : "and", !negated);
-  return [{ id, negated }];
+const flatten = (cx: Evaluation, root: NodeId, outer: "and" | "or", negated: boolean): Part[] => {
+  const out: Part[] = [];
+  const seen = new Set<string>();
+  const open = [{ id: root, op: outer, negated }];
+  for (let part = open.pop(); part !== undefined; part = open.pop()) {
+    const { id, op, negated: not } = part;
+    const key = `${id} ${not}`;
+    if (seen.has(key)) continue;
+    seen.add(key);
+    const node = nodeAt(cx.g, id);
+    if (node.kind === "binary" && node.op === op) open.push({ ...part, id: node.b }, { ...part, id: node.a });
+    else if (node.kind === "unary" && node.op === "not") open.push({ id: node.a, op: op === "and" ? "or" : "and", negated: !not });
+    else out.push({ id, negated: not });
+  }
+  return out;
 };
 
 /** Whether parts that bound the same linear form leave it no value: `i < j and i > j`. */
