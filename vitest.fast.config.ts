@@ -8,8 +8,8 @@ import closingLine from "./test/reporter.ts";
 export default defineConfig({
   test: {
     include: [
-      "test/{check,explain,golden,graph,library,npy,plan,reject-plan,scalar,source}/**/*.test.ts",
-      "test/campaign/**/*.fast.test.ts",
+      "test/{check,explain,golden,graph,library,meaning,npy,plan,reject-plan,rules,scalar,source}/**/*.test.ts",
+      "test/campaign/small.test.ts",
       "test/{parser/parse,codegen/artifact,numeric/tile,runtime/sizes,architecture}.test.ts",
     ],
     exclude: ["test/check/fuzz.test.ts", "test/plan/legal.test.ts"],
