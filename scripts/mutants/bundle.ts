@@ -29,7 +29,7 @@ const sleeping = (mutants: readonly Mutant[]): Plugin => ({
   },
 });
 
-/** Writes the bundle to `outfile`. Its exports: `tests`, `loadCompiler()`, `load()` (collects), and what `switch.ts` exports. */
+/** Writes the bundle to `outfile`. Its exports: `tests`, `loadCompiler()`, `load()` (collects; gives the files that do not load), and what `switch.ts` exports. */
 export const bundle = async (mutants: readonly Mutant[], files: readonly string[], outfile: string): Promise<void> => {
   const sources = [...new Set(mutants.map((m) => m.file))];
   const entry = [
@@ -38,7 +38,9 @@ export const bundle = async (mutants: readonly Mutant[], files: readonly string[
     "export { tests, Skipped };",
     `export const loadCompiler = async () => { ${sources.map((f) => `await import(${JSON.stringify(join(ROOT, f))});`).join(" ")} };`,
     "export const load = async () => {",
-    ...files.map((f) => `  enter(${JSON.stringify(pathToFileURL(join(ROOT, f)).href)}); await import(${JSON.stringify(join(ROOT, f))});`),
+    "  const failed = [];",
+    ...files.map((f) => `  try { enter(${JSON.stringify(pathToFileURL(join(ROOT, f)).href)}); await import(${JSON.stringify(join(ROOT, f))}); } catch (e) { failed.push(${JSON.stringify(f)} + ": " + e); }`),
+    "  return failed;",
     "};",
   ].join("\n");
   await build({

@@ -5,7 +5,7 @@ import type { Test } from "./vitest.ts";
 type Bundle = {
   readonly tests: readonly Test[];
   readonly loadCompiler: () => Promise<void>;
-  readonly load: () => Promise<void>;
+  readonly load: () => Promise<readonly string[]>;
   readonly awake: (n: number) => void;
   readonly noted: () => readonly number[];
   readonly noteNothing: () => void;
@@ -18,7 +18,7 @@ export type Ask =
   | { readonly ask: "profile" }
   | { readonly ask: "try"; readonly mutant: number; readonly tests: readonly number[]; readonly limits: readonly number[] };
 export type Answer =
-  | { readonly answer: "loaded"; readonly count: number; readonly reached: readonly number[] }
+  | { readonly answer: "loaded"; readonly count: number; readonly failed: readonly string[]; readonly reached: readonly number[] }
   | { readonly answer: "profiled"; readonly tests: readonly Profile[] }
   | { readonly answer: "tried"; readonly verdict: "caught" | "missed" | "tainted"; readonly test: number | null; readonly how: string; readonly ran: number };
 
@@ -64,12 +64,13 @@ bundle.awake(mutantAtLoad);
 clock[0] = used();
 clock[1] = 120_000;
 let reached: readonly number[] = [];
+let failed: readonly string[] = [];
 try {
   await bundle.loadCompiler();
   reached = bundle.noted();
-  await bundle.load();
+  failed = await bundle.load();
 } catch (e) {
-  say({ answer: "tried", verdict: "caught", test: null, how: `while loading: ${e instanceof Error ? e.message.split("\n")[0] : String(e)}`, ran: 0 });
+  failed = [`the compiler: ${String(e)}`];
 }
 clock[1] = 0;
 bundle.noteNothing();
@@ -106,4 +107,4 @@ process.on("message", async (m: Ask) => {
     }
   }
 });
-say({ answer: "loaded", count: bundle.tests.length, reached });
+say({ answer: "loaded", count: bundle.tests.length, failed, reached });

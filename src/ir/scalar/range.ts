@@ -125,7 +125,7 @@ const unaryRange = (op: Extract<Node, { kind: "unary" }>["op"], a: Interval): In
     case "sqrt":
     case "log":
     case "log2":
-      return rising(f, maxI(a, interval(0, Infinity)));
+      return rising(f, maxI(a, point(0)));
     case "rsqrt":
       return { lo: a.hi <= 0 ? 0 : f(a.hi), hi: a.lo <= 0 ? Infinity : f(a.lo) };
     case "exp":
