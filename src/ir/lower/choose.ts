@@ -123,10 +123,18 @@ const mergeSchedule = (b: GraphBuilder, part: AxisId): Schedule => {
   return { ...BASE, kind: "split", lanesPerRow, cells: 1 };
 };
 
+/** Whether a cell asks for reductions in place. */
+const contracts = (b: GraphBuilder, plan: KernelPlan): boolean => {
+  const carried = new Set(plan.accumulators.map((a) => a.node));
+  const roots = [...plan.accumulators.map((a) => a.body), ...plan.stores.filter((s) => s.pass !== null).map((s) => s.value)];
+  return [...b.reach(roots)].some((id) => b.node(id).kind === "reduce" && !carried.has(id));
+};
+
 const normSchedule = (b: GraphBuilder, plan: KernelPlan, target: Target, axis: AxisId): Schedule => {
   const chunks = known(b, axis) / 4;
   if (target.software) {
-    const hold = chunks <= MAX_HELD;
+    // A cell that takes a loop of its own gains nothing from being written out beside the others.
+    const hold = chunks <= MAX_HELD && !contracts(b, plan);
     return { ...BASE, cells: hold ? chunks : chunks % 4 === 0 ? 4 : 1, vectorStream: true, hold };
   }
   // On a GPU the lanes of a row read neighbouring addresses.

@@ -12,7 +12,7 @@ import * as T from "../tile/build.ts";
 import { Unsupported } from "../unsupported.ts";
 import { MAX_WIDE_SUM } from "./budget.ts";
 import type { Emitter, Fix, Fixed, Placed } from "./emit.ts";
-import { chunkOf, elementFix, emit, hoistBoth, indexOf, keyOf, knownSize, pointsOf } from "./emit.ts";
+import { chunkOf, elementFix, emit, hoistBoth, homeOfIndex, indexOf, keyOf, knownSize, pointsOf } from "./emit.ts";
 import { isVectorAccess } from "./access.ts";
 import { join, lookup, scope } from "./scope.ts";
 import type { Scope } from "./scope.ts";
@@ -179,7 +179,10 @@ const homeOf = (em: Emitter, n: Node & { kind: "reduce" }, fixed: Fixed, at: Sco
     const m = em.b.node(id);
     const known = m.axes.some((a) => bound.has(a)) ? null : lookup(at, keyOf(m, fixed));
     if (known !== null) home = join(home, known.s, at);
-    else if (m.kind === "index" && !bound.has(m.axis)) home = join(home, indexOf(em, m.axis, fixed, at).s, at);
+    else if (m.kind === "index" && !bound.has(m.axis)) {
+      const f = fixed.get(m.axis);
+      home = join(home, f !== undefined && "chunk" in f ? homeOfIndex(em, f.chunk, at) : indexOf(em, m.axis, fixed, at).s, at);
+    }
     else {
       if (m.kind === "reduce") m.over.forEach((a) => bound.add(a));
       open.push(...operands(m).toReversed());

@@ -36,11 +36,8 @@ export const walkStream = (w: Walk, from: Expr, to: Expr, into: Stmt[], staging:
     return;
   }
   if (whole !== null) {
-    const full: Stmt[] = [];
-    const edge: Stmt[] = [];
-    walkFull(w, start, to, stride, full, fullLoop, seg);
-    edges(w, seg, start, to, stride, edge);
-    into.push(T.ifStmt(whole, full, edge));
+    // A tile that needs masks has no whole block: its cells are those that remain.
+    walkFull(w, start, to, stride, into, fullLoop, seg, whole);
     return;
   }
   if (!range.someFull) {
@@ -59,17 +56,18 @@ export const walkStream = (w: Walk, from: Expr, to: Expr, into: Stmt[], staging:
   walkFull(w, first, to, stride, into, fullLoop, seg);
 };
 
-/** Whole blocks from `first` on, then the cells that remain. */
+/** Whole blocks from `first` on, then the cells that remain. `when`: only then there are whole blocks. */
 const walkFull = (
-  w: Walk, first: Expr, to: Expr, stride: number, into: Stmt[], fullLoop: (first: Expr, limit: Expr) => Stmt, seg: Segment,
+  w: Walk, first: Expr, to: Expr, stride: number, into: Stmt[], fullLoop: (first: Expr, limit: Expr) => Stmt, seg: Segment, when: Expr | null = null,
 ): void => {
   const { em, range, schedule } = w;
   const last = range.someFull ? range.fullEnd : range.end;
-  const limit = last === to ? to : T.min(to, last);
+  const end = last === to ? to : T.min(to, last);
+  const limit = when === null ? end : T.select(when, end, first);
   const bound = named(em, into, "full_end", limit);
   into.push(fullLoop(first, bound));
   // Blocks of one cell leave none over.
-  if (schedule.cells === 1 && (!range.someFull || range.fullEnd === range.end)) return;
+  if (when === null && schedule.cells === 1 && (!range.someFull || range.fullEnd === range.end)) return;
   const room = T.max(T.add(T.sub(bound, first), T.i32(stride / schedule.cells - 1)), T.i32(0));
   const rest = named(em, into, "rest_begin", T.add(first, T.mul(T.div(room, T.i32(stride)), T.i32(stride))));
   edges(w, seg, rest, to, stride, into);
