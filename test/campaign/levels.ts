@@ -34,7 +34,7 @@ export type Meant = {
   readonly naive: Results;
 };
 
-const words = (e: unknown): string => (e instanceof Error ? (e.stack ?? e.message).split("\n").slice(0, 4).join("\n") : String(e));
+const words = (e: unknown): string => (e instanceof Error ? (e.stack ?? e.message).split("\n").slice(0, Number(process.env["TFX_LINES"] ?? 4)).join("\n") : String(e));
 const errorsOf = (d: readonly Diagnostic[]): readonly Diagnostic[] => d.filter((x) => x.severity === "error");
 
 /** Storage type of a tensor under the program's choice. */

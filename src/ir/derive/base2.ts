@@ -10,6 +10,7 @@ import type { Node, NodeId } from "../graph/graph.ts";
 import { operands } from "../graph/graph.ts";
 import { identity, startingValue } from "../graph/identity.ts";
 import { replacer } from "../graph/rewrite.ts";
+import { readBelow, readOperands, scansBelow } from "../graph/scan.ts";
 import { inOrder, reach } from "../graph/walk.ts";
 import type { Accumulator, KernelPlan, Plan } from "./plan.ts";
 
@@ -53,7 +54,7 @@ type Exp = Node & { readonly kind: "unary" };
 /** The exponentials that each cell takes. */
 const exponentials = (b: GraphBuilder, plan: KernelPlan, streams: (id: NodeId) => boolean, isStat: (id: NodeId) => boolean): readonly Exp[] => {
   const roots = [...plan.accumulators.flatMap((a) => (a.where === null ? [a.body] : [a.body, a.where])), ...plan.stores.map((s) => s.value)];
-  const seen = reach(b, roots.toReversed(), (n) => (isStat(n.id) ? [] : operands(n).toReversed()));
+  const seen = reach(b, roots.toReversed(), (n) => (isStat(n.id) ? [] : readOperands(n).toReversed()));
   return [...seen].map((id) => b.node(id)).filter((n): n is Exp => n.kind === "unary" && n.op === "exp" && !isStat(n.id) && streams(n.id));
 };
 
@@ -141,7 +142,10 @@ const rewritten = (
 ): KernelPlan => {
   const { b } = fold;
   // A statistic stands for itself: what it is made of is rewritten with it, once.
-  const exponentials2 = new Map<NodeId, NodeId>(plan.accumulators.map((a) => [a.node, a.node]));
+  // So does a state: its step is the plan's.
+  const bodies = [...plan.accumulators.flatMap((a) => (a.where === null ? [a.body] : [a.body, a.where])), ...plan.stores.map((s) => s.value)];
+  const states = scansBelow(b, bodies).length === 0 ? [] : readBelow(b, bodies).filter((n) => n.kind === "scan");
+  const exponentials2 = new Map<NodeId, NodeId>([...plan.accumulators.map((a) => a.node), ...states.map((n) => n.id)].map((id) => [id, id]));
   for (const n of exps) exponentials2.set(n.id, b.unary("exp2", b.replaceNodes(scale(fold, n.a).id, exponentials2)));
   // A factor `x + γ` stays exact where both are large: it is taken from the difference in base 2.
   for (const a of plan.accumulators) {

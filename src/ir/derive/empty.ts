@@ -26,13 +26,15 @@ export const guardEmpty = (b: GraphBuilder, naive: NodeId, values: ReadonlyMap<N
   const where = whereOf(first);
   if (outer.every((r) => whereOf(r) === where)) {
     const empty = b.replaceNodes(naive, new Map(outer.map((r) => [r.id, identityOf(b, r)])));
-    const e = b.node(empty);
-    if (e.kind === "const" && Number.isNaN(e.value)) return value;
+    // Where the language itself has no number, none needs to be made.
+    if ([...b.reach([empty])].some((id) => isNaNConst(b.node(id)))) return value;
     return b.select(nonEmpty(b, outer, values, where), value, empty);
   }
   const each = new Map(outer.map((r) => [r.id, b.select(nonEmpty(b, [r], values, whereOf(r)), values.get(r.id) ?? r.id, identityOf(b, r))]));
   return b.replaceNodes(naive, each);
 };
+
+const isNaNConst = (n: Node): boolean => n.kind === "const" && Number.isNaN(n.value);
 
 /** Whether no logarithm of zero or the like comes up where every reduction is at its identity. */
 const staysFinite = (b: GraphBuilder, naive: NodeId, outer: readonly Reduce[]): boolean => {

@@ -14,6 +14,7 @@ import { folded, inOrder, reach } from "../graph/walk.ts";
 import { contractedFirst, isLastOf, mixedAxes, scanName, scanNote, scannedAxis, statesOf } from "./scan.ts";
 import type { Accumulator, KernelPlan, Note, Plan, ScanState, Store } from "./plan.ts";
 import { guardEmpty } from "./empty.ts";
+import { Unsupported } from "../unsupported.ts";
 import { acrossRows } from "./across.ts";
 import { materialise, toMaterialise } from "./materialise.ts";
 import { extent, factsOf, isShort, outermost, same, type Cx, type Group, type Reduce, type Root } from "./planning.ts";
@@ -51,6 +52,8 @@ export const planKernels = (graph: Graph, b: GraphBuilder, nameOf: (id: NodeId) 
  * streams itself, and the outer one follows on its finished values.
  */
 const streamOf = (cx: Cx, root: Root): readonly AxisId[] => {
+  const top = cx.b.node(root.value);
+  if (top.kind === "reduce" && top.op === "cumsum" && !cx.facts.hasScan(top.id)) return top.over;
   const scanned = cx.facts.hasScan(root.value) ? scannedAxis(cx.b, root.value, root.axes) : null;
   if (scanned !== null) return [scanned];
   const outer = outermost(cx.b, root.value);
@@ -87,6 +90,8 @@ const innermost = (cx: Cx, outer: readonly Reduce[]): readonly Reduce[] => {
 
 /** Makes scratch roots of values, which the root then reads from memory. */
 const store = (cx: Cx, root: Root, values: readonly Node[], pending: Root[]): void => {
+  const itself = values.find((n) => n.id === root.value && same(n.axes, root.axes));
+  if (itself !== undefined) throw new Unsupported(itself, `\`${cx.nameOf(itself.id)}\` cannot be computed along the axes that it is asked for`);
   const map = new Map(values.map((r) => [r.id, materialise(cx, r, pending)]));
   if (map.size === 0) return;
   const replace = replacer(cx.b, map);
@@ -158,11 +163,22 @@ const byLevel = (cx: Cx, groups: Group[]): void => {
 
 /** Results that need no stream of their own are written by a kernel that visits all their cells anyway. */
 const adoptElementwise = (cx: Cx, groups: Group[]): void => {
+  const roots = new Map(groups.flatMap((g) => g.roots).map((r) => [r.tensor, r]));
+  /** Whether a value waits for the tensor, however many kernels lie between. */
+  const waitsFor = (value: NodeId, tensor: string, seen = new Set<string>()): boolean =>
+    [...cx.b.reach([value])].some((id) => {
+      const n = cx.b.node(id);
+      if (n.kind !== "load" || seen.has(n.tensor)) return false;
+      seen.add(n.tensor);
+      const from = roots.get(n.tensor);
+      return n.tensor === tensor || (from !== undefined && waitsFor(from.value, tensor, seen));
+    });
   for (const g of [...groups]) {
     for (const root of [...g.roots]) {
       const runs = [...cx.b.reach([root.value])].map((id) => cx.b.node(id)).some((n) => n.kind === "scan" || (n.kind === "reduce" && n.op === "cumsum"));
       if (runs || !outermost(cx.b, root.value).every((r) => isShort(cx, r))) continue;
       const host = groups.find((h) => h !== g && h.stream.length > 0 && h.level >= g.level && same([...h.rows, ...h.stream], root.axes) &&
+        !h.roots.some((r) => waitsFor(r.value, root.tensor)) &&
         acrossRows(cx, root.value, h.stream, h.rows).length === 0);
       if (host === undefined) continue;
       host.roots.push(root);

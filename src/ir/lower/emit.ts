@@ -219,7 +219,11 @@ const compute = (em: Emitter, n: Node, fixed: Fixed, at: Scope): Placed => {
         return byLane(em, n, fixed, chunk, at);
       }
       const c = operand(em, n.cond, fixed, at);
-      if (c.e.kind === "lit") return emit(em, c.e.value !== 0 ? n.a : n.b, fixed, at);
+      if (c.e.kind === "lit") {
+        // Which branch it is holds where the condition is known, and no further out.
+        const taken = emit(em, c.e.value !== 0 ? n.a : n.b, fixed, at);
+        return { e: taken.e, s: join(c.s, taken.s, at) };
+      }
       const a = operand(em, n.a, fixed, at);
       const b = operand(em, n.b, fixed, at);
       const wide = [a, b, c].some((x) => x.e.type.width === 4) ? 4 : 1;

@@ -3,6 +3,7 @@
  * bounds). Bounds of the domain that are affine in the stream become loop bounds, taken over the corners of the row tile.
  */
 import type { AxisId, Node, NodeId } from "../graph/graph.ts";
+import { readBelow } from "../graph/scan.ts";
 import { conjuncts } from "../graph/walk.ts";
 import { boundOverBox, streamBounds } from "../scalar/bounds.ts";
 import type { Ends, StreamBounds } from "../scalar/bounds.ts";
@@ -61,11 +62,23 @@ export const streamRange = (input: RangeInput): StreamRange => {
   if (every === null) return { begin: T.i32(0), end: length, allVisible: true, someFull: true, fullBegin: T.i32(0), fullEnd: length, classify: null };
   const [axis, ...rest] = seg.axes;
   if (axis === undefined || rest.length > 0) return { begin: T.i32(0), end: length, allVisible: false, someFull: false, fullBegin: T.i32(0), fullEnd: T.i32(0), classify: null };
-  return ofDomain(input, some, every, axis);
+  const early = (id: NodeId | null): NodeId[] => (id === null ? [] : conjuncts(b, id).filter((c) => isEarly(input, c, axis)));
+  const isKnown = early(every).length === conjuncts(b, every).length;
+  const shared = some === null || early(some).length === conjuncts(b, some).length ? some : b.and(...early(some));
+  return ofDomain(input, shared, isKnown ? every : null, axis);
 };
 
-/** `some`: holds wherever any value is taken; `every`: all are taken where it holds. One domain: both are it. */
-const ofDomain = (input: RangeInput, some: NodeId | null, every: NodeId, axis: AxisId): StreamRange => {
+/**
+ * Whether the workgroup knows the condition before it walks: not one about statistics of an earlier pass, which belong to a lane, nor one
+ * that varies along a feature axis.
+ */
+const isEarly = ({ em, grid, inner }: RangeInput, id: NodeId, stream: AxisId): boolean => {
+  const bound = (a: AxisId): boolean => a === stream || inner.includes(a) || [...grid.group.above].some((s) => s.axes.has(a));
+  return em.b.node(id).axes.every(bound) && !readBelow(em.b, [id]).some((n) => em.accumulators.has(n.id) || n.kind === "scan" || n.kind === "carried");
+};
+
+/** `some`: holds wherever any value is taken; `every`: all are taken where it holds, as far as is known early (null: it is not). */
+const ofDomain = (input: RangeInput, some: NodeId | null, every: NodeId | null, axis: AxisId): StreamRange => {
   const { em, grid, length } = input;
   const bounds = boundsKnown(em, some, axis);
   const whole = some === every ? bounds : boundsKnown(em, every, axis);
@@ -87,7 +100,7 @@ const ofDomain = (input: RangeInput, some: NodeId | null, every: NodeId, axis: A
   const lowFull = at(whole.lower, "max");
   const highFull = at(whole.upper, "min");
   // Conjuncts without the stream's index decide whole rows: they leave no block whole.
-  const someFull = whole.exact && [...lowFull, ...highFull].every((e) => e !== null);
+  const someFull = every !== null && whole.exact && [...lowFull, ...highFull].every((e) => e !== null);
   if (!someFull) {
     const classify = input.storing ? null : (from: Expr, to: Expr, stmts: Stmt[]) => classifyAt(input, some, every, axis, box, from, to, stmts);
     return { begin, end, allVisible: false, someFull, fullBegin: T.i32(0), fullEnd: T.i32(0), classify };
@@ -122,7 +135,7 @@ const within = (em: Emitter, bound: NodeId, e: Expr, length: Expr): Expr =>
 
 /** Classifies one tile; data are scanned for their least and greatest value, rows once a workgroup, the stream once a tile. */
 const classifyAt = (
-  input: RangeInput, some: NodeId | null, every: NodeId, axis: AxisId, rowBox: ReadonlyMap<AxisId, Ends>, from: Expr, to: Expr, stmts: Stmt[],
+  input: RangeInput, some: NodeId | null, every: NodeId | null, axis: AxisId, rowBox: ReadonlyMap<AxisId, Ends>, from: Expr, to: Expr, stmts: Stmt[],
 ): { readonly may: Expr | null; readonly must: Expr | null } => {
   const { em, grid } = input;
   const tile = scope("tile", [grid.group], stmts);
@@ -163,7 +176,7 @@ const classifyAt = (
   };
   const atoms = { b: em.b, box, loaded, block, live: (id: NodeId) => isLive(em, id) };
   const may = some === null ? null : classOf(atoms, some).may;
-  const must = classOf(atoms, every).must;
+  const must = every === null ? null : classOf(atoms, every).must;
   const value = (id: NodeId | null, base: string): Expr | null => (id === null ? null : name(em, tile, base, emit(em, id, NOTHING_FIXED, tile).e));
   const all = value(must, "all_visible");
   return { may: value(may, "some_visible"), must: all };
