@@ -17,6 +17,7 @@ import { guardEmpty } from "./empty.ts";
 import { Unsupported } from "../unsupported.ts";
 import { acrossRows } from "./across.ts";
 import { materialise, toMaterialise } from "./materialise.ts";
+import { ownAxes } from "./own-axes.ts";
 import { extent, factsOf, isShort, outermost, same, type Cx, type Group, type Reduce, type Root } from "./planning.ts";
 import { rowsOf } from "./rows.ts";
 
@@ -190,6 +191,7 @@ const adoptElementwise = (cx: Cx, groups: Group[]): void => {
 
 const finish = (cx: Cx, g: Group, name: string): KernelPlan => {
   const { b } = cx;
+  apart(cx, g);
   const cascade = deriveCascade(b, g.roots.map((r) => r.value), g.stream, cx.nameOf);
   const passOf = new Map(cascade.carried.map((c) => [c.node, c.pass]));
   const last = folded<number>(b, (n, of) => of.reduce((p, x) => Math.max(p, x), passOf.get(n.id) ?? -1));
@@ -216,6 +218,17 @@ const finish = (cx: Cx, g: Group, name: string): KernelPlan => {
   const accumulators = all.filter((a) => !inRegisters.has(a.node));
   const passes = 1 + Math.max(0, ...all.map((a) => a.pass), ...stores.map((s) => s.pass ?? 0));
   return { name, rows: g.rows, stream: g.stream, part: null, accumulators, scans, stores, passes: g.stream.length === 0 ? 0 : passes, notes: [...cascade.notes, ...scans.map((s) => scanNote(cx, s)), ...cx.notes] };
+};
+
+/** Reductions in place over rows or the stream get axes of their own. */
+const apart = (cx: Cx, g: Group): void => {
+  const rename = ownAxes(cx.b, g.stream, [...g.rows, ...g.stream]);
+  for (const root of g.roots) {
+    const before = root.value;
+    root.value = rename(before);
+    const name = cx.nameOf(before);
+    if (root.value !== before && /^[A-Za-z_]\w*$/.test(name)) cx.names.set(root.value, name);
+  }
 };
 
 /** Local axes as the results lay them out: what is the last there is carried in vec4s. */

@@ -331,6 +331,7 @@ const lowerSegment = (cx: PassContext, seg: Segment, total: SizeExpr, storing: b
   };
   // A condition that never holds leaves nothing to visit.
   if (!storing && seg.parts.every((p) => never(p.where)) && seg.scans.length === 0 && seg.states.length === 0) return;
+  if (total === 0) return;
   const step = schedule.cells;
   const share = schedule.kind === "split" ? schedule.lanesPerRow : 1;
   const stride = step * share;

@@ -59,13 +59,15 @@ export const streamRange = (input: RangeInput): StreamRange => {
   // Nothing that carries a value is visited where a condition that all of them share does not hold; all are where every condition does.
   const some = b.and(...first.filter((id) => others.every((list) => list.includes(id))));
   const every = b.and(...new Set(domains.flat()));
-  if (every === null) return { begin: T.i32(0), end: length, allVisible: true, someFull: true, fullBegin: T.i32(0), fullEnd: length, classify: null };
+  // A value that is never taken needs a mask in every block.
+  const never = domains.length < wheres.size;
+  if (every === null && !never) return { begin: T.i32(0), end: length, allVisible: true, someFull: true, fullBegin: T.i32(0), fullEnd: length, classify: null };
   const [axis, ...rest] = seg.axes;
-  if (axis === undefined || rest.length > 0) return { begin: T.i32(0), end: length, allVisible: false, someFull: false, fullBegin: T.i32(0), fullEnd: T.i32(0), classify: null };
+  if (axis === undefined || rest.length > 0 || every === null) return { begin: T.i32(0), end: length, allVisible: false, someFull: false, fullBegin: T.i32(0), fullEnd: T.i32(0), classify: null };
   const early = (id: NodeId | null): NodeId[] => (id === null ? [] : conjuncts(b, id).filter((c) => isEarly(input, c, axis)));
   const isKnown = early(every).length === conjuncts(b, every).length;
   const shared = some === null || early(some).length === conjuncts(b, some).length ? some : b.and(...early(some));
-  return ofDomain(input, shared, isKnown ? every : null, axis);
+  return ofDomain(input, shared, isKnown && !never ? every : null, axis);
 };
 
 /**
