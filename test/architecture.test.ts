@@ -34,7 +34,7 @@ const TABLE: Readonly<Record<string, Rule>> = {
     values: ["ir/graph", "ir/scalar", "ir/derive", "ir/tile", "ir/unsupported.ts"],
     types: ["codegen", "source"],
   },
-  ir: { values: ALL_IR, types: ["check", "source"] },
+  ir: { values: [...ALL_IR, "check"], types: ["source"] },
   codegen: { values: ["ir/tile", "ir/scalar", "source"], types: ["check"] },
   format: { values: ["parser", "source"], packages: ["prettier/doc", "prettier/standalone"] },
   npy: { values: [], types: ["check"] },
