@@ -26,6 +26,9 @@ const BITS: Readonly<Record<Dtype, number>> = {
   u4: 4,
 };
 
+/** Eight bits an element, or words as the kernel reads them. */
+const PACKED = ["Int8Array", "Uint8Array", "Uint32Array", "Int32Array"];
+
 /** Typed arrays that hold each element type; the first is what outputs come as. */
 const ACCEPTS: Readonly<Record<Dtype, readonly string[]>> = {
   f32: ["Float32Array"],
@@ -33,23 +36,19 @@ const ACCEPTS: Readonly<Record<Dtype, readonly string[]>> = {
   i32: ["Int32Array"],
   u32: ["Uint32Array"],
   bool: ["Uint8Array", "Uint32Array", "Array"],
-  i8: ["Int8Array", "Uint8Array", "Uint32Array", "Int32Array"],
-  u8: ["Uint8Array", "Uint32Array", "Int32Array"],
-  i4: ["Uint8Array", "Int8Array", "Uint32Array", "Int32Array"],
-  u4: ["Uint8Array", "Int8Array", "Uint32Array", "Int32Array"],
+  i8: PACKED,
+  u8: PACKED.slice(1),
+  i4: PACKED,
+  u4: PACKED,
 };
 
 const roundUp = (n: number, to: number): number => Math.ceil(n / to) * to;
 
 /** Bytes of the buffer for `count` elements: whole words, whole vectors, never empty. */
-export const bufferBytes = (t: TensorInfo, count: number): number =>
-  Math.max(
-    16,
-    roundUp(
-      (count * BITS[t.dtype]) / 8,
-      Math.max(4, (Math.max(BITS[t.dtype], t.dtype === "f16" ? 16 : 32) * t.vector) / 8),
-    ),
-  );
+export const bufferBytes = (t: TensorInfo, count: number): number => {
+  const unit = Math.max(4, (t.dtype === "f16" ? 2 : 4) * t.vector);
+  return Math.max(unit, roundUp((count * BITS[t.dtype]) / 8, unit));
+};
 
 /** The elements that an array holds, or undefined where its padding hides that (packed types in words). Throws for a wrong type. */
 export const countOf = (t: TensorInfo, data: TypedArray | readonly boolean[]): number | undefined => {

@@ -4,7 +4,7 @@
 import type { Artifact, TensorInfo } from "../codegen/artifact.ts";
 import { bufferBytes, countOf, fromBytes, toBytes, type TypedArray } from "./arrays.ts";
 import { checkRequirements } from "./device.ts";
-import { elements, evalSize, resolve, type Call, type Values } from "./sizes.ts";
+import { checkWhole, elements, evalSize, resolve, type Call, type Values } from "./sizes.ts";
 
 export type Input = TypedArray | readonly boolean[] | GPUBuffer;
 
@@ -45,7 +45,8 @@ export type KernelOptions = { readonly label?: string };
 const [MAP_READ, COPY_SRC, COPY_DST, UNIFORM, STORAGE] = [1, 4, 8, 64, 128];
 const MAX_GROUPS = 65535;
 
-const isBuffer = (x: Input): x is GPUBuffer => !ArrayBuffer.isView(x) && !Array.isArray(x);
+const isBuffer = (x: Input): x is GPUBuffer => "usage" in Object(x);
+const ignore = (): void => {};
 
 /** Runs `f` and rejects with the error that WebGPU tells about it later. `f` is synchronous: scopes are a stack of the device. */
 const scoped = async <T>(device: GPUDevice, f: () => T): Promise<T> => {
@@ -57,10 +58,10 @@ const scoped = async <T>(device: GPUDevice, f: () => T): Promise<T> => {
     result = f();
   } finally {
     errors = Promise.all([device.popErrorScope(), device.popErrorScope()]);
-    errors.catch(() => {});
+    errors.catch(ignore);
   }
-  const error = (await errors).find((e) => e !== null);
-  if (error != null) throw new Error(error.message);
+  const error = (await errors).find((e) => e);
+  if (error) throw new Error(error.message);
   return result;
 };
 
@@ -75,7 +76,7 @@ const compile = async (
     info = made.getCompilationInfo();
     return made;
   });
-  creation.catch(() => {});
+  creation.catch(ignore);
   // The messages say more than the error; where there are none (Deno), the error says it.
   const errors = (await info)?.messages.filter((m) => m.type === "error") ?? [];
   if (errors.length > 0)
@@ -111,8 +112,8 @@ const planCall = (device: GPUDevice, artifact: Artifact, call: Call, counts: Rea
   const bytes = (t: TensorInfo): number => bufferBytes(t, count(t));
   const most = Math.min(device.limits.maxStorageBufferBindingSize, device.limits.maxBufferSize);
   for (const t of artifact.tensors)
-    if (bytes(t) > most)
-      throw new Error(`${t.name} needs ${bytes(t)} bytes, but a buffer of this device holds ${most}`);
+    if (bytes(t) > most || count(t) > 2147483647)
+      throw new Error(`${t.name} needs ${bytes(t)} bytes, but a buffer of this device holds ${most} and 2^31 elements`);
   return { values, count, bytes };
 };
 
@@ -127,7 +128,7 @@ const fill = (device: GPUDevice, size: number, usage: number, label: string, dat
 
 /** The caller's buffer for a tensor, checked; undefined when there is none. */
 const given = (t: TensorInfo, buffer: GPUBuffer | undefined, need: number): GPUBuffer | undefined => {
-  if (buffer !== undefined && buffer.size < need)
+  if (buffer && !(buffer.size >= need))
     throw new Error(`${t.name}: the buffer has ${buffer.size} bytes, but ${need} are needed`);
   return buffer;
 };
@@ -137,7 +138,7 @@ const median = (times: readonly number[]): number => times.toSorted((a, b) => a 
 const checkNames = (artifact: Artifact, role: TensorInfo["role"], names: readonly string[]): void => {
   const known = artifact.tensors.filter((t) => t.role === role).map((t) => t.name);
   const odd = names.find((n) => !known.includes(n));
-  if (odd !== undefined) throw new Error(`no ${role} "${odd}"; the kernel has ${known.join(", ")}`);
+  if (odd != null) throw new Error(`no ${role} "${odd}"; the kernel has ${known.join(", ")}`);
 };
 
 /** Compiles an artifact's pipelines. Rejects when the device lacks something or the WGSL does not compile. */
@@ -147,6 +148,7 @@ export const createKernel = async (
   options: KernelOptions = {},
 ): Promise<Kernel> => {
   const label = options.label ?? artifact.kernel;
+  if (artifact.version !== 1 || !artifact.wgsl) throw new Error(`${label}: not an artifact of version 1 with its wgsl`);
   const missing = checkRequirements(device, artifact);
   if (missing.length > 0) throw new Error(`${label}: ${missing.join("; ")}`);
   const pipelines = await compile(device, artifact, label);
@@ -229,20 +231,21 @@ export const createKernel = async (
   };
 
   const execute = async (call: RunOptions, made: GPUBuffer[]): Promise<RunResult> => {
-    const { inputs, outputs = {} } = call;
+    const { inputs = {}, outputs = {}, repeat = 1 } = call;
+    checkWhole("repeat", repeat);
     checkNames(artifact, "input", Object.keys(inputs));
     checkNames(artifact, "output", Object.keys(outputs));
     const counts = new Map<string, number>();
     for (const t of artifact.tensors.filter((x) => x.role === "input")) {
       const data = inputs[t.name];
-      if (data === undefined) throw new Error(`the input ${t.name} is missing`);
+      if (data == null) throw new Error(`the input ${t.name} is missing`);
       const count = isBuffer(data) ? undefined : countOf(t, data);
-      if (count !== undefined) counts.set(t.name, count);
+      if (count != null) counts.set(t.name, count);
     }
     const plan = planCall(device, artifact, call, counts);
     const own = (t: TensorInfo): GPUBuffer | undefined => {
-      const x = inputs[t.name] ?? outputs[t.name];
-      return x !== undefined && isBuffer(x) ? x : undefined;
+      const x = inputs[t.name];
+      return x === undefined ? outputs[t.name] : isBuffer(x) ? x : undefined;
     };
     const data = (t: TensorInfo): Uint8Array | null => {
       const x = inputs[t.name];
@@ -250,15 +253,17 @@ export const createKernel = async (
     };
     const buffers = await scoped(device, () => allocate(plan, own, data, made));
     const times: number[] = [];
-    for (let n = 0; n < Math.max(1, call.repeat ?? 1); n++) {
+    for (let n = 0; n < 1 || n < repeat; n++) {
       await device.queue.onSubmittedWorkDone();
       const start = performance.now();
       const submitted = scoped(device, () => submit(plan, buffers));
+      // It may fail before it is waited for.
+      submitted.catch(ignore);
       await device.queue.onSubmittedWorkDone();
       times.push(performance.now() - start);
       await submitted;
     }
-    const results = artifact.tensors.filter((t) => t.role === "output" && outputs[t.name] === undefined);
+    const results = artifact.tensors.filter((t) => t.role === "output" && !outputs[t.name]);
     const arrays = await Promise.all(results.map((t) => read(t, buffers.get(t.binding) as GPUBuffer, plan, made)));
     return {
       outputs: Object.fromEntries(results.map((t, i) => [t.name, arrays[i] as TypedArray])),
@@ -281,5 +286,5 @@ export const createKernel = async (
       for (const b of made) b.destroy();
     }
   };
-  return { artifact, run, encode, destroy: () => {} };
+  return { artifact, run, encode, destroy: ignore };
 };

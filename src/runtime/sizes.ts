@@ -27,7 +27,7 @@ const SIZES: typeof NUMERIC = { ...NUMERIC, "/": (a, b) => Math.floor(a / b), "c
 const SCALARS: typeof NUMERIC = {
   ...NUMERIC,
   "/": (a, b) => a / b,
-  floordiv: SIZES["/"] ?? Math.min,
+  floordiv: SIZES["/"]!,
   "**": Math.pow,
   pow: Math.pow,
   "==": (a, b) => +(a === b),
@@ -58,9 +58,8 @@ const evaluate = (e: ScalarExpr | SizeExpr, known: Values, binary: typeof NUMERI
   if (typeof e === "string") return known.get(e) ?? NaN;
   const [op, x, y] = e;
   const a = evaluate(x, known, binary);
-  const f = y === undefined ? (UNARY[op] ?? MATH[op]) : binary[op];
-  if (f === undefined) throw new Error(`tfx runtime: no operation "${op}"`);
-  return f(a, y === undefined ? 0 : evaluate(y, known, binary));
+  // An artifact of this version has no other operations.
+  return y === undefined ? (UNARY[op] ?? MATH[op])!(a) : binary[op]!(a, evaluate(y, known, binary));
 };
 
 /** The value of a size expression. */
@@ -112,6 +111,11 @@ const equations = (
   }));
 };
 
+/** Throws where a count is none. */
+export const checkWhole = (what: string, value: number): void => {
+  if (!(value >= 0 && Number.isInteger(value))) throw new Error(`${what} is ${value}: not a whole number >= 0`);
+};
+
 const record = (
   values: Readonly<Record<string, number | boolean>> | undefined,
   names: readonly string[],
@@ -119,8 +123,10 @@ const record = (
 ): Known => {
   const out: Known = new Map();
   for (const [name, value] of Object.entries(values ?? {})) {
+    // As if it were not given.
+    if (value == null) continue;
     if (!names.includes(name)) throw new Error(`no ${what} "${name}"; the kernel has ${names.join(", ") || "none"}`);
-    out.set(name, Number(value));
+    out.set(name, value as number);
   }
   return out;
 };
@@ -135,9 +141,7 @@ export const resolve = (artifact: Artifact, call: Call, counts: ReadonlyMap<stri
     [...artifact.sizes, ...Object.keys(artifact.constants)],
     "size",
   );
-  for (const [name, value] of sizes)
-    if (!(value >= 0 && Number.isInteger(value)))
-      throw new Error(`the size ${name} is ${value}: not a whole number >= 0`);
+  for (const [name, value] of sizes) checkWhole(`the size ${name}`, value);
   const known: Known = new Map([
     ...sizes,
     ...record(

@@ -1,7 +1,7 @@
 /** The runtime on a real device (Dawn on SwiftShader), and its size. */
 import { build } from "esbuild";
 import { gzipSync } from "node:zlib";
-import { expect, test, type TestContext } from "vitest";
+import { describe, expect, test, type TestContext } from "vitest";
 import { checkRequirements, createKernel, requestDevice } from "../../src/runtime/index.ts";
 import { adapter, affine, artifact, copy, dim, tensor } from "./artifacts.ts";
 
@@ -174,6 +174,90 @@ test("what WebGPU refuses becomes a rejection", async (context) => {
   await expect(
     (await createKernel(d, { ...huge, wgsl: copy("f32", 1).wgsl })).run({ inputs: {}, sizes: { N: 1e9 } }),
   ).rejects.toThrow(/y needs 4000000000 bytes, but a buffer of this device holds \d+/);
+});
+
+describe("whatever a call holds is told, and ends nothing but the call", () => {
+  const y = new Float32Array(12);
+  test.each<[string, Record<string, unknown>, string | RegExp]>([
+    ["no inputs", {}, "the input x is missing"],
+    ["null", { inputs: { x: null, bias } }, "the input x is missing"],
+    ["a text", { inputs: { x: "abc", bias } }, "x: f32 elements come in a Float32Array, not in a String"],
+    ["a number", { inputs: { x: 3, bias } }, "x: f32 elements come in a Float32Array, not in a Number"],
+    ["an object", { inputs: { x: { length: 12 }, bias } }, "x: f32 elements come in a Float32Array, not in a Object"],
+    ["other elements", { inputs: { x: new Float64Array(12), bias } }, "x: f32 elements come in a Float32Array, not in a Float64Array"],
+    ["an output that is no buffer", { inputs: { x, bias }, outputs: { y } }, "y: the buffer has undefined bytes, but 48 are needed"],
+    ["a text for an output", { inputs: { x, bias }, outputs: { y: "abc" } }, "y: the buffer has undefined bytes, but 48 are needed"],
+    ["a name that is not there", { inputs: { x, bias, z: x } }, 'no input "z"; the kernel has x, bias'],
+    ["repeat: NaN", { inputs: { x, bias }, repeat: NaN }, "repeat is NaN: not a whole number >= 0"],
+    ["repeat: -1", { inputs: { x, bias }, repeat: -1 }, "repeat is -1: not a whole number >= 0"],
+    ["repeat: a text", { inputs: { x, bias }, repeat: "3" }, "repeat is 3: not a whole number >= 0"],
+    ["a size that is none", { inputs: { x, bias }, sizes: { N: 2.5 } }, "the size N is 2.5: not a whole number >= 0"],
+    ["a size as a text", { inputs: { x, bias }, sizes: { N: "3" } }, "the size N is 3: not a whole number >= 0"],
+    ["a size true", { inputs: { x, bias }, sizes: { N: true } }, "the size N is true: not a whole number >= 0"],
+  ])("%s", async (_name, call, message) => {
+    const gpu = await adapter();
+    const kernel = await createKernel(await requestDevice(gpu!, []), affine);
+    await expect(kernel.run(call as never)).rejects.toThrow(message);
+    // The device and the kernel are as they were.
+    expect((await kernel.run({ inputs: { x, bias }, shapes: { x: [3, 4] } })).outputs).toEqual({ y: expected });
+  });
+
+  test("a scalar or size that is null or undefined is not given", async (context) => {
+    const kernel = await createKernel(await device(context), affine);
+    const call = { inputs: { x, bias }, sizes: { N: null }, scalars: { by: undefined } };
+    expect((await kernel.run(call as never)).outputs).toEqual({ y: expected });
+  });
+
+  test("a run that fails beside one that takes long", async (context) => {
+    const d = await device(context);
+    const kernel = await createKernel(d, affine);
+    const lost: unknown[] = [];
+    const note = (e: unknown): void => void lost.push(e);
+    process.on("unhandledRejection", note);
+    const long = Float32Array.from({ length: 4_000_000 }, (_, i) => i % 7);
+    const gone = d.createBuffer({ size: 48, usage: GPUBufferUsage.STORAGE | GPUBufferUsage.COPY_SRC });
+    gone.destroy();
+    const runs = [
+      kernel.run({ inputs: { x: long, bias: Float32Array.of(1) }, repeat: 5 }),
+      kernel.run({ inputs: { x, bias }, outputs: { y: gone } }),
+      kernel.run({ inputs: { x: gone, bias }, shapes: { x: [3, 4] } }),
+    ];
+    const ended = await Promise.allSettled(runs);
+    await new Promise((done) => setTimeout(done, 20));
+    process.off("unhandledRejection", note);
+    expect([ended.map((e) => e.status), lost]).toEqual([["fulfilled", "rejected", "rejected"], []]);
+  });
+
+  test("an artifact of another version, or without its code", async (context) => {
+    const d = await device(context);
+    const { wgsl: _, ...rest } = affine;
+    for (const odd of [{ ...affine, version: 2 }, rest, { ...affine, wgsl: "" }, {}])
+      await expect(createKernel(d, odd as never)).rejects.toThrow(/: not an artifact of version 1 with its wgsl$/);
+  });
+
+  test("more elements than an index reaches", async (context) => {
+    const d = await device(context);
+    const packed = artifact([tensor("y", "output", [dim("N")], { dtype: "i4" })], { sizes: ["N"] });
+    await expect((await createKernel(d, { ...packed, wgsl: copy("i4", 1).wgsl })).run({ inputs: {}, sizes: { N: 2 ** 31 } })).rejects.toThrow(
+      /y needs 1073741824 bytes, but a buffer of this device holds \d+ and 2\^31 elements/,
+    );
+  });
+
+  test("encode takes buffers of exactly what the elements need", async (context) => {
+    const d = await device(context);
+    const one = copy("f32", 1);
+    const kernel = await createKernel(d, one);
+    const usage = GPUBufferUsage.STORAGE | GPUBufferUsage.COPY_DST | GPUBufferUsage.COPY_SRC;
+    const [from, to] = [4, 4].map((size) => d.createBuffer({ size, usage }));
+    d.queue.writeBuffer(from!, 0, Float32Array.of(7));
+    const encoder = d.createCommandEncoder();
+    const pass = encoder.beginComputePass();
+    const free = kernel.encode(pass, { buffers: { x: from!, y: to! }, sizes: { N: 1 } });
+    pass.end();
+    d.queue.submit([encoder.finish()]);
+    free();
+    expect((await kernel.run({ inputs: { x: to! }, sizes: { N: 1 } })).outputs["y"]).toEqual(Float32Array.of(7));
+  });
 });
 
 test("a lost device tells why", async (context) => {
