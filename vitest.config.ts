@@ -5,6 +5,7 @@ export default defineConfig({
   test: {
     include: ["test/**/*.test.ts"],
     globalSetup: ["test/gpu/setup.ts"],
+    setupFiles: ["test/setup.ts"],
     reporters: ["default", closingLine],
     // Dawn reads the environment of the process, which worker threads do not share.
     pool: "forks",

@@ -33,8 +33,11 @@ import { callFaults, choiceDiagnostic, choiceFaults, chosenFaults, error, isReco
 import { parseProgram } from "./parser/parse.ts";
 import type { Diagnostic } from "./source/diagnostic.ts";
 import type { Span } from "./source/span.ts";
+import { checksOf } from "./verify.ts";
 
 export type CompileOptions = {
+  /** Run the verifiers of all levels between the stages: a mistake of the compiler is an Error that names the pass. */
+  readonly verify?: boolean;
   /** Name of the source in messages. */
   readonly file: string;
   /** The kernel to compile; all of the file when absent. */
@@ -182,19 +185,28 @@ const attempt = (spec: Spec, options: CompileOptions): Attempt => {
   if (unfit.length > 0) return refused(unfit);
   let placeOf = (_id: NodeId): Span | null => null;
   try {
+    const checks = checksOf(options.verify);
+    checks.spec("checking", spec);
     const lowered = lowerToGraph(spec, { dims, statics, types: (options.types ?? {}) as Readonly<Record<string, StorageType>> });
     const { builder } = lowered;
+    checks.graph("lowering to a graph", lowered.graph, builder);
     const located: Located = { spec, builder, graph: lowered.graph, dims };
     placeOf = (id) => nearestPlace(located, id, { statics });
     const notes: Note[] = [];
     const graph = prepare(lowered.graph, builder, notes);
+    checks.graph("preparing", graph, builder);
     const nameOf = (id: NodeId): string => graph.names.get(id) ?? short(printNode({ nodes: builder.nodes, axes: builder.axes, names: graph.names }, id, false, 64));
-    const plan = cutStreams(graph, builder, planKernels(graph, builder, nameOf, notes), options.target, options.parts);
+    const whole = planKernels(graph, builder, nameOf, notes);
+    checks.plan("planning", graph, builder, whole);
+    const plan = cutStreams(graph, builder, whole, options.target, options.parts);
+    checks.plan("cutting streams", graph, builder, plan);
     const carried = registerDiagnostics({ spec, builder, graph: lowered.graph, plan });
     if (carried.length > 0) return refused(carried);
     const schedules = plan.kernels.map((k) => scheduleOf(builder, k, options, spec));
     const folded = foldBase2(plan, builder, (id) => plan.names.get(id) ?? graph.names.get(id));
+    checks.plan("base 2", graph, builder, folded);
     const tile = lowerToTile(graph, builder, folded, schedules);
+    checks.tile("lowering to tiles", tile, options.target);
     const artifact = artifactFromTile({
       program: tile, target: options.target, kernel: spec.name, doc: spec.doc,
       tensors: [...graph.tensors, ...plan.scratch].map((t) => ({ name: t.name, role: t.role, dtype: t.dtype, dims: dimsOf(builder, t) })),

@@ -128,7 +128,7 @@ const atChecks = (e: Extract<SExpr, { kind: "at" }>): Check[] => [
 const nodeChecks = (spec: Spec, e: SExpr): Check[] => {
   switch (e.kind) {
     case "const":
-      return [[Number.isFinite(e.value) && (e.type !== "int" || Number.isInteger(e.value)), "a literal of its type"]];
+      return [[!Number.isNaN(e.value) && (e.type !== "int" || Number.isInteger(e.value)), "a literal of its type"]];
     case "index":
       return [[e.type === "int", "an int"]];
     case "size":

@@ -12,8 +12,8 @@ type Names = {
   readonly sizes: ReadonlySet<string>;
 };
 
-/** What is wrong with a graph, one line each; empty when nothing is. */
-export const verifyGraph = (graph: Graph): string[] => {
+/** What is wrong with a graph, one line each; empty when nothing is. `only`: of the nodes, those that are looked at; all by default. */
+export const verifyGraph = (graph: Graph, only?: ReadonlySet<NodeId>): string[] => {
   const names: Names = {
     axes: new Map(graph.axes.map((a) => [a.id, a])),
     tensors: new Map(graph.tensors.map((t) => [t.name, t])),
@@ -22,6 +22,7 @@ export const verifyGraph = (graph: Graph): string[] => {
   };
   const out: string[] = [];
   graph.nodes.forEach((node, at) => {
+    if (only !== undefined && !only.has(at)) return;
     const report = (what: string): void => void out.push(`node ${at} (${node.kind}): ${what}`);
     if (node.id !== at) report(`has id ${node.id}`);
     const late = operands(node).filter((id) => !(id >= 0 && id < at));
