@@ -70,8 +70,8 @@ describe("the prover", () => {
     ["an index", i],
     ["below its size", sub(sub(n("N"), int(1)), i)],
     ["of a known size", sub(int(3), d)],
-    ["a size is at least 1", sub(n("N"), int(1))],
-    ["two sizes", sub(add(n("N"), n("M")), int(2))],
+    ["the size of an axis at hand is at least 1", sub(add(n("N"), i), int(1))],
+    ["two sizes", sub(add(add(n("N"), i), add(n("M"), j)), int(2))],
     ["three times", sub(mul(sub(n("N"), int(1)), int(3)), mul(i, int(3)))],
     ["a sum of sizes", sub(sub(add(n("N"), n("P")), int(1)), x)],
     ["a rest", mod(i, int(4))],
@@ -100,6 +100,8 @@ describe("the prover", () => {
 
   test.each<readonly [string, NodeId]>([
     ["another axis", sub(sub(n("N"), int(1)), j)],
+    ["a size without an index of its axis", sub(n("N"), int(1))],
+    ["a size beside an index of another axis", sub(add(n("M"), i), int(1))],
     ["a scalar", w],
     ["minus an index", b.unary("neg", i)],
     ["a load", b.load("t", [i], "i32")],

@@ -3,6 +3,7 @@ import type { AxisId, Node, NodeId, Tensor } from "../graph/graph.ts";
 import type { SizeExpr } from "../scalar/size.ts";
 import { size } from "../scalar/size.ts";
 import { linAdd, linConst, linearOf, linearOfSize, linScale, provablyNonNegative } from "../scalar/affine.ts";
+import type { Linear } from "../scalar/affine.ts";
 import type { Buffer, Expr, Stmt } from "../tile/tile.ts";
 import { U32 } from "../tile/tile.ts";
 import * as T from "../tile/build.ts";
@@ -212,7 +213,9 @@ const provablyInRange = (em: Emitter, id: NodeId, extent: SizeExpr): boolean => 
   const form = linearOf(em.b, id);
   const top = linearOfSize(extent);
   if (top === null) return false;
-  return provablyNonNegative(em.b, form) && provablyNonNegative(em.b, linAdd(linAdd(top, linConst(-1)), linScale(form, -1)));
+  // A tensor without a cell is read by nobody.
+  const within = (f: Linear): boolean => provablyNonNegative(em.b, f, [], [extent]);
+  return within(form) && within(linAdd(linAdd(top, linConst(-1)), linScale(form, -1)));
 };
 
 /** Statements that write a value (a vec4 when a chunk is fixed) of a result at the point described. */

@@ -182,22 +182,41 @@ const divideProduct = (form: Linear, divisor: Linear): Linear | null => {
   return left === null ? null : linAdd(left, linConst(form.constant));
 };
 
+/** Size atoms that are at least 1 where this size is: itself, and the factors of a product. */
+const positiveAtoms = (size: SizeExpr): readonly string[] => {
+  if (typeof size === "number") return [];
+  if (typeof size === "string") return [`#${size}`];
+  return size[0] === "*" ? [`#${JSON.stringify(size)}`, ...positiveAtoms(size[1]), ...positiveAtoms(size[2])] : [];
+};
+
 /**
- * Whether `form >= 0` at every point of the axes' boxes where all `facts` (forms known to be >= 0) hold. Sizes count as
- * at least 1: where an axis is empty there is no point to ask about.
+ * Whether `form >= 0` at every point of the axes' boxes where all `facts` (forms known to be >= 0) hold. The sizes of the axes that the
+ * forms vary along are at least 1, because where such an axis is empty there is no point to ask about; so are those of `nonEmpty`.
+ * Any other size may be 0.
  */
-export const provablyNonNegative = (cx: AffineContext, form: Linear, facts: readonly Linear[] = []): boolean => {
+export const provablyNonNegative = (
+  cx: AffineContext, form: Linear, facts: readonly Linear[] = [], nonEmpty: readonly SizeExpr[] = [],
+): boolean => {
+  const nodes = [form, ...facts].flatMap((f) => [...f.terms.keys()]).filter((x): x is NodeId => typeof x === "number");
+  const axes = new Set(nodes.flatMap((id) => cx.node(id).axes));
+  const sizes = [...[...axes].map((a) => cx.axis(a).size), ...nonEmpty];
+  const positive = new Set(sizes.flatMap(positiveAtoms));
+  const atLeastOne = sizes.flatMap((s) => {
+    const size = typeof s === "number" ? null : linearOfSize(s);
+    return size === null || size.terms.size < 2 ? [] : [linAdd(size, linConst(-1))];
+  });
   const settled = (f: Linear): boolean => {
     const low = lowerBound(cx, f);
     if (low === null) return false;
     let sum = low.constant;
-    for (const c of low.terms.values()) {
+    for (const [atom, c] of low.terms) {
       if (c < 0) return false;
-      sum += c;
+      if (typeof atom === "string" && positive.has(atom)) sum += c;
     }
     return sum >= 0;
   };
+  const known = [...facts, ...atLeastOne];
   if (settled(form)) return true;
-  if (facts.some((f) => settled(linAdd(form, f, -1)))) return true;
-  return facts.some((f, i) => facts.slice(i + 1).some((g) => settled(linAdd(linAdd(form, f, -1), g, -1))));
+  if (known.some((f) => settled(linAdd(form, f, -1)))) return true;
+  return known.some((f, i) => known.slice(i + 1).some((g) => settled(linAdd(linAdd(form, f, -1), g, -1))));
 };

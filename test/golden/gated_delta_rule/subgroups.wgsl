@@ -85,14 +85,18 @@ fn gated_delta_rule(
       o[v_at_1] = o_1;
     }
   }
+  let at = params.N - 1;
+  let cond = at >= 0;
+  let x_2 = select(vec4f(0.0), S_0, vec4<bool>(cond));
+  let x_3 = select(vec4f(0.0), S_1, vec4<bool>(cond));
   if (valid) {
-    state[s0_at] = S_0.x;
-    state[s0_at_1] = S_0.y;
-    state[s0_at_3] = S_0.z;
-    state[s0_at_5] = S_0.w;
-    state[s0_at_7] = S_1.x;
-    state[s0_at_9] = S_1.y;
-    state[s0_at_11] = S_1.z;
-    state[s0_at_13] = S_1.w;
+    state[s0_at] = x_2.x;
+    state[s0_at_1] = x_2.y;
+    state[s0_at_3] = x_2.z;
+    state[s0_at_5] = x_2.w;
+    state[s0_at_7] = x_3.x;
+    state[s0_at_9] = x_3.y;
+    state[s0_at_11] = x_3.z;
+    state[s0_at_13] = x_3.w;
   }
 }
