@@ -18,7 +18,8 @@ export const acrossRows = (cx: Cx, root: NodeId, stream: readonly AxisId[], rows
   const along = folded<readonly AxisId[]>(b, (n, of) => (isStatistic(n) ? n.axes : of.reduce(unionAxes, [])), (n) => (isStatistic(n) ? [] : operands(n)));
   const isAcross = (n: Node): n is Reduce =>
     n.kind === "reduce" && !same(n.over, stream) && along(n.id).some((a) => n.over.includes(a) && rows.includes(a));
-  const across = [...reach(b, [root], (n) => (isAcross(n) ? [] : operands(n)))].map((id) => b.node(id)).filter(isAcross);
+  // Of a chain of layers all at once: each is then a root that reads the one below.
+  const across = [...reach(b, [root])].map((id) => b.node(id)).filter(isAcross);
   if (across.length === 0) return [];
   /** Made of statistics without another reduction. */
   const isPointwise = folded<boolean>(

@@ -33,6 +33,8 @@ export type Emitter = {
   readonly graph: Graph;
   readonly root: Scope;
   readonly uses: Map<NodeId, number>;
+  /** Whether a value is made of what the kernel carries. */
+  readonly live: (id: NodeId) => boolean;
   /** Operations in one another, from the leaves up. */
   readonly depth: (id: NodeId) => number;
   /** Calls of `emit` in one another. */
@@ -140,8 +142,8 @@ export const emit = (em: Emitter, id: NodeId, fixed: Fixed, at: Scope): Placed =
     return made;
   }
   // A long chain is emitted in steps, the innermost first: neither this recursion nor the code's expressions become deep.
-  if (em.level % STEP === 0 && em.depth(id) > STEP) for (const x of stepsBelow(em, id, fixed, at)) emit(em, x, fixed, at);
   em.level++;
+  if (em.level % STEP === 1 && em.depth(id) > STEP) for (const x of stepsBelow(em, id, fixed, at)) emit(em, x, fixed, at);
   const made = compute(em, n, fixed, at);
   em.level--;
   const shared = (em.uses.get(id) ?? 0) > 1 || isStep(em, id) || em.names.has(id) || n.kind === "reduce";
@@ -158,7 +160,7 @@ const isStep = (em: Emitter, id: NodeId): boolean => em.depth(id) > 0 && em.dept
 /** The nodes below that take a step of their own, where the node itself is emitted. */
 const stepsBelow = (em: Emitter, root: NodeId, fixed: Fixed, at: Scope): readonly NodeId[] => {
   const isArithmetic = (n: Node): boolean => n.kind === "unary" || n.kind === "binary" || n.kind === "select";
-  const isMade = (n: Node): boolean => n.id !== root && isStep(em, n.id) && lookup(at, keyOf(n, fixed)) !== null;
+  const isMade = (n: Node): boolean => n.id !== root && lookup(at, keyOf(n, fixed)) !== null;
   const below = reach(em.b, [root], (n) => (isArithmetic(n) && em.depth(n.id) > STEP && !isMade(n) ? operands(n) : []));
   return [...below].filter((id) => id !== root && isStep(em, id) && isArithmetic(em.b.node(id))).sort((x, y) => x - y);
 };

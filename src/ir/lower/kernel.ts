@@ -95,11 +95,13 @@ const emitterFor = (input: KernelInput, body: Stmt[]): Emitter => {
   const opaque = new Set<AxisId>();
   const dtypes = new Map(input.graph.tensors.map((t) => [t.name, t.dtype]));
   const integers = integerRanges(b, { opaque, tensors: input.graph.tensors.map((t) => t.dims.flat()), loaded: (tensor) => rangeOfStorage(dtypes.get(tensor) ?? "i32") });
+  const accumulators = new Set([...plan.accumulators, ...plan.scans.flatMap((s) => s.last)].map((a) => a.node));
+  const carries = (n: Node): boolean => accumulators.has(n.id) || n.kind === "scan" || n.kind === "carried" || (n.kind === "reduce" && n.op === "cumsum");
   return {
     integers, opaque, plain: new Map(),
     b, graph: input.graph, root: scope("kernel", [], body), uses, names: new Map(input.names), fresh,
     vectors: input.vectors, scalarUse: input.scalarUse, overrides: new Map(), natural: new Set(), ranges: new Map(),
-    accumulators: new Set([...plan.accumulators, ...plan.scans.flatMap((s) => s.last)].map((a) => a.node)), stateful: statefulIn(b),
+    accumulators, stateful: statefulIn(b), live: folded<boolean>(b, (n, of) => carries(n) || of.includes(true)),
     depth: folded<number>(b, (_, of) => of.reduce((most, x) => Math.max(most, x + 1), 0)), level: 0,
   };
 };

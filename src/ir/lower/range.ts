@@ -117,17 +117,10 @@ const ofDomain = (input: RangeInput, some: NodeId | null, every: NodeId | null, 
 /** Bounds that are known before the loop: statistics of the row are in its lane's registers, where a workgroup cannot ask for them. */
 const boundsKnown = (em: Emitter, where: NodeId | null, axis: AxisId): StreamBounds => {
   const all = streamBounds(em.b, where, axis);
-  const known = (list: StreamBounds["lower"]): StreamBounds["lower"] => list.filter((x) => !isLive(em, x.node));
+  const known = (list: StreamBounds["lower"]): StreamBounds["lower"] => list.filter((x) => !em.live(x.node));
   const [lower, upper] = [known(all.lower), known(all.upper)];
   return { ...all, lower, upper, exact: all.exact && lower.length === all.lower.length && upper.length === all.upper.length };
 };
-
-/** Whether a value is made of what the kernel carries. */
-const isLive = (em: Emitter, id: NodeId): boolean =>
-  [...em.b.reach([id])].some((x) => {
-    const n = em.b.node(x);
-    return em.accumulators.has(x) || n.kind === "scan" || n.kind === "carried" || (n.kind === "reduce" && n.op === "cumsum");
-  });
 
 /** Bounds that steps, members and tiles can be added to; a bound that may lie beyond stays at the ends of the stream. */
 const TAME = interval(-(2 ** 30), 2 ** 30);
@@ -176,7 +169,7 @@ const classifyAt = (
     const [some, all] = scanBlocks(input, n, at, tile);
     return { may: opaqueBool(em, axis, tile, some), must: opaqueBool(em, axis, tile, all) };
   };
-  const atoms = { b: em.b, box, loaded, block, live: (id: NodeId) => isLive(em, id) };
+  const atoms = { b: em.b, box, loaded, block, live: em.live };
   const may = some === null ? null : classOf(atoms, some).may;
   const must = every === null ? null : classOf(atoms, every).must;
   const value = (id: NodeId | null, base: string): Expr | null => (id === null ? null : name(em, tile, base, emit(em, id, NOTHING_FIXED, tile).e));
