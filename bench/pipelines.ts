@@ -75,7 +75,7 @@ const parent = async (): Promise<void> => {
 };
 
 if (flags.child === undefined) {
-  const code = restartFor(flags.adapter);
+  const code = await restartFor(flags.adapter);
   if (code === null) await parent();
   else process.exitCode = code;
 } else await child(new Set(JSON.parse(flags.child) as readonly string[]));

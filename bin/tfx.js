@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 // Starts the command line. In a clone that is src/cli/main.ts, in an installed package dist/cli/main.js. Both need
 // Node >= 22.18; an older one (which npm 10 and 11 still come with) hands over to the Node of the npm package `node`.
-import { spawnSync } from "node:child_process";
+import { spawn } from "node:child_process";
 import { existsSync } from "node:fs";
 import module, { createRequire } from "node:module";
 import { fileURLToPath } from "node:url";
@@ -33,7 +33,8 @@ if (main === undefined) {
     console.error(`tfx: needs Node 22.18 or later, this is ${process.versions.node}`);
     process.exitCode = 70;
   } else {
-    const child = spawnSync(node, [fileURLToPath(import.meta.url), ...process.argv.slice(2)], { stdio: "inherit" });
-    process.exitCode = child.status ?? 70;
+    const child = spawn(node, [fileURLToPath(import.meta.url), ...process.argv.slice(2)], { stdio: "inherit" });
+    for (const signal of ["SIGINT", "SIGTERM", "SIGHUP", "SIGQUIT"]) process.on(signal, () => child.kill(signal));
+    child.on("exit", (code) => (process.exitCode = code ?? 70));
   }
 }

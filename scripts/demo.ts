@@ -159,5 +159,5 @@ const demo = async (): Promise<boolean> => {
   }
 };
 
-const restarted = restartFor("auto");
+const restarted = await restartFor("auto");
 process.exitCode = restarted ?? ((await demo()) ? 0 : 1);

@@ -9,7 +9,7 @@ import { adapt, type Call } from "../test/stdlib/onnx-adapter.ts";
 import { readCases, type OnnxCase } from "../test/stdlib/onnx-cases.ts";
 import { runCase } from "../test/stdlib/onnx-run.ts";
 
-const code = restartFor("swiftshader");
+const code = await restartFor("swiftshader");
 if (code !== null) process.exit(code);
 
 const args = process.argv.slice(2);

@@ -12,7 +12,7 @@ const { values } = parseArgs({
   options: { adapter: { type: "string", default: "swiftshader" }, "no-gpu": { type: "boolean" } },
 });
 const withGpu = values["no-gpu"] !== true;
-const restarted = withGpu ? restartFor(values.adapter) : null;
+const restarted = withGpu ? await restartFor(values.adapter) : null;
 if (restarted !== null) process.exit(restarted);
 
 if (withGpu) writeMeasured(await measure(values.adapter));

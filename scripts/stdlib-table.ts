@@ -11,7 +11,7 @@ import { measure } from "./stdlib-measure.ts";
 
 const FILE = "docs/stdlib.md";
 const args = process.argv.slice(2);
-const code = args.includes("--no-gpu") ? null : restartFor("swiftshader");
+const code = args.includes("--no-gpu") ? null : await restartFor("swiftshader");
 if (code !== null) process.exit(code);
 
 const problems: string[] = [];

@@ -11,6 +11,8 @@ export type Accuracy = {
   /** Largest error that is allowed: twice the naive one, at least 1e-6 of the largest value, f16 results half an ulp more. */
   readonly allowed: number;
   readonly ok: boolean;
+  /** Cells of which the meaning itself is not a number: nothing can be compared there. */
+  readonly undefinedCells: number;
 };
 
 /** Half the distance between neighbouring half floats at a value. */
@@ -50,7 +52,8 @@ export const compare = (
   const rounding = (i: number): number => (isF16 ? halfUlpOfF16(at(reference, i)) : 0);
   const excess = largest(n, (i) => distance(at(found, i), at(reference, i)) - base - rounding(i));
   const allowed = base + (isF16 ? halfUlpOfF16(scale) : 0);
-  return { output, error, naive, allowed, ok: found.length === n && excess <= 0 };
+  const undefinedCells = reference.reduce((count, x) => count + (Number.isNaN(x) ? 1 : 0), 0);
+  return { output, error, naive, allowed, ok: found.length === n && excess <= 0, undefinedCells };
 };
 
 /** All outputs of a run, against what the checked program means. `types`: the choice of its type variables. */

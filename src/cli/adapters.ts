@@ -125,7 +125,9 @@ const lavapipe = (): Driver => {
   const folder = cache === null ? "" : join(cache, "lavapipe");
   if (cache === null || !existsSync(join(folder, "lvp_icd.json"))) {
     const reason = join(folder, "reason.txt");
-    const why = existsSync(reason) ? `: ${readFileSync(reason, "utf8").trim()}` : "; `npm run stacks` gets it";
+    // Only a clone has the script.
+    const isClone = existsSync(new URL("../../scripts/install-stacks.sh", import.meta.url));
+    const why = existsSync(reason) ? `: ${readFileSync(reason, "utf8").trim()}` : isClone ? "; `npm run stacks` gets it" : "";
     return unavailable(`Mesa's lavapipe is not installed${why}`);
   }
   const folders = readFileSync(join(folder, "library-path.txt"), "utf8").trim().split(delimiter);

@@ -1,5 +1,7 @@
 /** A WebGPU adapter as the planner sees it. No imports of Node's own: Deno and browsers load this file too. */
+import type { Artifact } from "../codegen/artifact.ts";
 import { GPU_GROUPS, type Target } from "../codegen/target.ts";
+import { checkRequirements } from "../runtime/device.ts";
 
 /** What to call the adapter; never empty. */
 export const describeAdapter = (adapter: GPUAdapter): string =>
@@ -32,6 +34,15 @@ export const targetOf = (
     software: isSoftware(adapter),
     parallelGroups: isSoftware(adapter) ? 1 : GPU_GROUPS,
   };
+};
+
+/** What a kernel made for another target needs and a device has not, a line each; empty: it runs there. `own`: the device's own target. */
+export const lackingFor = (artifact: Artifact, target: Target, device: GPUDevice, own: Target): readonly string[] => {
+  const missing = checkRequirements(device, artifact);
+  const [lanes, has] = [target.subgroups, own.subgroups];
+  if (!artifact.requires.features.includes("subgroups") || lanes === null || has === null) return missing;
+  if (has.min >= lanes.min && has.max <= lanes.max) return missing;
+  return [...missing, `subgroups have ${has.min} to ${has.max} lanes, but the plan is for ${lanes.min} to ${lanes.max}`];
 };
 
 const LIMITS = [

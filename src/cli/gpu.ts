@@ -1,5 +1,5 @@
 /** A device for the command line: Dawn through the npm package `webgpu`, on a GPU where there is one, else on SwiftShader. */
-import { spawnSync } from "node:child_process";
+import { spawn } from "node:child_process";
 import type { Target } from "../codegen/target.ts";
 import { hasSystemDriver, softwareDriver, type DriverName } from "./adapters.ts";
 import { isSoftware, openDevice, targetOf } from "./device.ts";
@@ -29,25 +29,52 @@ const driverOf = (choice: string): DriverName => {
 /** Whether the adapter is a software one of ours: its driver alone is offered to the loader. */
 const isSoftwareChoice = (choice: string): boolean => ["cpu", "swiftshader", "lavapipe"].includes(choice);
 
+const SIGNALS = ["SIGINT", "SIGTERM", "SIGHUP", "SIGQUIT"] as const;
+
+/**
+ * Runs a program in the place of this process: signals go on to it, and its end is this one's. Gives its exit code; a signal that
+ * was passed on and ended it ends this process too, another one is the driver's and is told.
+ */
+export const inPlace = async (program: string, args: readonly string[], env: NodeJS.ProcessEnv): Promise<number> => {
+  const child = spawn(program, args, { stdio: "inherit", env });
+  const passed = new Set<NodeJS.Signals>();
+  const pass = (signal: NodeJS.Signals): void => {
+    passed.add(signal);
+    child.kill(signal);
+  };
+  for (const signal of SIGNALS) process.on(signal, pass);
+  const [code, signal] = await new Promise<[number | null, NodeJS.Signals | null]>((done, fail) => {
+    child.on("error", fail);
+    child.on("exit", (...end) => done(end));
+  });
+  for (const s of SIGNALS) process.off(s, pass);
+  if (signal === null) return code ?? 1;
+  if (passed.has(signal)) process.kill(process.pid, signal);
+  else console.error(`tfx: the GPU driver ended the process (${signal})`);
+  return 1;
+};
+
 /**
  * Starts this process again where the dynamic linker must know folders that only the environment can tell it, and gives that
  * process's exit code; null where nothing is missing. Call before anything is printed.
  */
-export const restartFor = (choice: string): number | null => {
+export const restartFor = async (choice: string): Promise<number | null> => {
   if (process.platform !== "linux" || process.env[MARK] !== undefined) return null;
   const driver = softwareDriver(driverOf(choice));
   if (!driver.available) return null;
   const libraries = driver.env["LD_LIBRARY_PATH"] ?? "";
   if (libraries === (process.env["LD_LIBRARY_PATH"] ?? "")) return null;
-  const env = { ...process.env, LD_LIBRARY_PATH: libraries, [MARK]: "1" };
-  const child = spawnSync(process.execPath, [...process.execArgv, ...process.argv.slice(1)], { stdio: "inherit", env });
-  if (child.status === null) console.error(`tfx: the GPU driver ended the process (${child.signal ?? "no signal"})`);
-  return child.status ?? 1;
+  return inPlace(process.execPath, [...process.execArgv, ...process.argv.slice(1)], { ...process.env, LD_LIBRARY_PATH: libraries, [MARK]: "1" });
 };
 
-const useDriver = (name: DriverName): void => {
+/** `isAsked`: the user named the driver. */
+const useDriver = (name: DriverName, isAsked: boolean): void => {
   const driver = softwareDriver(name);
-  if (!driver.available) throw new UsageError(`no ${name} adapter: ${driver.reason}`);
+  if (!driver.available) {
+    const first = softwareDriver("swiftshader");
+    const both = isAsked || first.available ? driver.reason : `SwiftShader: ${first.reason}; lavapipe: ${driver.reason}`;
+    throw new UsageError(`no ${isAsked ? name : "GPU, and no CPU"} adapter: ${both}`);
+  }
   process.env["VK_ICD_FILENAMES"] = driver.env["VK_ICD_FILENAMES"] ?? "";
 };
 
@@ -68,7 +95,7 @@ const findAdapter = async (choice: string): Promise<Found> => {
     const adapter = await gpu.requestAdapter({ powerPreference: "high-performance" });
     return adapter === null ? null : { gpu, adapter };
   };
-  if (isSoftwareChoice(choice)) useDriver(driverOf(choice));
+  if (isSoftwareChoice(choice)) useDriver(driverOf(choice), choice !== "cpu");
   if (choice !== "auto" && !isSoftwareChoice(choice)) {
     const named = await request([`adapter=${choice}`]).catch((error: unknown) => {
       throw new UsageError(`no adapter "${choice}": ${error instanceof Error ? error.message : String(error)}`);
@@ -82,7 +109,7 @@ const findAdapter = async (choice: string): Promise<Found> => {
     if (found !== null && (choice !== "auto" || chosen || !isSoftware(found.adapter))) return found;
   }
   if (choice === "auto") {
-    useDriver(driverOf("cpu"));
+    useDriver(driverOf("cpu"), false);
     const found = await request([]);
     if (found !== null) return found;
   }

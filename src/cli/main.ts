@@ -53,6 +53,7 @@ const addRun = (program: Command, run: Run): void => {
     .addOption(type())
     .option("--check", "compare with the f64 meaning of the file; exit code 1 when the error is too large")
     .option("--adapter <name>", "auto, cpu, swiftshader, lavapipe, or a part of a GPU's name", "auto")
+    .addOption(new Option("--target <name>", "run the plan for another target, if the adapter can").choices(Object.keys(TARGETS)))
     .addOption(new Option("--subgroups <use>", "subgroup operations").choices(["on", "off"]).default("on"))
     .addOption(new Option("--random <seed>", "make up the inputs that have no file").argParser(wholeNumber))
     .option("--json", "print one JSON object")

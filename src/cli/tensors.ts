@@ -76,9 +76,11 @@ export const checkRoom = (
 ): void => {
   for (const { name, dtype, dims } of [...spec.tensors, ...spec.results]) {
     const shape = shapeOf(spec, name, sizes);
-    const bytes = (shape.reduce((a, b) => a * b, 1) * BITS[storageOf(spec, dtype, types)]) / 8;
-    if (bytes <= most) continue;
+    const count = shape.reduce((a, b) => a * b, 1);
+    const bytes = (count * BITS[storageOf(spec, dtype, types)]) / 8;
+    if (bytes <= most && count <= 2 ** 31 - 1) continue;
     const axes = dimsOf(spec, dims).map((dim, i) => `${dim.axes.join(" x ")}: ${shape[i]}`);
+    if (bytes <= most) throw new DeviceError(`\`${name}\` [${axes.join(", ")}] has ${count} elements, more than 2147483647: indices are i32`);
     throw new DeviceError(`\`${name}\` [${axes.join(", ")}] needs ${bytes} bytes, but a buffer of ${device} holds ${most}`);
   }
 };

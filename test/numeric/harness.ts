@@ -2,7 +2,7 @@
 import { readFileSync } from "node:fs";
 import { accuracy } from "../../src/cli/accuracy.ts";
 import type { Accuracy } from "../../src/cli/accuracy.ts";
-import type { Target } from "../../src/codegen/target.ts";
+import { TARGETS, type Target } from "../../src/codegen/target.ts";
 import { compile } from "../../src/compile.ts";
 import type { Compiled, CompileOptions } from "../../src/compile.ts";
 import { evalSize } from "../../src/ir/scalar/size.ts";
@@ -81,11 +81,18 @@ const typed = (dtype: string, values: readonly number[]): Float32Array | Int32Ar
 export const numbersOf = (dtype: string, data: unknown): ArrayLike<number> =>
   dtype === "f16" && data instanceof Uint16Array ? new Float16Array(data.buffer, data.byteOffset, data.length) : (data as ArrayLike<number>);
 
-/** Compiles for the stack's target, runs there and compares all outputs. */
+/** A target by name, for the front end of a stack: what is planned for a GPU is run on the stack at hand. */
+export const targetOn = (name: string, stack: Stack): Target => {
+  const target = TARGETS[name];
+  if (target === undefined) throw new Error(`no target ${name}`);
+  return { ...target, dialect: stack.target.dialect };
+};
+
+/** Compiles for the stack's target (or another one, or one by name), runs there and compares all outputs. */
 export const check = async (
-  source: string, c: Case, stack: Stack, schedule?: CompileOptions["schedule"], target = stack.target, parts?: number,
+  source: string, c: Case, stack: Stack, schedule?: CompileOptions["schedule"], on: Target | string = stack.target, parts?: number,
 ): Promise<readonly Accuracy[]> => {
-  const compiled = compileCase(source, c, target, schedule, parts);
+  const compiled = compileCase(source, c, typeof on === "string" ? targetOn(on, stack) : on, schedule, parts);
   const values = inputsOf(compiled, c);
   const inputs = Object.fromEntries(compiled.artifact.tensors.filter((t) => t.role === "input").map((t) => [t.name, typed(t.dtype, values[t.name] ?? [])]));
   const outputs = await stack.run(compiled.artifact, inputs as never, c.sizes, c.scalars ?? {});

@@ -1,6 +1,6 @@
 /** `tfx run FILE` */
 import type { Artifact } from "../../codegen/artifact.ts";
-import type { Target } from "../../codegen/target.ts";
+import { BASELINE, TARGETS, type Target } from "../../codegen/target.ts";
 import type { Spec } from "../../check/spec.ts";
 import { compile } from "../../compile.ts";
 import type { Graph } from "../../ir/graph/graph.ts";
@@ -8,8 +8,9 @@ import { pack, unpack, type Stored } from "../../npy/convert.ts";
 import type { Diagnostic } from "../../source/diagnostic.ts";
 import { createKernel, type RunResult } from "../../runtime/index.ts";
 import { accuracy } from "../accuracy.ts";
-import { onDevice, type ExitCode } from "../errors.ts";
+import { DeviceError, onDevice, type ExitCode } from "../errors.ts";
 import { countFlops } from "../flops.ts";
+import { lackingFor } from "../device.ts";
 import { openGpu, restartFor } from "../gpu.ts";
 import { numbers, sizes as sizeValues, strings, type Pairs } from "../options.ts";
 import { checkOutputs, saveOutputs } from "../outputs.ts";
@@ -30,6 +31,8 @@ export type RunOptions = {
   readonly check?: boolean;
   readonly adapter: string;
   readonly subgroups: "on" | "off";
+  /** Whose plan is run; the adapter's own where absent. */
+  readonly target?: string;
   readonly random?: number;
   readonly json?: boolean;
   readonly format: Format;
@@ -105,7 +108,7 @@ const runKernel = async (
 
 /** Runs one kernel on a device and says how exact and how fast it was. */
 export const run = async (file: string, options: RunOptions): Promise<ExitCode> => {
-  const restarted = restartFor(options.adapter);
+  const restarted = await restartFor(options.adapter);
   if (restarted !== null) return restarted as ExitCode;
   const format = options.format;
   const sources = createSources();
@@ -128,12 +131,16 @@ export const run = async (file: string, options: RunOptions): Promise<ExitCode> 
   for (const { name } of [...spec.tensors, ...spec.results]) shapeOf(spec, name, sizes);
   const gpu = await openGpu(options.adapter, { subgroups: options.subgroups === "on" });
   try {
+    // Another target as the front end at hand reads it.
+    const target = options.target === undefined ? gpu.target : { ...(TARGETS[options.target] ?? BASELINE), dialect: gpu.target.dialect };
     const { maxStorageBufferBindingSize, maxBufferSize } = gpu.device.limits;
     checkRoom(spec, sizes, choice.types, Math.min(maxStorageBufferBindingSize, maxBufferSize), gpu.target.name);
     const inputs = collectInputs(spec, arrays, sizes, choice.types, options.random ?? null);
-    const compiled = compileFor(file, spec, choice, sizes, gpu.target, sources, format);
+    const compiled = compileFor(file, spec, choice, sizes, target, sources, format);
     if (compiled === null) return 1;
     const { artifact, graph } = compiled;
+    const lacking = lackingFor(artifact, target, gpu.device, gpu.target);
+    if (lacking.length > 0) throw new DeviceError(`the plan for ${target.name} cannot run on ${gpu.target.name}: ${lacking.join("; ")}`);
     const result = await runKernel(gpu.device, artifact, inputs, sizes, scalars);
     const outputs: Record<string, Stored> = {};
     for (const { name, dtype } of spec.results) {
