@@ -161,7 +161,7 @@ export const withMutants = (text: string, mutants: readonly (readonly [number, M
       const inner = start === end ? "" : render(start, end);
       const [first] = here;
       if (first?.[1].kind === "entry") out += here.map(([n, x]) => ` if (__mutant(${n})) { ${x.becomes} }`).join("");
-      else if (first?.[1].kind === "statement") out += `if (!__mutant(${first[0]})) { ${inner} }`;
+      else if (first?.[1].kind === "statement") out += `{ if (!__mutant(${first[0]})) { ${inner} } }`; // the braces: an else may follow
       else out += `(${here.map(([n, x]) => `__mutant(${n}) ? (${x.becomes}) : `).join("")}(${inner}))`;
     }
     return out + text.slice(at, to);
