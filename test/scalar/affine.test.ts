@@ -113,6 +113,7 @@ describe("the prover", () => {
     ["the lesser of an index and a scalar", b.binary("min", i, w)],
     ["the greater of two below one size", sub(sub(n("N"), int(1)), b.binary("max", i, j))],
     ["a quotient that does not divide", sub(sub(n("N"), int(2)), div(i, int(2)))],
+    ["a rest by zero", mod(i, int(0))],
     ["by another size", sub(sub(n("G"), int(1)), div(h, n("N")))],
     ["by the first factor", sub(sub(n("R"), int(1)), div(h, n("G")))],
     ["with a rest of a size", sub(sub(n("G"), int(1)), div(add(h, int(1)), n("R")))],

@@ -58,6 +58,7 @@ describe("division", () => {
     expect(floorModI(interval(0, 3), interval(3, 9))).toEqual({ lo: 0, hi: 8 });
     expect(floorModI(interval(-1, 2), interval(3, 9))).toEqual({ lo: 0, hi: 8 });
     expect(floorModI(interval(0, 2), interval(3, Infinity))).toEqual({ lo: 0, hi: 2 });
+    expect(floorModI(interval(0, 2), point(Infinity))).toEqual({ lo: 0, hi: 2 });
   });
 });
 
