@@ -28,6 +28,8 @@ const format = (): Option =>
 const target = (): Option =>
   new Option("--target <name>", "what the kernel may use").choices(Object.keys(TARGETS)).default("baseline");
 
+const verify = (): Option => new Option("--verify", "check every level of the compiler between its passes (for work on TFX)");
+
 type Run = (action: () => ExitCode | Promise<ExitCode>) => Promise<void>;
 
 const withCompileOptions = (command: Command): Command =>
@@ -37,6 +39,7 @@ const withCompileOptions = (command: Command): Command =>
     .addOption(fixed())
     .addOption(type())
     .addOption(target())
+    .addOption(verify())
     .addOption(format());
 
 const addRun = (program: Command, run: Run): void => {
@@ -57,6 +60,7 @@ const addRun = (program: Command, run: Run): void => {
     .addOption(new Option("--subgroups <use>", "subgroup operations").choices(["on", "off"]).default("on"))
     .addOption(new Option("--random <seed>", "make up the inputs that have no file").argParser(wholeNumber))
     .option("--json", "print one JSON object")
+    .addOption(verify())
     .addOption(format())
     .action((file, options) => run(async () => (await import("./commands/run.ts")).run(file, options)));
 };

@@ -17,6 +17,7 @@ export type CompileOptions = {
   readonly target: string;
   readonly out: string;
   readonly format: Format;
+  readonly verify?: boolean;
 };
 
 /** Writes `NAME.wgsl` and `NAME.json` for the kernel named, or for each kernel of the file; all of them or none. */
@@ -30,7 +31,7 @@ export const compile = (file: string, options: CompileOptions): ExitCode => {
     const choice = choose(spec, sizes(options.dim), numbers(options.static), strings(options.type));
     const target = TARGETS[options.target] ?? BASELINE;
     const { resolveImport } = sources;
-    const result = compileText(sources.read(file), { file, kernel: spec.name, ...choice, target, resolveImport });
+    const result = compileText(sources.read(file), { file, kernel: spec.name, ...choice, target, resolveImport, verify: options.verify === true });
     errors += report(result.diagnostics, sources, options.format);
     for (const { wgsl, ...rest } of result.artifacts) {
       const path = join(options.out, rest.kernel);

@@ -82,7 +82,7 @@ const checkCounting = (spec: Spec, options: ExplainOptions): Readonly<Record<str
 const explainSpec = (file: string, spec: Spec, options: ExplainOptions, target: Target, sources: ReturnType<typeof createSources>): number => {
   const choice = choose(spec, sizes(options.dim), numbers(options.static), strings(options.type));
   const counted = checkCounting(spec, options);
-  const { compiled, diagnostics, madeUp } = planWith(file, spec, choice, target, sources);
+  const { compiled, diagnostics, madeUp } = planWith(file, spec, choice, target, sources, options.verify);
   const errors = report(diagnostics, sources, options.format);
   const made = Object.entries(madeUp).map(([name, n]) => `${name}=${n}`);
   for (const c of compiled) {

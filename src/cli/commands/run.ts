@@ -36,6 +36,7 @@ export type RunOptions = {
   readonly random?: number;
   readonly json?: boolean;
   readonly format: Format;
+  readonly verify?: boolean;
 };
 
 type Compiled = { readonly artifact: Artifact; readonly graph: Graph };
@@ -63,12 +64,13 @@ const compileFor = (
   target: Target,
   sources: SourceStore,
   format: Format,
+  verify: boolean,
 ): Compiled | null => {
   const text = sources.read(file);
   const { resolveImport } = sources;
   let dims: Sizes = choice.dims;
   for (;;) {
-    const result = compile(text, { file, kernel: spec.name, ...choice, dims, target, resolveImport });
+    const result = compile(text, { file, kernel: spec.name, ...choice, dims, target, resolveImport, verify });
     const more = { ...dims, ...sizesAsked(result.diagnostics, only(sizes, spec.sizes)) };
     if (Object.keys(more).length > Object.keys(dims).length) {
       dims = more;
@@ -136,7 +138,7 @@ export const run = async (file: string, options: RunOptions): Promise<ExitCode> 
     const { maxStorageBufferBindingSize, maxBufferSize } = gpu.device.limits;
     checkRoom(spec, sizes, choice.types, Math.min(maxStorageBufferBindingSize, maxBufferSize), gpu.target.name);
     const inputs = collectInputs(spec, arrays, sizes, choice.types, options.random ?? null);
-    const compiled = compileFor(file, spec, choice, sizes, target, sources, format);
+    const compiled = compileFor(file, spec, choice, sizes, target, sources, format, options.verify === true);
     if (compiled === null) return 1;
     const { artifact, graph } = compiled;
     const lacking = lackingFor(artifact, target, gpu.device, gpu.target);
