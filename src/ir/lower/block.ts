@@ -257,7 +257,7 @@ const emitRow = (cx: Segment, row: Row, r: number, at: Scope, cells: readonly Ce
     for (const slot of p.slots[r] ?? []) {
       const [v] = slot.vars;
       if (v === undefined || v.kind !== "ref") continue;
-      const low = startingValue(p.acc.op, "f32");
+      const low = startingValue(p.acc.op, slot.ty);
       const pick = p.acc.op === "max" ? T.max : T.min;
       const values = cells.map((c, k) => {
         const x = emit(em, p.body, merged(slot.fixed, c.key.fixed), c.scope).e;

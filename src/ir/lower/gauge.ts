@@ -62,7 +62,8 @@ const ifStarted = (cx: Segment, gauge: NodeId, fixed: Fixed, old: Scope, value: 
   const started = cx.parts.map((p) => p.acc)
     .filter((a) => reached.has(a.node) && cx.em.b.node(a.node).axes.every((x) => cx.rowAxes.includes(x)))
     .map((a) => {
-      const [carried, start] = [emit(cx.em, a.node, fixed, old).e, T.f32(startingValue(a.op, "f32"))];
+      const carried = emit(cx.em, a.node, fixed, old).e;
+      const start = T.lit(startingValue(a.op, carried.type.elem === "i32" ? "i32" : "f32"), carried.type);
       return a.op === "min" ? T.lt(carried, start) : T.gt(carried, start);
     });
   return started.length === 0 ? value : T.select(started.reduce((x, y) => T.and(x, y)), value, T.f32(0));

@@ -53,8 +53,9 @@ const termsOf = (em: Emitter, form: Linear, fixed: Fixed, at: Scope): Sum => {
 const rangeOfTerms = (terms: readonly Term[], constant: number): Interval => terms.reduce((r, t) => addI(r, mulI(point(t.c), t.range)), point(constant));
 
 /** Σ c·x + constant in 32 bits: right where the exact value fits, whatever wraps on the way. */
-const plainSum = (terms: readonly Term[], constant: number): Expr => {
-  const scaled = (t: Term): Expr => T.mul(t.e, T.i32(Math.abs(t.c)));
+const plainSum = (terms: readonly Term[], exact: number): Expr => {
+  const constant = exact | 0;
+  const scaled = (t: Term): Expr => T.mul(t.e, T.i32(Math.abs(t.c) | 0));
   const added = terms.filter((t) => t.c > 0).map(scaled).reduce<Expr>((x, y) => T.add(x, y), T.i32(0));
   const rest = terms.filter((t) => t.c < 0).map(scaled).reduce<Expr>((x, y) => (x.kind === "lit" && x.value === 0 ? T.unary("neg", y) : T.sub(x, y)), added);
   return constant < 0 && constant > LEAST_I32 ? T.sub(rest, T.i32(-constant)) : T.add(rest, T.i32(constant));
