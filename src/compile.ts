@@ -297,5 +297,7 @@ const diagnosticOf = (e: unknown, spec: Spec, placeOf: (id: NodeId) => Span | nu
     return { ...error("TFX4002", span, message, names.map((n) => `--dim ${n}=…`).join(" ")), related };
   }
   if (e instanceof Unsupported) return error("TFX3001", placeOf(e.node.id) ?? spec.span, `cannot be fused yet: ${e.message}`);
+  if (e instanceof RangeError && /call stack/i.test(e.message))
+    return error("TFX2304", spec.span, "its values are made of each other through more steps than the stack has room for", "store a value in between: a kernel for each part");
   throw e;
 };

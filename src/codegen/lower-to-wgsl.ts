@@ -5,6 +5,7 @@
 import { evalSize, sizeNames, type SizeExpr } from "../ir/scalar/size.ts";
 import { BOOL, I32, type Expr, type Stmt, type TileKernel, type TileProgram, type VType } from "../ir/tile/tile.ts";
 import { sizeToExpr } from "../ir/tile/build.ts";
+import { forgetConstants } from "./wgsl/constant.ts";
 import { dropUnused, forEachExprIn, mapKernels, storedBuffers, usedBuffers, usedUniforms } from "../ir/tile/walk.ts";
 import type { Target } from "./target.ts";
 import { typeName } from "./wgsl/helpers.ts";
@@ -243,6 +244,7 @@ export const lowerToWgsl = (source: TileProgram, target: Target): WgslModule => 
     uses: { f16: program.storage.some((b) => b.type.elem === "f16"), subgroups: false },
   };
   const entries = program.kernels.map((k, i) => lowerKernel(k, names[i] ?? k.name, cx, views));
+  forgetConstants();
   const enables = [
     ...(cx.uses.f16 ? ["f16"] : []),
     ...(cx.uses.subgroups && target.dialect === "tint" ? ["subgroups"] : []),

@@ -51,7 +51,7 @@ const differenceOf = (one: Compiled, sizes: Readonly<Record<string, number>>): n
 };
 
 describe.each(Object.entries(LAYERS))("%s", (_, layer) => {
-  test.each([1, 2, 3, 4, 5, 6])("%i layers", (n) => {
+  test.each([1, 2, 3, 4, 5, 6])("%i layers", { timeout: 120_000 }, (n) => {
     for (const name of NAMES) {
       const target = TARGETS[name] as Target;
       const one = compiledOrCode(source(layer, n), target, SIZES);

@@ -62,14 +62,23 @@ const binary = (op: TBinary, a: number, b: number): number | null => {
   }
 };
 
-const known = new WeakMap<Expr, { readonly value: number | null }>();
+/** Answers of the module that is being written: `forgetConstants` begins the next one. */
+let known = new Map<Expr, number | null>();
+
+/** Lets go of what was remembered about expressions. */
+export const forgetConstants = (): void => {
+  known = new Map();
+};
+
+const MADE_OF_CONSTANTS: ReadonlySet<Expr["kind"]> = new Set<Expr["kind"]>(["unary", "binary", "select", "splat", "cast"]);
 
 /** Null where a part of it is no constant, or where nothing can leave its type. Before rounding: compare with `fit`. */
 export const constantOf = (e: Expr): number | null => {
+  if (!MADE_OF_CONSTANTS.has(e.kind)) return valueOf(e);
   const done = known.get(e);
-  if (done !== undefined) return done.value;
+  if (done !== undefined) return done;
   const value = valueOf(e);
-  known.set(e, { value });
+  known.set(e, value);
   return value;
 };
 
