@@ -28,6 +28,7 @@ import type { SizeExpr } from "./ir/scalar/size.ts";
 import type { TileProgram } from "./ir/tile/tile.ts";
 import { limitDiagnostics, registerDiagnostics } from "./explain/limits.ts";
 import { nearestPlace, type Located } from "./explain/place.ts";
+import { repeatedDiagnostics } from "./explain/repeated.ts";
 import { guarded, withImports } from "./imports.ts";
 import { callFaults, choiceDiagnostic, choiceFaults, chosenFaults, error, isRecord, show, type ChoiceFault } from "./options.ts";
 import { parseProgram } from "./parser/parse.ts";
@@ -215,7 +216,7 @@ const attempt = (spec: Spec, options: CompileOptions): Attempt => {
       scalars: graph.scalars.map((s) => ({ name: s.name, type: s.ty, init: s.init === null ? null : scalarExpr(builder, s.init) })),
       plan: planLine(plan, schedules),
     });
-    const { warnings } = lowered;
+    const warnings = [...lowered.warnings, ...repeatedDiagnostics(spec, builder, plan)];
     const compiled = { spec, graph: lowered.graph, builder, plan, folded, schedules, tile, artifact, warnings };
     const lacking = [...targetDiagnostics(artifact, options.target, spec), ...limitDiagnostics(compiled, options.target)];
     return lacking.length > 0 ? refused([...warnings, ...lacking]) : { compiled, diagnostics: warnings, cause: null };

@@ -26,12 +26,14 @@ const TEXT: Form = ["a text", (x) => typeof x === "string", true];
 const RECORD: Form = ["a record", isRecord, false];
 const FUNCTION: Form = ["a function", (x) => typeof x === "function", true];
 const whole = (low: number): Form => [`a whole number from ${low}`, (x) => isWhole(x, low, Number.MAX_SAFE_INTEGER), true];
+/** Beyond, a row has more parts than a dispatch has workgroups. */
+const PARTS: Form = ["a whole number from 1 to 65535", (x) => isWhole(x, 1, 65535), false];
 const FLAG: Form = ["true or false", (x) => typeof x === "boolean", true];
 const optional = ([what, ok]: Form): Form => [what, ok, false];
 
 const OPTIONS: Readonly<Record<string, Form>> = {
   file: TEXT, kernel: optional(TEXT), dims: RECORD, statics: RECORD, types: RECORD, target: ["one of TARGETS, or an object like them", isRecord, true],
-  resolveImport: FUNCTION, schedule: optional(FUNCTION), parts: optional(whole(1)), verify: optional(FLAG),
+  resolveImport: FUNCTION, schedule: optional(FUNCTION), parts: PARTS, verify: optional(FLAG),
 };
 
 const isSubgroups = (x: unknown): boolean => x === null || (isRecord(x) && isWhole(x["min"], 1) && isWhole(x["max"], x["min"]));

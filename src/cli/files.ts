@@ -114,6 +114,7 @@ export const writeAll = (files: readonly OutputFile[]): void => {
     }
   } catch (error) {
     for (const path of made.reverse()) rmSync(path, { recursive: true, force: true });
-    throw new UsageError(`cannot write ${current}: ${reason(error)}`);
+    const name = current.length > 200 ? `${current.slice(0, 100)}…${current.slice(-20)}` : current;
+    throw new UsageError(`cannot write ${name}: ${reason(error)}`);
   }
 };

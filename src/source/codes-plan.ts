@@ -74,4 +74,11 @@ export const PLAN_CODES: Readonly<Record<string, CodeEntry>> = {
       "a broadcast needs a lane for every cell in each subgroup, four cells at a time need a stream that is a multiple of four and " +
       "hides none, a row held in registers must fit. The message lists what is wrong.",
   },
+  TFX4008: {
+    title: "a stream for each feature",
+    explain:
+      "A warning. A row can keep all features of its result (`e` of the values) only if it knows how many there are. Otherwise each " +
+      "feature is a row of its own, and what does not depend on it, the scores and their softmax, is computed again for each: 16 " +
+      "features take up to 16 times as long. Give the size with `--dim`, or write it in the signature. `tfx run` gives it by itself.",
+  },
 };

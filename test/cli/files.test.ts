@@ -80,6 +80,10 @@ describe("what is in a place", () => {
     expect([got, lstatSync(at("pipe")).isFIFO()]).toEqual(["through", true]);
   });
 
+  test("a name longer than a file may have", () => {
+    expect(() => write(`${"k".repeat(1e6)}.wgsl`, "x")).toThrow(/^cannot write .{1,150}…k+\.wgsl: ENAMETOOLONG: name too long$/);
+  });
+
   test.each([["/proc/x/y/z.txt"], ["/proc/z.txt"]])("%s: told, not tried for ever", (path) => {
     expect(() => writeAll([{ path, content: "x" }])).toThrow(/^cannot write \/proc.*: E[A-Z]+: [a-z ]+$/);
   });

@@ -42,12 +42,12 @@ export type RunOptions = {
 type Compiled = { readonly artifact: Artifact; readonly graph: Graph };
 type Sizes = Readonly<Record<string, number>>;
 
-/** Sizes that a "must be known at compile time" diagnostic (TFX4002) asks for. */
-const SIZE_NEEDED = "TFX4002";
+/** Diagnostics that ask for sizes: what must be known at compile time, and what makes a better plan. */
+const ASKS = ["TFX4002", "TFX4008"];
 
 /** The sizes among `sizes` that diagnostics ask for by name. */
 const sizesAsked = (diagnostics: readonly Diagnostic[], sizes: Sizes): Sizes => {
-  const asked = diagnostics.filter((d) => d.code === SIZE_NEEDED).map((d) => d.help ?? "");
+  const asked = diagnostics.filter((d) => ASKS.includes(d.code)).map((d) => d.help ?? "");
   const names = [...asked.join(" ").matchAll(/--dim (\w+)=/g)].map((m) => m[1]);
   return Object.fromEntries(Object.entries(sizes).filter(([name]) => names.includes(name)));
 };
