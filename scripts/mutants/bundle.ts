@@ -31,6 +31,7 @@ const sleeping = (mutants: readonly Mutant[]): Plugin => ({
 
 /** Writes the bundle to `outfile`. Its exports: `tests`, `loadCompiler()`, `load()` (collects; gives the files that do not load), and what `switch.ts` exports. */
 export const bundle = async (mutants: readonly Mutant[], files: readonly string[], outfile: string): Promise<void> => {
+  const setup = [fast.test?.setupFiles ?? []].flat();
   const sources = [...new Set(mutants.map((m) => m.file))];
   const entry = [
     `export * from ${JSON.stringify(join(HERE, "switch.ts"))};`,
@@ -39,6 +40,7 @@ export const bundle = async (mutants: readonly Mutant[], files: readonly string[
     `export const loadCompiler = async () => { ${sources.map((f) => `await import(${JSON.stringify(join(ROOT, f))});`).join(" ")} };`,
     "export const load = async () => {",
     "  const failed = [];",
+    ...setup.map((f) => `  await import(${JSON.stringify(join(ROOT, f))});`),
     ...files.map((f) => `  try { enter(${JSON.stringify(pathToFileURL(join(ROOT, f)).href)}); await import(${JSON.stringify(join(ROOT, f))}); } catch (e) { failed.push(${JSON.stringify(f)} + ": " + e); }`),
     "  return failed;",
     "};",

@@ -40,6 +40,8 @@ describe("values", () => {
     ["and", "bool", 1, 1, 1], ["and", "bool", 1, 0, 0], ["and", "bool", 0, 1, 0], ["or", "bool", 0, 0, 0], ["or", "bool", 1, 0, 1], ["or", "bool", 0, 1, 1],
   ])("%s of %s: %f, %f is %f", (op, ty, x, y, z) => expect(binaryFn(op, ty)(x, y)).toBe(z));
 
+  test("an integer has no -0", () => expect(unaryFn("float")(-0)).toBe(0));
+
   test("half to even", () => expect([0.5, 1.5, 2.5, 3.5, -0.5, -1.5, -2.5, 0.4, 0.6, 7].map((x) => roundEven(x) + 0)).toEqual([0, 2, 2, 4, 0, -2, -2, 0, 1, 7]));
 
   // Abramowitz and Stegun, table 7.1.

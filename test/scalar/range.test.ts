@@ -108,7 +108,7 @@ describe("norms", () => {
   const centred = (m: NodeId): NodeId => mul(b.binary("-", q, m), inverse(b.binary("+", variance, f(1e-5))));
 
   test.each<readonly [string, NodeId, number]>([
-    ["two units", dot(qn, kn), 1], ["a negated one", dot(b.unary("neg", qn), kn), 1], ["an absolute one", dot(b.unary("abs", qn), kn), 1], ["a sum of two", dot(b.binary("+", qn, qn), kn), 2], ["a difference", dot(b.binary("-", qn, mul(f(2), qn)), kn), 3],
+    ["nothing times anything", dot(mul(f(0), q), k), 0], ["two units", dot(qn, kn), 1], ["a negated one", dot(b.unary("neg", qn), kn), 1], ["an absolute one", dot(b.unary("abs", qn), kn), 1], ["a sum of two", dot(b.binary("+", qn, qn), kn), 2], ["a difference", dot(b.binary("-", qn, mul(f(2), qn)), kn), 3],
     ["a choice of two", dot(b.select(b.binary("<", d, int(4)), qn, mul(f(3), qn)), kn), Math.hypot(1, 3)], ["scaled along the axis", dot(mul(qn, clamp(b.load("w", [d], "f32"), -2, 1)), kn), 2],
     ["with something positive added", dot(mul(q, inverse(b.binary("+", dot(q, q), eps))), kn), 1], ["on the other side", dot(mul(q, inverse(b.binary("+", eps, dot(q, q)))), kn), 1], ["the larger of two", dot(mul(q, inverse(b.binary("max", f(1e-9), dot(q, q)))), kn), 1],
     ["a fraction of the length", dot(mul(q, inverse(mul(f(0.25), dot(q, q)))), kn), 2], ["on the other side", dot(mul(q, inverse(mul(dot(q, q), f(0.25)))), kn), 2], ["the mean square", dot(mul(q, inverse(b.binary("/", dot(q, q), f(4)))), kn), 2],

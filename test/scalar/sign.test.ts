@@ -32,7 +32,7 @@ describe("signs", () => {
     ["neg", b.unary("neg", abs), "-0"], ["neg of negative", b.unary("neg", minus), "+"], ["abs", abs, "0+"], ["abs of negative", b.unary("abs", b.binary("-", minus, f(1))), "+"], ["exp", ex, "+"], ["exp2", b.unary("exp2", x), "+"],
     ["rsqrt", b.unary("rsqrt", positive), "+"], ["sqrt", b.unary("sqrt", abs), "0+"], ["sqrt of positive", b.unary("sqrt", positive), "+"], ["tanh", b.unary("tanh", abs), "0+"], ["tanh of anything", b.unary("tanh", x), "-0+"],
     ["erf", b.unary("erf", minus), "-"], ["sign", b.unary("sign", ex), "+"], ["float", b.unary("float", b.unary("abs", t)), "0+"],
-    ["floor of positive", b.unary("floor", ex), "0+"], ["floor of negative", b.unary("floor", minus), "-"], ["ceil of negative", b.unary("ceil", minus), "-0"], ["ceil of positive", b.unary("ceil", ex), "+"], ["round", b.unary("round", ex), "0+"], ["int", b.unary("int", minus), "-0"],
+    ["floor of positive", b.unary("floor", ex), "0+"], ["floor of negative", b.unary("floor", minus), "-"], ["ceil of negative", b.unary("ceil", minus), "-0"], ["ceil of positive", b.unary("ceil", ex), "+"], ["ceil of anything", b.unary("ceil", x), "-0+"], ["round", b.unary("round", ex), "0+"], ["int", b.unary("int", minus), "-0"],
     ["log", b.unary("log", positive), "0+"], ["sin", b.unary("sin", ex), "-0+"],
     ["sum of positive", b.binary("+", ex, abs), "+"], ["sum of not negative", b.binary("+", abs, sq), "0+"], ["mixed sum", b.binary("+", ex, minus), "-0+"],
     ["negative less positive", b.binary("-", minus, ex), "-"], ["difference", b.binary("-", ex, abs), "-0+"], ["positive less negative", b.binary("-", abs, minus), "+"],
