@@ -29,20 +29,30 @@ const sleeping = (mutants: readonly Mutant[]): Plugin => ({
   },
 });
 
-/** Writes the bundle to `outfile`. Its exports: `tests`, `loadCompiler()`, `load()` (collects; gives the files that do not load), and what `switch.ts` exports. */
+/** Writes the bundle to `outfile`. Its exports: `tests`, `loadCompiler()`, `load(files)` (collects), and what `switch.ts` exports. */
 export const bundle = async (mutants: readonly Mutant[], files: readonly string[], outfile: string): Promise<void> => {
   const setup = [fast.test?.setupFiles ?? []].flat();
   const sources = [...new Set(mutants.map((m) => m.file))];
   const entry = [
     `export * from ${JSON.stringify(join(HERE, "switch.ts"))};`,
+    `import { noted } from ${JSON.stringify(join(HERE, "switch.ts"))};`,
     `import { enter, tests, Skipped } from ${JSON.stringify(join(HERE, "vitest.ts"))};`,
     "export { tests, Skipped };",
     `export const loadCompiler = async () => { ${sources.map((f) => `await import(${JSON.stringify(join(ROOT, f))});`).join(" ")} };`,
-    "export const load = async () => {",
-    "  const failed = [];",
+    // Tests make things while they are collected, too: what each file reaches then.
+    "export const load = async (only) => {",
     ...setup.map((f) => `  await import(${JSON.stringify(join(ROOT, f))});`),
-    ...files.map((f) => `  try { enter(${JSON.stringify(pathToFileURL(join(ROOT, f)).href)}); await import(${JSON.stringify(join(ROOT, f))}); } catch (e) { failed.push(${JSON.stringify(f)} + ": " + e); }`),
-    "  return failed;",
+    "  const out = [];",
+    "  const one = async (file, url, load) => {",
+    "    if (only !== null && !only.includes(file)) return;",
+    "    noted();",
+    "    const start = process.cpuUsage().user;",
+    "    let failed = null;",
+    "    try { enter(url); await load(); } catch (e) { failed = String(e); }",
+    "    out.push({ file, failed, ms: (process.cpuUsage().user - start) / 1000, reaches: noted() });",
+    "  };",
+    ...files.map((f) => `  await one(${JSON.stringify(f)}, ${JSON.stringify(pathToFileURL(join(ROOT, f)).href)}, () => import(${JSON.stringify(join(ROOT, f))}));`),
+    "  return out;",
     "};",
   ].join("\n");
   await build({

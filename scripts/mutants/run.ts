@@ -13,8 +13,8 @@ type Process = { readonly ask: (a: Ask) => Promise<Answer | "died">; readonly lo
 
 const WORKER = fileURLToPath(new URL("worker.ts", import.meta.url));
 
-const start = async (path: string, mutantAtLoad: number): Promise<Process> => {
-  const child: ChildProcess = fork(WORKER, [path, String(mutantAtLoad)], { execArgv: ["--max-old-space-size=1500"], stdio: ["ignore", "ignore", process.env["TFX_MUTANTS_DEBUG"] ? "inherit" : "ignore", "ipc"] });
+const start = async (path: string, mutantAtLoad: number, only?: readonly string[]): Promise<Process> => {
+  const child: ChildProcess = fork(WORKER, [path, String(mutantAtLoad), ...(only === undefined ? [] : [JSON.stringify(only)])], { execArgv: ["--max-old-space-size=1500"], stdio: ["ignore", "ignore", process.env["TFX_MUTANTS_DEBUG"] ? "inherit" : "ignore", "ipc"] });
   let waiting: ((a: Answer | "died") => void) | null = null;
   const next = (): Promise<Answer | "died"> => new Promise((resolve) => { waiting = resolve; });
   let dead = false;
@@ -74,8 +74,8 @@ export type Job = {
 export const tryAll = async ({ path, count, open, deadline, enough, profile, keep }: Job, each: (n: number, o: Outcome) => void): Promise<void> => {
   let warm = await start(path, -1);
   if (warm.loaded === "died" || warm.loaded.answer !== "loaded") throw new Error(`the tests do not load: ${JSON.stringify(warm.loaded)}`);
-  for (const f of warm.loaded.failed) console.log(`left out, does not load without any mutant: ${f}`);
-  const broken = warm.loaded.failed.length;
+  const files = warm.loaded.files.filter((f) => f.failed === null);
+  for (const f of warm.loaded.files) if (f.failed !== null) console.log(`left out, does not load without any mutant: ${f.file}: ${f.failed}`);
   const atLoad = new Set(warm.loaded.reached);
   const tests = profile ?? (await profileOf(warm));
   keep(tests);
@@ -87,20 +87,27 @@ export const tryAll = async ({ path, count, open, deadline, enough, profile, kee
   const [kills, tries] = [tests.map(() => 0), tests.map(() => 0)];
   const power = (k: number): number => ((kills[k] ?? 0) + 1) / ((tries[k] ?? 0) + 2) / ((tests[k]?.ms ?? 0) + 2);
 
-  /** In a process where the mutant was awake while the modules were loaded and the tests collected. */
-  const tryFresh = async (n: number, order: readonly number[]): Promise<Outcome> => {
-    const fresh = await start(path, n);
+  const lame = new Set(tests.filter((t) => t.failed !== null).map((t) => `${t.file} ${t.name}`));
+
+  /**
+   * In a process where the mutant is awake while the compiler is loaded and tests are collected (tables of tests are made then), with
+   * the files whose collection reaches it, the quick ones first.
+   */
+  const tryFresh = async (n: number): Promise<Outcome> => {
+    let left = Math.min(enough, 30_000);
+    const reaching = files.filter((f) => atLoad.has(n) || f.reaches.includes(n)).toSorted((a, b) => a.ms - b.ms).filter((f) => (left -= f.ms) > 0).map((f) => f.file);
+    if (reaching.length === 0) return { verdict: "missed", how: "" };
+    const fresh = await start(path, n, reaching);
     const { loaded } = fresh;
-    if (loaded === "died") return { verdict: "caught", how: "ends the process while loading" };
-    if (loaded.answer !== "loaded" || loaded.failed.length > broken) {
-      fresh.end();
-      return { verdict: "caught", how: loaded.answer === "loaded" ? (loaded.failed[0] ?? "") : "" };
-    }
-    if (loaded.count < tests.length / 2) return { verdict: "caught", how: "tests vanish" };
-    const answer = await fresh.ask({ ask: "try", mutant: n, tests: order, limits: order.map((k) => 3 * limitOf(tests[k]?.ms ?? 0)) });
+    if (loaded === "died") return { verdict: "caught", how: "does not end while tests are collected" };
+    const fault = loaded.answer === "loaded" ? loaded.files.find((f) => f.failed !== null) : undefined;
+    const order = loaded.answer === "loaded" ? [...loaded.tests.keys()].filter((k) => !lame.has(loaded.tests[k] ?? "")) : [];
+    const answer = fault !== undefined ? null : await fresh.ask({ ask: "try", mutant: n, tests: order, limits: order.map(() => 20_000) });
     fresh.end();
+    if (fault !== undefined) return { verdict: "caught", how: `${fault.file} does not load: ${fault.failed}` };
     if (answer === "died") return { verdict: "caught", how: "does not end" };
-    return answer.answer === "tried" && answer.verdict === "missed" ? { verdict: "missed", how: "" } : { verdict: "caught", how: "from a fresh process" };
+    const test = answer?.answer === "tried" && answer.verdict !== "missed" && loaded.answer === "loaded" ? loaded.tests[answer.test ?? 0] : undefined;
+    return test === undefined ? { verdict: "missed", how: "" } : { verdict: "caught", how: `${test.split("/test/")[1]}: ${answer?.answer === "tried" ? answer.how : ""}` };
   };
 
   const tryOne = async (n: number): Promise<Outcome> => {
@@ -112,7 +119,10 @@ export const tryAll = async ({ path, count, open, deadline, enough, profile, kee
     };
     const isFixed = (k: number): boolean => { const t = tests[k]; return t !== undefined && isFixedText(t); };
     const order = [...within(byPower.filter((k) => !isFixed(k))), ...within(byPower.filter(isFixed))];
-    if (order.length === 0 && !atLoad.has(n)) return { verdict: "missed", how: "no test reaches it" };
+    if (order.length === 0) {
+      const fresh = await tryFresh(n);
+      return fresh.verdict === "missed" ? { verdict: "missed", how: "no test reaches it" } : fresh;
+    }
     const answer = await warm.ask({ ask: "try", mutant: n, tests: order, limits: order.map((k) => limitOf(tests[k]?.ms ?? 0)) });
     if (answer === "died") {
       warm = await start(path, -1);
@@ -123,11 +133,11 @@ export const tryAll = async ({ path, count, open, deadline, enough, profile, kee
     if (answer.test !== null) kills[answer.test] = (kills[answer.test] ?? 0) + 1;
     switch (answer.verdict) {
       case "caught": return { verdict: "caught", how: `${tests[answer.test ?? 0]?.name}: ${answer.how}`, ...(answer.test !== null && isFixed(answer.test) ? { fixed: true } : {}) };
-      case "missed": return atLoad.has(n) ? tryFresh(n, order.length > 0 ? order : tests.map((_, k) => k)) : { verdict: "missed", how: "" };
+      case "missed": return tryFresh(n);
       case "tainted": {
         warm.end();
         warm = await start(path, -1);
-        return tryFresh(n, order);
+        return tryFresh(n);
       }
     }
   };

@@ -5,26 +5,31 @@ import type { Test } from "./vitest.ts";
 type Bundle = {
   readonly tests: readonly Test[];
   readonly loadCompiler: () => Promise<void>;
-  readonly load: () => Promise<readonly string[]>;
+  readonly load: (only: readonly string[] | null) => Promise<readonly Loaded[]>;
   readonly awake: (n: number) => void;
   readonly noted: () => readonly number[];
   readonly noteNothing: () => void;
   readonly Skipped: new (...args: never[]) => Error;
 };
 
+/** What the collection of a file reaches, and the processor time it takes in ms. */
+export type Loaded = { readonly file: string; readonly failed: string | null; readonly ms: number; readonly reaches: readonly number[] };
 /** What a test reaches, and the processor time it takes in ms. */
 export type Profile = { readonly file: string; readonly name: string; readonly ms: number; readonly reaches: readonly number[]; readonly failed: string | null };
 export type Ask =
   | { readonly ask: "profile" }
   | { readonly ask: "try"; readonly mutant: number; readonly tests: readonly number[]; readonly limits: readonly number[] };
 export type Answer =
-  | { readonly answer: "loaded"; readonly count: number; readonly failed: readonly string[]; readonly reached: readonly number[] }
+  | { readonly answer: "loaded"; readonly tests: readonly string[]; readonly files: readonly Loaded[]; readonly reached: readonly number[] }
   | { readonly answer: "profiled"; readonly tests: readonly Profile[] }
   | { readonly answer: "tried"; readonly verdict: "caught" | "missed" | "tainted"; readonly test: number | null; readonly how: string; readonly ran: number };
 
 const say = (a: Answer): void => void process.send?.(a);
 const path = process.argv[2] ?? "";
 const mutantAtLoad = Number(process.argv[3] ?? -1);
+/** The files to load; all when left out. */
+const only = process.argv[4] === undefined ? null : (JSON.parse(process.argv[4]) as readonly string[]);
+const keyOf = (t: Test): string => `${t.file} ${t.name}`;
 const bundle = (await import(path)) as Bundle;
 
 /** Ends the process when `limit` ms of processor time have gone since `begin` was set. */
@@ -64,13 +69,13 @@ bundle.awake(mutantAtLoad);
 clock[0] = used();
 clock[1] = 120_000;
 let reached: readonly number[] = [];
-let failed: readonly string[] = [];
+let files: readonly Loaded[] = [];
 try {
   await bundle.loadCompiler();
   reached = bundle.noted();
-  failed = await bundle.load();
+  files = await bundle.load(only);
 } catch (e) {
-  failed = [`the compiler: ${String(e)}`];
+  files = [{ file: "the compiler", failed: String(e), ms: 0, reaches: [] }];
 }
 clock[1] = 0;
 bundle.noteNothing();
@@ -107,4 +112,4 @@ process.on("message", async (m: Ask) => {
     }
   }
 });
-say({ answer: "loaded", count: bundle.tests.length, failed, reached });
+say({ answer: "loaded", tests: bundle.tests.map(keyOf), files, reached });
