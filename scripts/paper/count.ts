@@ -24,7 +24,8 @@ export const compileJob = (job: Job): Compiled => {
   const text = sources.read(fileURLToPath(new URL(`../../${job.file}`, import.meta.url)));
   const result = compile(text, {
     ...job,
-    types: job.types ?? { T: "f32" },
+    // Kernels without a type variable are f32 as they stand.
+    types: job.types ?? (new RegExp(`kernel ${job.kernel}<[^>]*\\bT:`).test(text) ? { T: "f32" } : {}),
     resolveImport: sources.resolveImport,
   });
   const [compiled] = result.compiled;

@@ -55,7 +55,10 @@ export const passCost = (compiled: Compiled, kernel: KernelPlan, pass: number, e
   const { builder: b } = compiled;
   const row = tiledRow(compiled, kernel);
   const [column] = kernel.stream;
-  const cells = (values: readonly AxisId[]): number => {
+  const outer = outerAxes(b, kernel);
+  const cells = (own: readonly AxisId[]): number => {
+    // What streams is computed in every workgroup, also along rows that it does not depend on.
+    const values = column !== undefined && own.includes(column) ? [...new Set([...own, ...outer])] : own;
     // Each part computes its own cells of what streams.
     const axes = column !== undefined && values.includes(column) && row !== null && row === kernel.part ? [...new Set([...values, row])] : values;
     const masked = row !== null && column !== undefined && axes.includes(row) && axes.includes(column);
