@@ -34,7 +34,7 @@ const compileCase = (c: Case, target: Target, element: Element): Compiled => {
     kernel: c.kernel,
     dims,
     target,
-    types: { T: element },
+    types: new RegExp(`kernel ${c.kernel}<T:`).test(sources.kernels) ? { T: element } : {},
     statics: c.statics ?? {},
     resolveImport: (path) => (path === "std/prelude" ? { file: "std/prelude.tfx", text: sources.prelude } : null),
   });
