@@ -3,6 +3,7 @@
  * compared with the interpreter at every level of the compiler, under chosen and random schedules, and on real WebGPU
  * implementations. One failure of each kind is made short and written to `--out`. Exit code 1 when anything was wrong.
  */
+import { restartFor } from "../src/cli/gpu.ts";
 import { parseArgs } from "node:util";
 import { campaign, keep, shrunk, type Failure } from "../test/campaign/campaign.ts";
 import { signature } from "../test/campaign/levels.ts";
@@ -21,6 +22,10 @@ const { values } = parseArgs({
     within: { type: "string", default: "1e9" },
   },
 });
+
+// SwiftShader in this process needs the libraries of its driver from the start.
+const restarted = values.stacks.includes("swiftshader") ? await restartFor("swiftshader") : null;
+if (restarted !== null) process.exit(restarted);
 
 const openStacks = async (names: string): Promise<readonly Stack[]> => {
   if (names === "none") return [];

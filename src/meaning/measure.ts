@@ -100,7 +100,11 @@ export const measuring = (): Measuring => {
     },
     binary: (op: SBinaryOp, type: SType) => {
       const f = binaryMeaning(op, type);
-      if (type !== "float") return (x, y) => ({ v: f(x.v, y.v), s: EXACT });
+      // An int divided by zero is no int, and nothing says what it is instead.
+      if (type !== "float") return (x, y) => {
+        if ((op === "/" || op === "%") && y.v === 0) decide(0, 1);
+        return { v: f(x.v, y.v), s: EXACT };
+      };
       return (x, y) => {
         const d = decision(op, x, y);
         if (d !== null) decide(d.distance, d.s);

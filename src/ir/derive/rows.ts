@@ -15,9 +15,15 @@ export const rowsOf = (cx: Cx, root: Root, stream: readonly AxisId[]): readonly 
   if (kept.length === 0) return root.axes.filter((a) => !stream.includes(a));
   // A reduction over indices alone (a count of visible cells) varies along fewer axes and costs little: each row repeats it.
   const reading = kept.filter((n) => cx.facts.hasLoad(n.body));
-  const shared = root.axes.filter((a) => !stream.includes(a) && (typeof cx.b.axis(a).size !== "number" || reading.every((n) => n.axes.includes(a))));
-  return inOrder(dropFeature(cx, root, stream, kept, shared));
+  const running = runningAxes(cx, root, stream);
+  const shared = root.axes.filter((a) => !stream.includes(a) && (typeof cx.b.axis(a).size !== "number" || running.has(a) || reading.every((n) => n.axes.includes(a))));
+  const free = dropFeature(cx, root, stream, kept, shared);
+  return inOrder(shared.filter((a) => free.includes(a) || running.has(a)));
 };
+
+/** Axes along which a running sum of the stream varies: the lane keeps one such sum, so these are rows. */
+const runningAxes = (cx: Cx, root: Root, stream: readonly AxisId[]): ReadonlySet<AxisId> =>
+  new Set([...cx.b.reach([root.value])].map((id) => cx.b.node(id)).flatMap((n) => (n.kind === "reduce" && n.op === "cumsum" && same(n.over, stream) ? n.axes : [])));
 
 /** Most values of a feature axis that are held in registers. */
 const MAX_FEATURES = 512;
