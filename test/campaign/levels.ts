@@ -69,6 +69,8 @@ export const meantBy = (program: Program): Meant | Verdict => {
     const checked = errorsOf(parsed.diagnostics).length > 0 ? null : checkProgram(parsed.program, "fuzz.tfx", { resolveImport });
     const errors = errorsOf([...parsed.diagnostics, ...(checked?.diagnostics ?? [])]);
     const spec = checked?.specs[0];
+    // A constant that is no number (`log(-1)`) is said to be none: a refusal, not a fault of the generator.
+    if (errors.length > 0 && errors.every((d) => d.code === "TFX2210")) return { kind: "refused", where: "check", what: `${errors[0]!.code} ${errors[0]!.message}` };
     if (errors.length > 0 || spec === undefined) return { kind: "invalid", where: "check", what: errors.map((d) => `${d.code} ${d.message}`).join("; ") };
     const violations = verifySpec(spec);
     if (violations.length > 0) return { kind: "crashed", where: "spec", what: violations.join("; ") };
