@@ -196,7 +196,12 @@ const attempt = (spec: Spec, options: CompileOptions): Attempt => {
     const notes: Note[] = [];
     const graph = prepare(lowered.graph, builder, notes);
     checks.graph("preparing", graph, builder);
-    const nameOf = (id: NodeId): string => graph.names.get(id) ?? short(printNode({ nodes: builder.nodes, axes: builder.axes, names: graph.names }, id, false, 64));
+    const printed = new Map<NodeId, string>();
+    const nameOf = (id: NodeId): string => {
+      const name = graph.names.get(id) ?? printed.get(id) ?? short(printNode({ nodes: builder.nodes, axes: builder.axes, names: graph.names }, id, false, 64));
+      printed.set(id, name);
+      return name;
+    };
     const whole = planKernels(graph, builder, nameOf, notes);
     checks.plan("planning", graph, builder, whole);
     const plan = cutStreams(graph, builder, whole, options.target, options.parts);

@@ -6,7 +6,10 @@
 import type { GraphBuilder } from "../graph/build.ts";
 import type { AxisId, Node, NodeId } from "../graph/graph.ts";
 import { same } from "./planning.ts";
-import { liveOver, separateExtremum, separateSum } from "./separate.ts";
+import { operands } from "../graph/graph.ts";
+import { folded } from "../graph/walk.ts";
+import type { Live } from "./rules/terms.ts";
+import { separateExtremum, separateSum } from "./separate.ts";
 import type { Part, Split } from "./separate.ts";
 import type { Drift, Note } from "./plan.ts";
 
@@ -36,13 +39,23 @@ export const deriveCascade = (
   const values = new Map<NodeId, NodeId>();
   const carried = new Map<NodeId, Carried>();
   const notes: Note[] = [];
+  // Reductions come in dependency order: what one of them is made of has its place before anything asks for it, so each node is asked once.
+  const replace = folded<NodeId>(
+    b,
+    (n, of) => values.get(n.id) ?? (of.every((x, i) => x === operands(n)[i]) ? n.id : b.rebuild(n, of)),
+    (n) => (values.has(n.id) ? [] : operands(n)),
+  );
+  const passes = passesOf(b, carried);
   for (const r of streamed(b, roots, stream)) {
-    const body = b.replaceNodes(r.body, values);
-    const where = r.where === null ? null : b.replaceNodes(r.where, values);
-    const reached = b.reach(where === null ? [body] : [body, where]);
-    const deps = [...carried.values()].filter((c) => reached.has(c.node));
-    const pass = deps.reduce((p, c) => Math.max(p, c.pass), 0);
-    const live = new Set(deps.filter((c) => c.pass === pass).map((c) => c.node));
+    const body = replace(r.body);
+    const where = r.where === null ? null : replace(r.where);
+    const pass = Math.max(0, passes.any(body), where === null ? -1 : passes.any(where));
+    const live: Live = {
+      depends: (id) => passes.any(id) === pass,
+      extremal: (id) => passes.extremal(id) === pass,
+      streams: (id) => b.node(id).axes.some((x) => stream.includes(x)),
+      cells: { over: stream, where },
+    };
     const add = (part: Part, at: number): NodeId => {
       const node = b.reduce(r.op, r.over, part.body, where, r.k);
       if (carried.has(node)) return node;
@@ -53,9 +66,9 @@ export const deriveCascade = (
       return node;
     };
     const whole: Part = { body, gauge: null, hoist: null };
-    const split = splitOf(b, r, body, where, live, stream);
+    const split = splitOf(b, r, body, live);
     if (split.parts === null) {
-      notes.push({ kind: "pass", node: r.id, text: whyAnotherPass(b, r, split, live, nameOf) });
+      notes.push({ kind: "pass", node: r.id, text: whyAnotherPass(b, r, split, [...carried.values()].filter((c) => c.pass === pass), nameOf) });
       values.set(r.id, add(whole, pass + 1));
       continue;
     }
@@ -71,24 +84,41 @@ export const deriveCascade = (
   return { values, carried: [...carried.values()], notes };
 };
 
-const splitOf = (
-  b: GraphBuilder, r: Node & { kind: "reduce" }, body: NodeId, where: NodeId | null, live: ReadonlySet<NodeId>, stream: readonly AxisId[],
-): Split => {
-  const over = liveOver(b, live, stream, where);
-  if (where !== null && over.depends(where)) return { parts: null, because: where, why: null };
-  if (!over.depends(body)) return { parts: [{ body, gauge: null, hoist: null }] };
+/** The last pass whose statistics a value is made of, and the same of maxima and minima alone; -1: of none. */
+const passesOf = (b: GraphBuilder, carried: ReadonlyMap<NodeId, Carried>): { readonly any: (id: NodeId) => number; readonly extremal: (id: NodeId) => number } => {
+  // A statistic hides what it is made of: the sum of exp(s - m) is no maximum.
+  const last = (of: (c: Carried) => number): ((id: NodeId) => number) =>
+    folded<number>(
+      b,
+      (n, below) => {
+        const c = carried.get(n.id);
+        return c === undefined ? below.reduce((p, x) => Math.max(p, x), -1) : of(c);
+      },
+      (n) => (carried.has(n.id) ? [] : operands(n)),
+    );
+  const isExtremum = (id: NodeId): boolean => {
+    const n = b.node(id);
+    return n.kind === "reduce" && (n.op === "max" || n.op === "min");
+  };
+  return { any: last((c) => c.pass), extremal: last((c) => (isExtremum(c.node) ? c.pass : -1)) };
+};
+
+const splitOf = (b: GraphBuilder, r: Node & { kind: "reduce" }, body: NodeId, live: Live): Split => {
+  const { where } = live.cells;
+  if (where !== null && live.depends(where)) return { parts: null, because: where, why: null };
+  if (!live.depends(body)) return { parts: [{ body, gauge: null, hoist: null }] };
   if (r.op === "sum" && b.node(body).ty === "f32") {
-    const split = separateSum(b, body, over);
+    const split = separateSum(b, body, live);
     return split.parts !== null && split.parts.length > MAX_RANK ? { parts: null, because: body, why: null } : split;
   }
-  if (r.op === "max" || r.op === "min") return separateExtremum(b, body, over);
+  if (r.op === "max" || r.op === "min") return separateExtremum(b, body, live);
   return { parts: null, because: body, why: null };
 };
 
 const whyAnotherPass = (
-  b: GraphBuilder, r: Node, { because, why }: Split & { readonly parts: null }, live: ReadonlySet<NodeId>, nameOf: (id: NodeId) => string,
+  b: GraphBuilder, r: Node, { because, why }: Split & { readonly parts: null }, live: readonly Carried[], nameOf: (id: NodeId) => string,
 ): string => {
   const reached = b.reach([because]);
-  const on = [...live].filter((n) => reached.has(n)).map((n) => `\`${nameOf(n)}\``);
+  const on = live.map((c) => c.node).filter((n) => reached.has(n)).map((n) => `\`${nameOf(n)}\``);
   return `\`${nameOf(r.id)}\` needs another pass: \`${nameOf(because)}\` depends on ${on.join(", ")} in a way that cannot be corrected afterwards${why === null ? "" : `: ${why}`}`;
 };

@@ -237,6 +237,9 @@ const inStoreOrder = (g: Group, local: readonly AxisId[]): readonly AxisId[] => 
   return [...local].sort((x, y) => at(x) - at(y));
 };
 
+/** How many values below a sum are looked at for a name. */
+const MOST_ASKED = 64;
+
 /** A name for what is carried: the user's, else what is summed: `p_sum`, `p_v_sum`. */
 const nameOfAccumulator = (cx: Cx, n: Reduce): string => {
   const own = cx.nameOf(n.id);
@@ -244,7 +247,7 @@ const nameOfAccumulator = (cx: Cx, n: Reduce): string => {
   const parts = new Set<string>();
   const seen = new Set<NodeId>();
   const open = [n.body];
-  for (let id = open.pop(); id !== undefined && parts.size < 3; id = open.pop()) {
+  for (let id = open.pop(); id !== undefined && parts.size < 3 && seen.size < MOST_ASKED; id = open.pop()) {
     if (seen.has(id)) continue;
     seen.add(id);
     const text = cx.nameOf(id);

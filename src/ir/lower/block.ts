@@ -123,8 +123,10 @@ const cellScope = (cx: Segment, row: Row, r: number, key: Key, k: number, inRow:
   if (cx.held === null) return scope(`cell ${r} ${k}`, [inRow, key.scope], stmts);
   const id = `cell ${r} ${k}`;
   const base = cx.held.get(id) ?? scope(id, [row.scope, key.scope], stmts);
-  cx.held.set(id, base);
-  return scope(`${id} pass`, [inRow, base], stmts);
+  // What is made of finished statistics alone stays for the passes to come; what is made of those in flight goes with the pass.
+  const settled = scope(`${id} finished`, [known(cx, r), base], stmts);
+  cx.held.set(id, settled);
+  return scope(`${id} pass`, [inRow, settled], stmts);
 };
 
 /** All fixed axes are written out, or count a loop that the whole block is in: nothing depends on a loop inside the block. */
