@@ -53,6 +53,7 @@ export const deriveCascade = (
     const live: Live = {
       depends: (id) => passes.any(id) === pass,
       extremal: (id) => passes.extremal(id) === pass,
+      summed: (id) => passes.summed(id) === pass,
       streams: (id) => b.node(id).axes.some((x) => stream.includes(x)),
       cells: { over: stream, where },
     };
@@ -84,8 +85,10 @@ export const deriveCascade = (
   return { values, carried: [...carried.values()], notes };
 };
 
-/** The last pass whose statistics a value is made of, and the same of maxima and minima alone; -1: of none. */
-const passesOf = (b: GraphBuilder, carried: ReadonlyMap<NodeId, Carried>): { readonly any: (id: NodeId) => number; readonly extremal: (id: NodeId) => number } => {
+type Last = (id: NodeId) => number;
+
+/** The last pass whose statistics a value is made of, and the same of maxima and minima alone, and of all others; -1: of none. */
+const passesOf = (b: GraphBuilder, carried: ReadonlyMap<NodeId, Carried>): { readonly any: Last; readonly extremal: Last; readonly summed: Last } => {
   // A statistic hides what it is made of: the sum of exp(s - m) is no maximum.
   const last = (of: (c: Carried) => number): ((id: NodeId) => number) =>
     folded<number>(
@@ -100,7 +103,7 @@ const passesOf = (b: GraphBuilder, carried: ReadonlyMap<NodeId, Carried>): { rea
     const n = b.node(id);
     return n.kind === "reduce" && (n.op === "max" || n.op === "min");
   };
-  return { any: last((c) => c.pass), extremal: last((c) => (isExtremum(c.node) ? c.pass : -1)) };
+  return { any: last((c) => c.pass), extremal: last((c) => (isExtremum(c.node) ? c.pass : -1)), summed: last((c) => (isExtremum(c.node) ? -1 : c.pass)) };
 };
 
 const splitOf = (b: GraphBuilder, r: Node & { kind: "reduce" }, body: NodeId, live: Live): Split => {

@@ -4,14 +4,18 @@ import type { AxisId, Node, NodeId } from "../graph/graph.ts";
 import { identity } from "../graph/identity.ts";
 import { isFixedRead } from "./scan.ts";
 import { follows, isDefined } from "../scalar/defined.ts";
-import { outermost, same, type Reduce } from "./planning.ts";
+import { readOperands } from "../graph/scan.ts";
+import { reach } from "../graph/walk.ts";
+import { same, type Reduce } from "./planning.ts";
 
 /**
  * A row without a cell: what was hoisted (a division by the sum, a logarithm) meets identities there, so the value is chosen
  * at compile time from the naive expression with every reduction at its identity.
  */
 export const guardEmpty = (b: GraphBuilder, naive: NodeId, values: ReadonlyMap<NodeId, NodeId>, stream: readonly AxisId[]): NodeId => {
-  const outer = outermost(b, naive).filter((r) => same(r.over, stream) && values.has(r.id));
+  // Those inside a reduction in place (`sum[d](max[j](s))`) too.
+  const isOwn = (n: Node): n is Reduce => n.kind === "reduce" && n.op !== "cumsum" && same(n.over, stream) && values.has(n.id);
+  const outer = [...reach(b, [naive], (n) => (isOwn(n) ? [] : readOperands(n)))].map((id) => b.node(id)).filter(isOwn);
   const value = b.replaceNodes(naive, values);
   const [first] = outer;
   const plain = b.node(value);

@@ -9,7 +9,7 @@ import { operands } from "../graph/graph.ts";
 import { deriveCascade } from "./cascade.ts";
 import type { Carried } from "./cascade.ts";
 import { replacer } from "../graph/rewrite.ts";
-import { scansBelow } from "../graph/scan.ts";
+import { scansBelow, timeOf } from "../graph/scan.ts";
 import { folded, inOrder, reach } from "../graph/walk.ts";
 import { contractedFirst, isLastOf, mixedAxes, scanName, scanNote, scannedAxis, statesOf } from "./scan.ts";
 import type { Accumulator, KernelPlan, Note, Plan, ScanState, Store } from "./plan.ts";
@@ -91,7 +91,7 @@ const innermost = (cx: Cx, outer: readonly Reduce[]): readonly Reduce[] => {
 
 /** Makes scratch roots of values, which the root then reads from memory. */
 const store = (cx: Cx, root: Root, values: readonly Node[], pending: Root[]): void => {
-  const itself = values.find((n) => n.id === root.value && same(n.axes, root.axes));
+  const itself = values.find((n) => n.id === root.value && same(n.axes, root.axes) && (n.kind !== "scan" || timeOf(cx.b, n) === "now"));
   if (itself !== undefined) throw new Unsupported(itself, `\`${cx.nameOf(itself.id)}\` cannot be computed along the axes that it is asked for`);
   const map = new Map(values.map((r) => [r.id, materialise(cx, r, pending)]));
   if (map.size === 0) return;

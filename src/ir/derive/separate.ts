@@ -89,6 +89,9 @@ const splitTerms = (b: GraphBuilder, body: NodeId, live: Live, whole: boolean): 
 const partOf = (cx: Separation, t: Term): Part | { readonly because: NodeId; readonly why: string | null } => {
   const { b } = cx;
   const gauges = t.exponents.filter((x) => cx.depends(x) && cx.extremal(x));
+  // A gauge is corrected when its maxima grow; a sum in it would have to be known to the end.
+  const tangled = gauges.find((x) => cx.summed(x));
+  if (tangled !== undefined) return { because: tangled, why: "the exponent mixes a maximum with a sum of the same pass" };
   const shifted = t.factors.filter((f) => cx.depends(f) && cx.streams(f));
   const drifts = shifted.length === 1 && driftsWith(b, shifted[0] as NodeId, gauges, cx);
   const mixed = [...(drifts ? [] : shifted), ...t.exponents].find((f) => cx.depends(f) && cx.streams(f));
@@ -168,6 +171,8 @@ const termsOf = (cx: Separation, id: NodeId): readonly Term[] => {
   return atom(id);
 };
 
+const isExtremum = (n: Node): boolean => n.kind === "reduce" && (n.op === "max" || n.op === "min");
+
 /** Predicates over the live statistics `stats` for a stream over `axes`, memoised. */
 export const liveOver = (b: GraphBuilder, stats: ReadonlySet<NodeId>, axes: readonly AxisId[], where: NodeId | null = null): Live => {
   // A statistic hides what it is made of: the sum of exp(s - m) is no maximum.
@@ -175,7 +180,8 @@ export const liveOver = (b: GraphBuilder, stats: ReadonlySet<NodeId>, axes: read
     folded<boolean>(b, (n, of) => (stats.has(n.id) ? hit(n) : of.includes(true)), (n) => (stats.has(n.id) ? [] : operands(n)));
   return {
     depends: reaches((n) => stats.has(n.id)),
-    extremal: reaches((n) => stats.has(n.id) && n.kind === "reduce" && (n.op === "max" || n.op === "min")),
+    extremal: reaches((n) => stats.has(n.id) && isExtremum(n)),
+    summed: reaches((n) => stats.has(n.id) && !isExtremum(n)),
     cells: { over: axes, where },
     streams: (id) => b.node(id).axes.some((a) => axes.includes(a)),
   };

@@ -114,7 +114,7 @@ export const dotTerm = (em: Emitter, body: Node, fixed: Fixed, at: Scope): Place
   const chunk = chunkOf(body, fixed);
   if (chunk === null) {
     const p = emit(em, body.id, fixed, at);
-    return p.e.type.width === 1 && chunkIn(fixed) ? { e: T.mul(p.e, T.f32(4)), s: p.s } : p;
+    return p.e.type.width === 1 && chunkIn(fixed) ? { e: ofFour(p.e), s: p.s } : p;
   }
   if (body.kind === "binary" && body.op === "*" && lookup(at, keyOf(body, fixed)) === null) {
     const a = emit(em, body.a, fixed, at);
@@ -123,11 +123,14 @@ export const dotTerm = (em: Emitter, body: Node, fixed: Fixed, at: Scope): Place
     const [x, y] = hoistBoth(em, body, a, b, s, at);
     if (x.type.width === 4 && y.type.width === 4) return { e: T.dot(x, y), s };
     const [v, k] = x.type.width === 4 ? [x, y] : [y, x];
-    return { e: T.mul(k, T.dot(v, T.lit(1, v.type))), s };
+    return { e: T.mul(k, ofFour(v)), s };
   }
   const p = emit(em, body.id, fixed, at);
-  return { e: T.dot(p.e, T.lit(1, p.e.type)), s: p.s };
+  return { e: ofFour(p.e), s: p.s };
 };
+
+/** The sum over a chunk; a value that turned out to be the same at all four of its elements is a single one. */
+const ofFour = (e: Expr): Expr => (e.type.width === 4 ? T.dot(e, T.lit(1, e.type)) : T.mul(e, T.f32(4)));
 
 const chunkIn = (fixed: Fixed): boolean => [...fixed.values()].some((f) => "chunk" in f);
 

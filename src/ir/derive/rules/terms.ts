@@ -15,6 +15,8 @@ export type Live = {
   readonly depends: (id: NodeId) => boolean;
   /** Whether it reaches a live maximum or minimum. */
   readonly extremal: (id: NodeId) => boolean;
+  /** Whether it reaches a live statistic that is no maximum or minimum. */
+  readonly summed: (id: NodeId) => boolean;
   /** Whether the node varies along the stream. */
   readonly streams: (id: NodeId) => boolean;
   /** The cells that the reduction runs over. */
