@@ -13,6 +13,7 @@ export default defineConfig({
       "test/{parser/parse,codegen/artifact,numeric/tile,runtime/sizes,architecture}.test.ts",
     ],
     exclude: ["test/check/fuzz.test.ts", "test/plan/legal.test.ts"],
+    env: { TFX_FAST: "1" },
     setupFiles: ["test/setup.ts"],
     reporters: ["default", closingLine],
     pool: "threads",

@@ -34,6 +34,7 @@ export const bundle = async (mutants: readonly Mutant[], files: readonly string[
   const setup = [fast.test?.setupFiles ?? []].flat();
   const sources = [...new Set(mutants.map((m) => m.file))];
   const entry = [
+    `Object.assign(process.env, ${JSON.stringify(fast.test?.env ?? {})});`,
     `export * from ${JSON.stringify(join(HERE, "switch.ts"))};`,
     `import { noted } from ${JSON.stringify(join(HERE, "switch.ts"))};`,
     `import { enter, tests, Skipped } from ${JSON.stringify(join(HERE, "vitest.ts"))};`,
