@@ -1,7 +1,7 @@
 /** Mutants one after the other in a warm process, each against the tests that reach it, the likeliest to fail first. */
 import { fork, type ChildProcess } from "node:child_process";
 import { fileURLToPath } from "node:url";
-import type { Answer, Ask, Profile } from "./worker.ts";
+import type { Answer, Ask, Loaded, Profile } from "./worker.ts";
 
 /** `how`: the test that failed and what it said. `fixed`: only a test noticed that compares with a text written before. */
 export type Outcome = { readonly verdict: "caught" | "missed"; readonly how: string; readonly fixed?: boolean };
@@ -95,7 +95,8 @@ export const tryAll = async ({ path, count, open, deadline, enough, profile, kee
    */
   const tryFresh = async (n: number): Promise<Outcome> => {
     let left = Math.min(enough, 30_000);
-    const reaching = files.filter((f) => atLoad.has(n) || f.reaches.includes(n)).toSorted((a, b) => a.ms - b.ms).filter((f) => (left -= f.ms) > 0).map((f) => f.file);
+    const cost = (f: Loaded): number => f.ms + tests.reduce((sum, t) => sum + (t.file.endsWith(`/${f.file}`) ? t.ms : 0), 0);
+    const reaching = files.filter((f) => atLoad.has(n) || f.reaches.includes(n)).toSorted((a, b) => cost(a) - cost(b)).filter((f) => (left -= cost(f)) > 0).map((f) => f.file);
     if (reaching.length === 0) return { verdict: "missed", how: "" };
     const fresh = await start(path, n, reaching);
     const { loaded } = fresh;
