@@ -63,8 +63,12 @@ describe("check", () => {
   });
 
   test("reports nonsense without crashing", () => {
-    writeFileSync(join(folder, "nonsense.tfx"), Buffer.from('kernel ((([[[ \u0000\uFFFF let ! λ 12x "...', "utf8"));
+    writeFileSync(join(folder, "nonsense.tfx"), 'kernel ((([[[ \uFFFF let ! λ 12x "...');
     expect(tfx(["check", "nonsense.tfx"]).code).toBe(1);
+    // With a zero byte it is no text at all.
+    writeFileSync(join(folder, "binary.tfx"), Buffer.from("kernel ((( \u0000", "utf8"));
+    const binary = tfx(["check", "binary.tfx"]);
+    expect([binary.code, binary.err.trim().split("\n").length]).toEqual([2, 1]);
   });
 });
 

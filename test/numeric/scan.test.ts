@@ -29,7 +29,7 @@ describe.skipIf(skip)("schedules", () => {
   });
   test("lanes that share a row are refused", () => {
     const split = (chosen: Schedule): Schedule => ({ ...chosen, kind: "split", lanesPerRow: 64 });
-    expect(() => compileCase(SOURCE, delta({}), stack!.target, split)).toThrow("TFX3001");
+    expect(() => compileCase(SOURCE, delta({}), stack!.target, split)).toThrow("TFX4007");
   });
 });
 

@@ -85,18 +85,17 @@ fn gated_delta_rule(
       o[v_at_1] = o_1;
     }
   }
-  let at = params.N - 1;
-  let cond = at >= 0;
-  let x_2 = select(vec4f(0.0), S_0, vec4<bool>(cond));
-  let x_3 = select(vec4f(0.0), S_1, vec4<bool>(cond));
+  let cond = params.N > 0;
+  let state_1 = select(s0_1, S_0, vec4<bool>(cond));
+  let state_2 = select(s0_2, S_1, vec4<bool>(cond));
   if (valid) {
-    state[s0_at] = x_2.x;
-    state[s0_at_1] = x_2.y;
-    state[s0_at_3] = x_2.z;
-    state[s0_at_5] = x_2.w;
-    state[s0_at_7] = x_3.x;
-    state[s0_at_9] = x_3.y;
-    state[s0_at_11] = x_3.z;
-    state[s0_at_13] = x_3.w;
+    state[s0_at] = state_1.x;
+    state[s0_at_1] = state_1.y;
+    state[s0_at_3] = state_1.z;
+    state[s0_at_5] = state_1.w;
+    state[s0_at_7] = state_2.x;
+    state[s0_at_9] = state_2.y;
+    state[s0_at_11] = state_2.z;
+    state[s0_at_13] = state_2.w;
   }
 }
