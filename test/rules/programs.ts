@@ -70,4 +70,7 @@ export const PROGRAMS: readonly Program[] = [
   { rule: "cells that add nothing", side: "applies", why: "the inner sum is 0 behind the diagonal", passes: 1, carries: "where j <= i", text: rows("let s = x where j <= i\ny = sum[j](sum[h](w * s) * v)", "x: f32[i: N, j: M, h: 2], w: f32[h], v: f32[j]") },
   { rule: "cells that add nothing", side: "near miss", why: "1 is added to the inner sum", passes: 1, lacks: ") where j <= i", text: rows("let s = x where j <= i\ny = sum[j]((sum[h](w * s) + 1) * v)", "x: f32[i: N, j: M, h: 2], w: f32[h], v: f32[j]") },
   { rule: "cells that add nothing", side: "near miss", why: "a maximum takes zeros in", passes: 1, lacks: ") where j <= i", text: rows("let s = x where j <= i\ny = max[j](sum[h](w * s) * v)", "x: f32[i: N, j: M, h: 2], w: f32[h], v: f32[j]") },
+
+  { rule: "condition on a whole sum", side: "applies", why: "j > 0 says nothing of h", passes: 1, carries: "if j > 0 then sum[h](", text: rows("let s = x where j > 0\ny = sum[j](exp(sum[h](w * s)))", "x: f32[i: N, j: M, h: 2], w: f32[h]") },
+  { rule: "condition on a whole sum", side: "near miss", why: "h > 0 leaves cells of the sum itself out", passes: 1, carries: "where h > 0", text: rows("let s = x where h > 0\ny = sum[j](exp(sum[h](w * s)))", "x: f32[i: N, j: M, h: 2], w: f32[h]") },
 ];

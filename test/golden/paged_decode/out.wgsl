@@ -6,8 +6,8 @@ struct Params {
   L: i32,
 }
 @group(0) @binding(0) var<uniform> params: Params;
-@group(0) @binding(1) var<storage, read> q: array<f32>;
-@group(0) @binding(2) var<storage, read> pool_k: array<f32>;
+@group(0) @binding(1) var<storage, read> q: array<vec4f>;
+@group(0) @binding(2) var<storage, read> pool_k: array<vec4f>;
 @group(0) @binding(3) var<storage, read> pool_v: array<vec4f>;
 @group(0) @binding(4) var<storage, read> pages: array<i32>;
 @group(0) @binding(5) var<storage, read> length: array<i32>;
@@ -53,10 +53,11 @@ fn paged_decode_parts(
   let j_end = min(min(params.L * 4, at_3 + at_2 - 1 + 1), min(max(max(length[rest_2], -2147483647) - 1, -1), params.L * 4) + 1);
   let at_4 = at_3 + at_2;
   let length_1 = length[rest_2];
-  let q_at = rest_2 * 32 + g * 16 + r * 8;
   let pages_at = rest_2 * params.L;
-  let pool_k_at = g * 8;
-  let pool_v_at = g * 2;
+  let q_at = rest_2 * 8 + g * 4 + r * 2;
+  let q_1 = q[q_at];
+  let pool_k_at = g * 2;
+  let q_2 = q[q_at + 1];
   for (var tile0 = j_begin; tile0 < j_end; tile0 += 64) {
     let tile_end = min(tile0 + 64, j_end);
     let tile_last = tile_end - 1;
@@ -64,22 +65,19 @@ fn paged_decode_parts(
     if (some_visible) {
       for (var t = tile0 + lane; t < tile_end; t += 64) {
         let j_in = min(t, params.L * 4 - 1);
-        var sum = 0.0;
         let at_5 = j_in / 4;
         let pages_at_1 = pages_at + at_5;
         let pages_1 = pages[pages_at_1];
-        let at_6 = j_in % 4;
-        let pool_k_at_1 = pool_k_at + (min(max(pages_1, 0), params.C - 1) * 64 + at_6 * 16);
         let cond = pages_1 >= 0;
         let cond_1 = pages_1 < params.C;
         let cond_2 = cond && cond_1;
-        for (var d = 0; d < 8; d++) {
-          let q_at_1 = q_at + d;
-          let pool_k_at_2 = pool_k_at_1 + d;
-          let k = pool_k[pool_k_at_2];
-          sum = select(sum, sum + q[q_at_1] * k, cond_2);
-        }
-        let s_log2 = sum * 0.5100697;
+        let at_6 = j_in % 4;
+        let pool_k_at_1 = pool_k_at + (min(max(pages_1, 0), params.C - 1) * 16 + at_6 * 4);
+        let k = pool_k[pool_k_at_1];
+        let k_1 = pool_k[pool_k_at_1 + 1];
+        let dot_1 = dot(q_1, k) + dot(q_2, k_1);
+        let x = select(0.0, dot_1, cond_2);
+        let s_log2 = x * 0.5100697;
         let cond_3 = j_in >= at_3;
         let cond_4 = j_in < at_4;
         let cond_5 = cond_3 && cond_4;
@@ -90,14 +88,13 @@ fn paged_decode_parts(
         let p = exp2(s_log2 - m_log2_new);
         let correction = exp2(m_log2 - m_log2_new);
         p_sum = p_sum * correction + select(0.0, p, visible);
-        let pool_v_at_1 = pool_v_at + (min(max(pages_1, 0), params.C - 1) * 16 + at_6 * 4);
-        let v = pool_v[pool_v_at_1];
+        let v = pool_v[pool_k_at_1];
         let cond_8 = cond_6 && cond;
         let cond_9 = cond_8 && cond_1;
         let cond_10 = cond_5 && cond_9;
         let visible_1 = t < j_end && cond_10;
         p_v_sum_0 = p_v_sum_0 * correction + select(vec4f(0.0), p * v, vec4<bool>(visible_1));
-        let v_1 = pool_v[pool_v_at_1 + 1];
+        let v_1 = pool_v[pool_k_at_1 + 1];
         p_v_sum_1 = p_v_sum_1 * correction + select(vec4f(0.0), p * v_1, vec4<bool>(visible_1));
         m_log2 = m_log2_new;
       }
@@ -107,33 +104,33 @@ fn paged_decode_parts(
   shared_1[lane] = m_log2;
   workgroupBarrier();
   if (lane < 32) {
-    let sum_1 = max(shared_1[lane], shared_1[lane + 32]);
-    shared_1[lane] = sum_1;
+    let sum = max(shared_1[lane], shared_1[lane + 32]);
+    shared_1[lane] = sum;
   }
   workgroupBarrier();
   if (lane < 16) {
-    let sum_2 = max(shared_1[lane], shared_1[lane + 16]);
-    shared_1[lane] = sum_2;
+    let sum_1 = max(shared_1[lane], shared_1[lane + 16]);
+    shared_1[lane] = sum_1;
   }
   workgroupBarrier();
   if (lane < 8) {
-    let sum_3 = max(shared_1[lane], shared_1[lane + 8]);
-    shared_1[lane] = sum_3;
+    let sum_2 = max(shared_1[lane], shared_1[lane + 8]);
+    shared_1[lane] = sum_2;
   }
   workgroupBarrier();
   if (lane < 4) {
-    let sum_4 = max(shared_1[lane], shared_1[lane + 4]);
-    shared_1[lane] = sum_4;
+    let sum_3 = max(shared_1[lane], shared_1[lane + 4]);
+    shared_1[lane] = sum_3;
   }
   workgroupBarrier();
   if (lane < 2) {
-    let sum_5 = max(shared_1[lane], shared_1[lane + 2]);
-    shared_1[lane] = sum_5;
+    let sum_4 = max(shared_1[lane], shared_1[lane + 2]);
+    shared_1[lane] = sum_4;
   }
   workgroupBarrier();
   if (lane < 1) {
-    let sum_6 = max(shared_1[lane], shared_1[lane + 1]);
-    shared_1[lane] = sum_6;
+    let sum_5 = max(shared_1[lane], shared_1[lane + 1]);
+    shared_1[lane] = sum_5;
   }
   workgroupBarrier();
   let m_log2_1 = shared_1[0];
@@ -142,33 +139,33 @@ fn paged_decode_parts(
   shared_1[lane] = p_sum * to_common;
   workgroupBarrier();
   if (lane < 32) {
-    let sum_7 = shared_1[lane] + shared_1[lane + 32];
-    shared_1[lane] = sum_7;
+    let sum_6 = shared_1[lane] + shared_1[lane + 32];
+    shared_1[lane] = sum_6;
   }
   workgroupBarrier();
   if (lane < 16) {
-    let sum_8 = shared_1[lane] + shared_1[lane + 16];
-    shared_1[lane] = sum_8;
+    let sum_7 = shared_1[lane] + shared_1[lane + 16];
+    shared_1[lane] = sum_7;
   }
   workgroupBarrier();
   if (lane < 8) {
-    let sum_9 = shared_1[lane] + shared_1[lane + 8];
-    shared_1[lane] = sum_9;
+    let sum_8 = shared_1[lane] + shared_1[lane + 8];
+    shared_1[lane] = sum_8;
   }
   workgroupBarrier();
   if (lane < 4) {
-    let sum_10 = shared_1[lane] + shared_1[lane + 4];
-    shared_1[lane] = sum_10;
+    let sum_9 = shared_1[lane] + shared_1[lane + 4];
+    shared_1[lane] = sum_9;
   }
   workgroupBarrier();
   if (lane < 2) {
-    let sum_11 = shared_1[lane] + shared_1[lane + 2];
-    shared_1[lane] = sum_11;
+    let sum_10 = shared_1[lane] + shared_1[lane + 2];
+    shared_1[lane] = sum_10;
   }
   workgroupBarrier();
   if (lane < 1) {
-    let sum_12 = shared_1[lane] + shared_1[lane + 1];
-    shared_1[lane] = sum_12;
+    let sum_11 = shared_1[lane] + shared_1[lane + 1];
+    shared_1[lane] = sum_11;
   }
   workgroupBarrier();
   let p_sum_1 = shared_1[0];
@@ -188,10 +185,10 @@ fn paged_decode_parts(
   let p_v_sum_2 = totals4[1];
   let cond_11 = m_log2_1 > -3.4028234663852886e38;
   let m = m_log2_1 * 0.6931472;
-  let x = select(-3.4028234663852886e38, m, cond_11);
+  let x_1 = select(-3.4028234663852886e38, m, cond_11);
   let stats_part_at = rest_2 * 128 + g * 64 + r * 32 + part * 2;
   if (lane == 0) {
-    stats_part[stats_part_at] = x;
+    stats_part[stats_part_at] = x_1;
     stats_part[stats_part_at + 1] = p_sum_1;
     p_v_sum_part[stats_part_at] = p_v_sum;
     p_v_sum_part[stats_part_at + 1] = p_v_sum_2;
