@@ -12,16 +12,23 @@ import { readsAlong, readsState, scansApart } from "./scan.ts";
 /** Longest reduction over finished accumulators. */
 const MAX_EPILOGUE = 160;
 
+/** Whether a reduction in place around a running sum runs over one of its axes, be it called as a row of the kernel is. */
+const isSummed = (cx: Cx, n: Reduce, stream: readonly AxisId[], root: NodeId): boolean =>
+  [...cx.b.reach([root])].some((id) => {
+    const r = cx.b.node(id);
+    return r.kind === "reduce" && r.op !== "cumsum" && !same(r.over, stream) && r.over.some((a) => n.axes.includes(a)) && cx.b.reach([r.body]).has(n.id);
+  });
+
 /**
  * Whether a running sum is computed by a kernel of its own: it runs along another axis than the stream, or it is the same for
  * rows that stream in parallel. One that varies along rows and stream would be an N×M buffer: refused.
  */
-const runsApart = (cx: Cx, n: Reduce, stream: readonly AxisId[], axes: readonly AxisId[]): boolean => {
+const runsApart = (cx: Cx, n: Reduce, stream: readonly AxisId[], axes: readonly AxisId[], root: NodeId): boolean => {
   const rows = axes.filter((a) => !stream.includes(a));
   if (same(n.over, stream)) {
     const isShared = rows.some((a) => !n.axes.includes(a) && typeof cx.b.axis(a).size !== "number");
     // One for each point of an axis that is summed inside (`sum[d]` over a sum that runs for each d) is no number of the row.
-    const isInside = n.axes.some((a) => !axes.includes(a) && !stream.includes(a));
+    const isInside = n.axes.some((a) => !axes.includes(a) && !stream.includes(a)) || isSummed(cx, n, stream, root);
     return stream.length > 0 && (isShared || isInside);
   }
   const across = n.axes.some((a) => stream.includes(a)) && n.axes.some((a) => n.over.includes(a) && rows.includes(a));
@@ -61,7 +68,7 @@ export const toMaterialise = (cx: Cx, root: NodeId, stream: readonly AxisId[], a
       open.push(...operands(n).toReversed());
       continue;
     }
-    if (n.kind === "reduce" && n.op === "cumsum" && runsApart(cx, n, stream, axes)) {
+    if (n.kind === "reduce" && n.op === "cumsum" && runsApart(cx, n, stream, axes, root)) {
       out.push(n);
       continue;
     }

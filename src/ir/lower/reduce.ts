@@ -182,6 +182,8 @@ const homeOf = (em: Emitter, n: Node & { kind: "reduce" }, fixed: Fixed, at: Sco
     const m = em.b.node(id);
     const known = m.axes.some((a) => bound.has(a)) ? null : lookup(at, keyOf(m, fixed));
     if (known !== null) home = join(home, known.s, at);
+    // One element each of what is carried, at points that are written out further in: known where the row is.
+    else if (em.accumulators.has(m.id)) home = at;
     else if (m.kind === "index" && !bound.has(m.axis)) {
       const f = fixed.get(m.axis);
       home = join(home, f !== undefined && "chunk" in f ? homeOfIndex(em, f.chunk, at) : indexOf(em, m.axis, fixed, at).s, at);
