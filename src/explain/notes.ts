@@ -30,7 +30,7 @@ export const planNotes = (compiled: Compiled, chosen: Chosen = {}): readonly Dia
     return [{
       code: "TFX3002", severity: "note",
       message: `${results.map((r) => `\`${r}\``).join(", ")} ${results.length === 1 ? "takes" : "take"} ${passes} passes over \`${over}\``,
-      primary: { span: placeOf(first.because) ?? placeOf(first.what.node) ?? whole, text: `depends on ${reasonOf(compiled, first, names)} in a way that cannot be corrected afterwards` },
+      primary: { span: placeOf(first.because) ?? placeOf(first.what.node) ?? whole, text: `depends on ${reasonOf(compiled, first, names)} in a way that cannot be corrected afterwards${first.why === null ? "" : `: ${first.why}`}` },
       related: causes.slice(1).map((c) => ({ span: placeOf(c.because) ?? whole, text: `so does this, on ${reasonOf(compiled, c, names)}` })),
       help: `cost: ${costText(compiled, kernel, names)}`,
     } satisfies Diagnostic];

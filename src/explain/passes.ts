@@ -13,7 +13,8 @@ export type PassCause = {
   readonly pass: number;
   readonly on: readonly Accumulator[];
 } & (
-  | { readonly kind: "statistic"; readonly what: Accumulator; readonly because: NodeId }
+  /** `why`: the rule whose condition is not proved, where there is one. */
+  | { readonly kind: "statistic"; readonly what: Accumulator; readonly because: NodeId; readonly why: string | null }
   | { readonly kind: "store"; readonly what: Store; readonly because: NodeId }
 );
 
@@ -54,9 +55,9 @@ export const passCauses = (compiled: Compiled, planned: KernelPlan): readonly Pa
       // What needs another statistic of this pass is here because of that one.
       const parts = a.where === null ? [a.body] : [a.body, a.where];
       if (parts.some((id) => reachedFrom(compiled, id, here).length > 0)) continue;
-      const because = mixed(compiled, kernel, a, before);
-      if (because === null) continue;
-      out.push({ kind: "statistic", pass, what: a, because, on: reachedFrom(compiled, because, before) });
+      const cause = mixed(compiled, kernel, a, before);
+      if (cause === null) continue;
+      out.push({ kind: "statistic", pass, what: a, ...cause, on: reachedFrom(compiled, cause.because, before) });
     }
     for (const s of kernel.stores.filter((x) => x.pass === pass)) {
       out.push({ kind: "store", pass, what: s, because: s.value, on: reachedFrom(compiled, s.value, before) });
@@ -70,23 +71,19 @@ const reachedFrom = (compiled: Compiled, id: NodeId, among: readonly Accumulator
   return among.filter((a) => reached.has(a.node));
 };
 
+type Mixture = { readonly because: NodeId; readonly why: string | null };
+
 /** The smallest part of an accumulator that mixes the stream with statistics of the pass before; null when it waits for other reasons. */
-const mixed = (compiled: Compiled, kernel: KernelPlan, a: Accumulator, before: readonly Accumulator[]): NodeId | null => {
+const mixed = (compiled: Compiled, kernel: KernelPlan, a: Accumulator, before: readonly Accumulator[]): Mixture | null => {
   const { builder: b } = compiled;
-  const live = liveOver(b, new Set(before.map((x) => x.node)), kernel.stream);
+  const live = liveOver(b, new Set(before.map((x) => x.node)), kernel.stream, a.where);
   if (a.where !== null && live.depends(a.where)) {
-    return conjuncts(b, a.where).find((c) => live.depends(c)) ?? a.where;
+    return { because: conjuncts(b, a.where).find((c) => live.depends(c)) ?? a.where, why: null };
   }
   if (!live.depends(a.body)) return null;
-  if (a.op === "sum" && b.node(a.body).ty === "f32") {
-    const split = separateSum(b, a.body, live);
-    return split.parts === null ? split.because : a.body;
-  }
-  if (a.op === "max" || a.op === "min") {
-    const split = separateExtremum(b, a.body, live);
-    return split.parts === null ? split.because : a.body;
-  }
-  return a.body;
+  const isSum = a.op === "sum" && b.node(a.body).ty === "f32";
+  const split = isSum ? separateSum(b, a.body, live) : a.op === "max" || a.op === "min" ? separateExtremum(b, a.body, live) : null;
+  return split === null || split.parts !== null ? { because: a.body, why: null } : { because: split.because, why: split.why };
 };
 
 /** A cause in a sentence. */
@@ -94,5 +91,5 @@ export const causeText = (compiled: Compiled, cause: PassCause): string => {
   const names = namesOf(compiled);
   const on = cause.on.map((a) => `\`${names.of(a.node)}\``).join(", ");
   if (cause.kind === "store") return `\`${cause.what.tensor}\` is written cell by cell and needs ${on || "finished statistics"}, known after pass ${cause.pass}`;
-  return `\`${cause.what.name}\` waits for ${on}: \`${names.of(cause.because)}\` mixes it with the stream in a way that cannot be corrected afterwards`;
+  return `\`${cause.what.name}\` waits for ${on}: \`${names.of(cause.because)}\` mixes it with the stream in a way that cannot be corrected afterwards${cause.why === null ? "" : `: ${cause.why}`}`;
 };
