@@ -10,6 +10,7 @@ import type { Schedule } from "../../src/ir/lower/schedule.ts";
 import { evaluateTile } from "../../src/ir/tile/eval.ts";
 import { verifyTile } from "../../src/ir/tile/verify.ts";
 import { interpret, measure, type Inputs, type Measures, type Results } from "../../src/meaning/interpret.ts";
+import { sizeValue } from "../../src/meaning/walk.ts";
 import { parseProgram } from "../../src/parser/parse.ts";
 import type { Diagnostic } from "../../src/source/diagnostic.ts";
 import { randomFrom, resolveImport } from "../numeric/harness.ts";
@@ -34,7 +35,7 @@ export type Meant = {
   readonly naive: Results;
 };
 
-const words = (e: unknown): string => (e instanceof Error ? (e.stack ?? e.message).split("\n").slice(0, Number(process.env["TFX_LINES"] ?? 4)).join("\n") : String(e));
+const words = (e: unknown): string => (e instanceof Error ? (e.stack ?? e.message).split("\n").slice(0, 4).join("\n") : String(e));
 const errorsOf = (d: readonly Diagnostic[]): readonly Diagnostic[] => d.filter((x) => x.severity === "error");
 
 /** Storage type of a tensor under the program's choice. */
@@ -43,23 +44,8 @@ export const storageOf = (program: Program, spec: Spec, dtype: string): string =
 
 const count = (spec: Spec, program: Program, name: string): number => {
   const valueOf = (s: string): number => program.sizes[s] ?? program.statics[s] ?? NaN;
-  const size = (e: Spec["axes"][number]["size"]): number => {
-    if (typeof e === "number") return e;
-    if (typeof e === "string") return valueOf(e);
-    const [x, y] = [size(e[1]), size(e[2])];
-    switch (e[0]) {
-      case "+": return x + y;
-      case "-": return x - y;
-      case "*": return x * y;
-      case "/": return Math.floor(x / y);
-      case "%": return x - y * Math.floor(x / y);
-      case "ceil/": return Math.ceil(x / y);
-      case "min": return Math.min(x, y);
-      case "max": return Math.max(x, y);
-    }
-  };
   const tensor = [...spec.tensors, ...spec.results].find((t) => t.name === name);
-  return (tensor?.dims ?? []).flatMap((d) => d.axes).reduce((n, a) => n * size(spec.axes[a]?.size ?? NaN), 1);
+  return (tensor?.dims ?? []).flatMap((d) => d.axes).reduce((n, a) => n * sizeValue(spec.axes[a]?.size ?? NaN, valueOf), 1);
 };
 
 /** Checks a program and computes what it means; a verdict where that is impossible. */

@@ -5,11 +5,11 @@
  */
 import type { GraphBuilder } from "../graph/build.ts";
 import type { AxisId, Graph, Node, NodeId } from "../graph/graph.ts";
-import { replacer } from "../graph/rewrite.ts";
 import { isIndexOf, readBelow, readOperands, scansBelow, timeOf, type Carried, type Scan } from "../graph/scan.ts";
 import { folded } from "../graph/walk.ts";
 import { UnknownSize, Unsupported } from "../unsupported.ts";
 import type { Accumulator, Note, ScanState } from "./plan.ts";
+import { replaced } from "./rules/replaced.ts";
 
 /** Most values of a state that one lane carries. */
 export const MAX_STATE = 256;
@@ -33,7 +33,7 @@ export const fixedReads = (graph: Graph, b: GraphBuilder): Graph => {
       map.set(id, b.reduce("sum", [n.over], b.scan(n, [here, ...n.at.slice(1)], n.span), b.binary("==", here, t), 0, n.span));
     }
     if (map.size === 0) return current;
-    current = withNodes(current, b, map);
+    current = replaced(current, b, map);
   }
 };
 
@@ -50,7 +50,7 @@ export const splitReductions = (graph: Graph, b: GraphBuilder): Graph => {
     const rest = n.over.filter((a) => a !== scan.over);
     map.set(id, b.reduce(n.op, [scan.over], b.reduce(n.op, rest, n.body, n.where, 0, n.span), null, 0, n.span));
   }
-  return map.size === 0 ? graph : withNodes(graph, b, map);
+  return map.size === 0 ? graph : replaced(graph, b, map);
 };
 
 /** Running sums along an axis that states run along are states too: one of each point of their axes, like the others. */
@@ -67,7 +67,7 @@ export const sumsAsScans = (graph: Graph, b: GraphBuilder): Graph => {
     const step = n.where === null ? sum : b.select(b.replaceNodes(n.where, map), sum, before);
     map.set(n.id, b.scan({ state, name, over, dims, init: b.konst(0, "f32"), step }, undefined, n.span));
   }
-  return map.size === 0 ? graph : withNodes(graph, b, map);
+  return map.size === 0 ? graph : replaced(graph, b, map);
 };
 
 /** Whether a reduction is what `fixedReads` made of a read. */
@@ -88,18 +88,6 @@ export const scanNote = (cx: ScanContext, s: ScanState): Note => {
 export const scanName = (b: GraphBuilder, id: NodeId): string | null => {
   const n = b.node(id);
   return n.kind === "scan" && timeOf(b, n) === "now" ? n.name : null;
-};
-
-/** The graph with nodes replaced in all results; names go along. */
-const withNodes = (graph: Graph, b: GraphBuilder, map: ReadonlyMap<NodeId, NodeId>): Graph => {
-  const names = new Map(graph.names);
-  const replace = replacer(b, map);
-  for (const [id, name] of graph.names) {
-    const moved = replace(id);
-    if (moved !== id && !names.has(moved)) names.set(moved, name);
-  }
-  const results = graph.results.map((r) => ({ tensor: r.tensor, value: replace(r.value) }));
-  return { ...graph, nodes: b.nodes, results, names };
 };
 
 /** Axes of states that a lane must hold whole, with the reason in words. */

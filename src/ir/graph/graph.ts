@@ -56,7 +56,7 @@ export type Op =
   /** A size symbol that is not known at compile time (i32). */
   | { readonly kind: "size"; readonly name: string }
   | { readonly kind: "scalar"; readonly name: string }
-  /** A stored tensor at one i32 index for each flattened axis. In range by construction: the lowering put the bounds into `where`. */
+  /** A stored tensor at one i32 index for each flattened axis. What is read out of range is never used: a `where` or a choice leaves it out. */
   | { readonly kind: "load"; readonly tensor: string; readonly at: readonly NodeId[] }
   | { readonly kind: "unary"; readonly op: UnaryOp; readonly a: NodeId }
   | { readonly kind: "binary"; readonly op: BinaryOp; readonly a: NodeId; readonly b: NodeId }
