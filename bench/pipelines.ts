@@ -24,10 +24,18 @@ const { values: flags } = parseArgs({
   },
 });
 
-type Made = { readonly kernel: string; readonly bytes: number; /** Null: longer than the limit. */ readonly seconds: number | null; /** Of the processor, which other work does not lengthen. */ readonly cpu: number | null };
+type Made = {
+  readonly kernel: string;
+  readonly bytes: number;
+  /** Null: longer than the limit. */ readonly seconds: number | null;
+  /** Of the processor, which other work does not lengthen. */ readonly cpu: number | null;
+};
 
-const entries = readCatalogue(standardFiles()).entries.filter((e) => flags.only.length === 0 || flags.only.includes(e.kernel));
-const keyOf = (e: { readonly file: string; readonly kernel: string }): string => `${e.file.slice("std/".length)} ${e.kernel}`;
+const entries = readCatalogue(standardFiles()).entries.filter(
+  (e) => flags.only.length === 0 || flags.only.includes(e.kernel),
+);
+const keyOf = (e: { readonly file: string; readonly kernel: string }): string =>
+  `${e.file.slice("std/".length)} ${e.kernel}`;
 
 /** Makes the pipelines of all kernels that are not done yet and prints a line before and after each. */
 const child = async (done: ReadonlySet<string>): Promise<void> => {
@@ -41,9 +49,17 @@ const child = async (done: ReadonlySet<string>): Promise<void> => {
     const start = performance.now();
     const before = process.cpuUsage();
     const module = device.createShaderModule({ code: wgsl });
-    for (const d of dispatches) await device.createComputePipelineAsync({ layout: "auto", compute: { module, entryPoint: d.entryPoint } });
+    for (const d of dispatches)
+      await device.createComputePipelineAsync({ layout: "auto", compute: { module, entryPoint: d.entryPoint } });
     const { user, system } = process.cpuUsage(before);
-    console.log(JSON.stringify({ kernel, bytes: wgsl.length, seconds: (performance.now() - start) / 1000, cpu: (user + system) / 1e6 } satisfies Made));
+    console.log(
+      JSON.stringify({
+        kernel,
+        bytes: wgsl.length,
+        seconds: (performance.now() - start) / 1000,
+        cpu: (user + system) / 1e6,
+      } satisfies Made),
+    );
   }
   gpu.close();
 };
@@ -53,7 +69,18 @@ const parent = async (): Promise<void> => {
   const made = new Map<string, Made>();
   for (let whole = false; !whole;) {
     const only = flags.only.flatMap((n) => ["--only", n]);
-    const own = spawn(process.execPath, [fileURLToPath(import.meta.url), "--child", JSON.stringify([...made.keys()]), "--adapter", flags.adapter, ...only], { stdio: ["ignore", "pipe", "inherit"] });
+    const own = spawn(
+      process.execPath,
+      [
+        fileURLToPath(import.meta.url),
+        "--child",
+        JSON.stringify([...made.keys()]),
+        "--adapter",
+        flags.adapter,
+        ...only,
+      ],
+      { stdio: ["ignore", "pipe", "inherit"] },
+    );
     let late: NodeJS.Timeout | null = null;
     const before = made.size;
     for await (const line of createInterface(own.stdout)) {
@@ -71,7 +98,14 @@ const parent = async (): Promise<void> => {
   const text = (seconds: number | null): string => (seconds === null ? `> ${flags.limit}` : seconds.toFixed(2));
   const total = all.reduce((n, m) => n + (m.seconds ?? Number(flags.limit)), 0);
   console.log(`pipelines of ${all.length} kernels on ${flags.adapter}: ${total.toFixed(0)} s; the worst:`);
-  console.log(columns([["kernel", "KB of WGSL", "seconds", "CPU seconds"], ...all.slice(0, Number(flags.worst)).map((m) => [m.kernel, (m.bytes / 1000).toFixed(1), text(m.seconds), text(m.cpu)])]));
+  console.log(
+    columns([
+      ["kernel", "KB of WGSL", "seconds", "CPU seconds"],
+      ...all
+        .slice(0, Number(flags.worst))
+        .map((m) => [m.kernel, (m.bytes / 1000).toFixed(1), text(m.seconds), text(m.cpu)]),
+    ]),
+  );
 };
 
 if (flags.child === undefined) {

@@ -54,7 +54,9 @@ const tally = await campaign({ programs, seed: Number(values.seed), stacks, prog
 if (process.stderr.isTTY) process.stderr.write("\n");
 const refused = [...tally.refused.values()].reduce((a, b) => a + b, 0);
 const counted = (kind: string): number => tally.failures.filter((f) => f.verdict.kind === kind).length;
-console.log(`${tally.programs} programs from seed ${values.seed}: ${tally.right} right, ${counted("wrong")} wrong, ${counted("crashed")} crashed, ${refused} refused, ${tally.invalid} not well typed`);
+console.log(
+  `${tally.programs} programs from seed ${values.seed}: ${tally.right} right, ${counted("wrong")} wrong, ${counted("crashed")} crashed, ${refused} refused, ${tally.invalid} not well typed`,
+);
 for (const [reason, n] of [...tally.refused].sort((a, b) => b[1] - a[1])) console.log(`  refused ${n}: ${reason}`);
 
 const kinds = new Map<string, Failure[]>();
@@ -65,7 +67,9 @@ for (const [kind, failures] of [...kinds].sort((a, b) => b[1].length - a[1].leng
   const seeds = failures.map((f) => f.program.seed);
   console.log(`\n${failures.length} x ${kind} (seeds ${seeds.slice(0, 8).join(", ")}${seeds.length > 8 ? ", …" : ""})`);
   const { source, ...rest } = short.program;
-  console.log(`${"what" in short.verdict ? `${short.verdict.where}: ${short.verdict.what}` : ""}\n${source}${JSON.stringify(rest)}`);
+  console.log(
+    `${"what" in short.verdict ? `${short.verdict.where}: ${short.verdict.what}` : ""}\n${source}${JSON.stringify(rest)}`,
+  );
   if (values.shrink) keep(values.out, `seed-${first.program.seed}`, short);
 }
 process.exit(tally.failures.length > 0 || tally.invalid > 0 ? 1 : 0);

@@ -21,12 +21,27 @@ import { tryAll, type Job, type Outcome } from "./mutants/run.ts";
 import { typesRefuse } from "./mutants/types.ts";
 import type { Profile } from "./mutants/worker.ts";
 
-const TARGETS = ["src/ir/derive/**/*.ts", "src/ir/rules/**/*.ts", "src/ir/lower/**/*.ts", "src/ir/lower-to-*.ts", "src/ir/scalar/**/*.ts", "src/ir/graph/simplify.ts"];
+const TARGETS = [
+  "src/ir/derive/**/*.ts",
+  "src/ir/rules/**/*.ts",
+  "src/ir/lower/**/*.ts",
+  "src/ir/lower-to-*.ts",
+  "src/ir/scalar/**/*.ts",
+  "src/ir/graph/simplify.ts",
+];
 
 const { values: options } = parseArgs({
   options: {
-    sample: { type: "string", default: "300" }, seed: { type: "string", default: "1" }, files: { type: "string" }, only: { type: "string" },
-    budget: { type: "string" }, enough: { type: "string" }, list: { type: "boolean" }, again: { type: "boolean" }, tests: { type: "string" }, verbose: { type: "boolean" },
+    sample: { type: "string", default: "300" },
+    seed: { type: "string", default: "1" },
+    files: { type: "string" },
+    only: { type: "string" },
+    budget: { type: "string" },
+    enough: { type: "string" },
+    list: { type: "boolean" },
+    again: { type: "boolean" },
+    tests: { type: "string" },
+    verbose: { type: "boolean" },
   },
 });
 
@@ -49,13 +64,20 @@ const sampled = (all: readonly Mutant[], count: number, seed: number): readonly 
 };
 
 const read = (file: string): string => readFileSync(join(ROOT, file), "utf8");
-const files = globSync(TARGETS, { cwd: ROOT }).map(String).toSorted().filter((f) => options.files === undefined || f.includes(options.files));
+const files = globSync(TARGETS, { cwd: ROOT })
+  .map(String)
+  .toSorted()
+  .filter((f) => options.files === undefined || f.includes(options.files));
 const all = files.flatMap((f) => mutantsOf(f, read(f)));
 const keyOf = (m: Mutant): string => `${m.file}:${m.start}:${m.end}:${m.operator}`;
-const chosen = options.only === undefined ? sampled(all, Number(options.sample), Number(options.seed)) : all.filter((m) => `${m.file}:${m.line}`.endsWith(options.only ?? ""));
+const chosen =
+  options.only === undefined
+    ? sampled(all, Number(options.sample), Number(options.seed))
+    : all.filter((m) => `${m.file}:${m.line}`.endsWith(options.only ?? ""));
 
 const short = (s: string): string => (s.length > 100 ? `${s.slice(0, 97)}...` : s).replaceAll(/\s+/g, " ");
-const print = (m: Mutant): string => `${m.file}:${m.line} ${m.operator}: ${short(m.kind === "entry" ? (read(m.file).split("\n")[m.line - 1] ?? "") : read(m.file).slice(m.start, m.end))}${m.becomes === "" ? "" : ` -> ${short(m.becomes)}`}`;
+const print = (m: Mutant): string =>
+  `${m.file}:${m.line} ${m.operator}: ${short(m.kind === "entry" ? (read(m.file).split("\n")[m.line - 1] ?? "") : read(m.file).slice(m.start, m.end))}${m.becomes === "" ? "" : ` -> ${short(m.becomes)}`}`;
 
 if (options.list) {
   for (const m of chosen) console.log(print(m));
@@ -64,25 +86,44 @@ if (options.list) {
 }
 
 // What was found holds as long as nothing changes that could change it.
-const fingerprint = (texts: readonly string[]): string => createHash("sha256").update(texts.join("\0")).digest("hex").slice(0, 16);
+const fingerprint = (texts: readonly string[]): string =>
+  createHash("sha256").update(texts.join("\0")).digest("hex").slice(0, 16);
 const cacheFolder = join(ROOT, "node_modules/.cache/tfx-mutants");
 mkdirSync(cacheFolder, { recursive: true });
-const state = fingerprint(globSync(["src/**/*.ts", "test/**/*.{ts,tfx,txt,wgsl}", "stdlib/**/*.tfx", "scripts/mutants/*.ts"], { cwd: ROOT }).map(String).toSorted().map((f) => `${f}\0${read(f)}`));
+const state = fingerprint(
+  globSync(["src/**/*.ts", "test/**/*.{ts,tfx,txt,wgsl}", "stdlib/**/*.tfx", "scripts/mutants/*.ts"], { cwd: ROOT })
+    .map(String)
+    .toSorted()
+    .map((f) => `${f}\0${read(f)}`),
+);
 const cacheFile = join(cacheFolder, `${state}.json`);
 const known = new Map<string, Outcome>();
 try {
-  for (const [k, o] of Object.entries(JSON.parse(readFileSync(cacheFile, "utf8")) as Record<string, Outcome>)) if (!(options.again && o.verdict === "missed")) known.set(k, o);
-} catch { /* nothing is known yet */ }
+  for (const [k, o] of Object.entries(JSON.parse(readFileSync(cacheFile, "utf8")) as Record<string, Outcome>))
+    if (!(options.again && o.verdict === "missed")) known.set(k, o);
+} catch {
+  /* nothing is known yet */
+}
 
-const open = [...chosen.keys()].filter((n) => { const m = chosen[n]; return m !== undefined && !known.has(keyOf(m)); });
+const open = [...chosen.keys()].filter((n) => {
+  const m = chosen[n];
+  return m !== undefined && !known.has(keyOf(m));
+});
 if (open.length > 0) {
   const tests = fastFiles().filter((f) => options.tests === undefined || new RegExp(options.tests).test(f));
   const made = join(cacheFolder, `${state}-${fingerprint([...tests, ...chosen.map(keyOf)])}`);
   await bundle(chosen, tests, `${made}.mjs`);
-  const profile = existsSync(`${made}.json`) ? (JSON.parse(readFileSync(`${made}.json`, "utf8")) as readonly Profile[]) : null;
+  const profile = existsSync(`${made}.json`)
+    ? (JSON.parse(readFileSync(`${made}.json`, "utf8")) as readonly Profile[])
+    : null;
   const deadline = options.budget === undefined ? Infinity : Date.now() + Number(options.budget) * 1000;
   const job: Job = {
-    path: `${made}.mjs`, count: chosen.length, open, deadline, enough: Number(options.enough ?? Infinity) * 1000, profile,
+    path: `${made}.mjs`,
+    count: chosen.length,
+    open,
+    deadline,
+    enough: Number(options.enough ?? Infinity) * 1000,
+    profile,
     keep: (found) => writeFileSync(`${made}.json`, JSON.stringify(found)),
   };
   await tryAll(job, (n, o) => {
@@ -90,16 +131,27 @@ if (open.length > 0) {
     if (m === undefined) return;
     known.set(keyOf(m), o);
     writeFileSync(cacheFile, JSON.stringify(Object.fromEntries(known)));
-    if (options.verbose || o.verdict === "missed") console.log(`${o.verdict}${o.fixed === true ? " (fixed text)" : ""} ${print(m)}${o.how === "" ? "" : `  [${short(o.how)}]`}`);
+    if (options.verbose || o.verdict === "missed")
+      console.log(
+        `${o.verdict}${o.fixed === true ? " (fixed text)" : ""} ${print(m)}${o.how === "" ? "" : `  [${short(o.how)}]`}`,
+      );
   });
 }
 
-const done = chosen.flatMap((m) => { const o = known.get(keyOf(m)); return o === undefined ? [] : [[m, o] as const]; });
+const done = chosen.flatMap((m) => {
+  const o = known.get(keyOf(m));
+  return o === undefined ? [] : [[m, o] as const];
+});
 const missed = done.filter(([, o]) => o.verdict === "missed");
-const [refused, survivors] = typesRefuse(missed.map(([m]) => m), cacheFolder);
+const [refused, survivors] = typesRefuse(
+  missed.map(([m]) => m),
+  cacheFolder,
+);
 console.log("\nsurvivors");
 for (const m of survivors) console.log(`  ${print(m)}  [${known.get(keyOf(m))?.how ?? ""}]`);
 const [caught, all_] = [done.length - survivors.length, Math.max(1, done.length)];
 const fixed = done.filter(([, o]) => o.fixed === true).length;
-console.log(`${caught} of ${done.length} caught (${((100 * caught) / all_).toFixed(1)} %): ${caught - fixed - refused.length} by tests of what is right, ${fixed} by fixed texts only, ${refused.length} by the type checker only`);
+console.log(
+  `${caught} of ${done.length} caught (${((100 * caught) / all_).toFixed(1)} %): ${caught - fixed - refused.length} by tests of what is right, ${fixed} by fixed texts only, ${refused.length} by the type checker only`,
+);
 console.log(`${chosen.length - done.length} not run yet; ${all.length} mutants in all, seed ${options.seed}`);

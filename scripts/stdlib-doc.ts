@@ -27,15 +27,20 @@ export const bufferSizes = (
   return artifact.tensors.map((t) => ({
     name: t.name,
     role: t.role,
-    bytes: bufferBytes(t, t.dims.reduce((n, d) => n * evalSize(d.extent, lookup), 1)),
+    bytes: bufferBytes(
+      t,
+      t.dims.reduce((n, d) => n * evalSize(d.extent, lookup), 1),
+    ),
   }));
 };
 
-const lookupIn = (sizes: Readonly<Record<string, number>>) => (name: string): number => {
-  const value = sizes[name];
-  if (value === undefined) throw new Error(`no value for the size ${name}: see src/cli/catalogue-sizes.ts`);
-  return value;
-};
+const lookupIn =
+  (sizes: Readonly<Record<string, number>>) =>
+  (name: string): number => {
+    const value = sizes[name];
+    if (value === undefined) throw new Error(`no value for the size ${name}: see src/cli/catalogue-sizes.ts`);
+    return value;
+  };
 
 export type Memory = { readonly peak: number; readonly naive: number };
 
@@ -73,8 +78,16 @@ const table = (head: readonly string[], rows: readonly (readonly string[])[]): r
 ];
 
 const HEAD = [
-  "variant", "paper", "class", "derived plan", "state bytes a row", "peak bytes", "naive bytes",
-  "error SwiftShader", "error lavapipe", "error Deno",
+  "variant",
+  "paper",
+  "class",
+  "derived plan",
+  "state bytes a row",
+  "peak bytes",
+  "naive bytes",
+  "error SwiftShader",
+  "error lavapipe",
+  "error Deno",
 ];
 
 const entryRow = (e: Entry, memory: Memory, errors: Errors): readonly string[] => {
@@ -94,24 +107,36 @@ const entryRow = (e: Entry, memory: Memory, errors: Errors): readonly string[] =
 /** Sizes of single kernels that the introduction does not say. */
 const ownSizes = (entries: readonly Entry[]): readonly string[] => {
   const own = entries.flatMap(({ kernel, sizes, spec }) => {
-    const text = Object.entries(sizes.own).filter(([n]) => spec.sizes.includes(n)).map(([n, v]) => `${n}=${v}`);
+    const text = Object.entries(sizes.own)
+      .filter(([n]) => spec.sizes.includes(n))
+      .map(([n, v]) => `${n}=${v}`);
     return text.length === 0 ? [] : [`\`${kernel}\` ${text.join(" ")}`];
   });
   return own.length === 0 ? [] : [`Sizes of their own: ${own.join("; ")}.`, ""];
 };
 
-const folderSection = (folder: string, entries: readonly Entry[], memories: Memories, errors: Errors): readonly string[] => {
+const folderSection = (
+  folder: string,
+  entries: readonly Entry[],
+  memories: Memories,
+  errors: Errors,
+): readonly string[] => {
   const files = [...new Set(entries.map((e) => e.file))];
   return [
     `## ${folder}`,
     "",
     ...ownSizes(entries),
-    ...table(HEAD, files.flatMap((file) =>
-      entries.filter((e) => e.file === file).map((e, n) => {
-        const [first = "", ...rest] = entryRow(e, memories(e), errors);
-        return [n === 0 ? `[${file}](../${file.replace(/^std/, "stdlib")}.tfx) ${first}` : first, ...rest];
-      }),
-    )),
+    ...table(
+      HEAD,
+      files.flatMap((file) =>
+        entries
+          .filter((e) => e.file === file)
+          .map((e, n) => {
+            const [first = "", ...rest] = entryRow(e, memories(e), errors);
+            return [n === 0 ? `[${file}](../${file.replace(/^std/, "stdlib")}.tfx) ${first}` : first, ...rest];
+          }),
+      ),
+    ),
     "",
   ];
 };
@@ -124,7 +149,13 @@ const notFlash = ({ entries }: Catalogue, memories: Memories): readonly string[]
     if (entry === undefined) return [feature, "-", "-", "-", "not in one kernel"];
     const other = entries.find((e) => e.file === naiveOf) ?? entry;
     const [peak, naive] = [memories(entry).peak, memories(other).naive];
-    return [feature, `[${file}](../${file.replace(/^std/, "stdlib")}.tfx)`, bytesText(peak), bytesText(naive), note ?? ""];
+    return [
+      feature,
+      `[${file}](../${file.replace(/^std/, "stdlib")}.tfx)`,
+      bytesText(peak),
+      bytesText(naive),
+      note ?? "",
+    ];
   });
   return table(["feature", "file", "peak bytes", "naive bytes", ""], rows);
 };
@@ -154,7 +185,14 @@ export const documentOf = (catalogue: Catalogue, errors: Errors): string => {
     "",
     ...table(["what", "why"], GRAPH_ONLY),
     "",
-    ...folders.flatMap((f) => folderSection(f, catalogue.entries.filter((e) => e.folder === f), memories, errors)),
+    ...folders.flatMap((f) =>
+      folderSection(
+        f,
+        catalogue.entries.filter((e) => e.folder === f),
+        memories,
+        errors,
+      ),
+    ),
   ];
   return `${lines.join("\n").trimEnd()}\n`;
 };
@@ -167,7 +205,10 @@ export const errorsIn = (text: string): Errors => {
     const [, named, kernel] = /^\| (?:\[(std\/[\w/]+)\]\S+ )?`(\w+)`: /.exec(line) ?? [];
     if (kernel === undefined) continue;
     file = named ?? file;
-    const cells = line.split(/(?<!\\)\|/).slice(-4, -1).map((c) => c.trim());
+    const cells = line
+      .split(/(?<!\\)\|/)
+      .slice(-4, -1)
+      .map((c) => c.trim());
     const [swiftshader = NOT_HERE, lavapipe = NOT_HERE, deno = NOT_HERE] = cells;
     found.set(keyOf({ file, kernel }), { swiftshader, lavapipe, deno });
   }

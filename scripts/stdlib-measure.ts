@@ -15,7 +15,10 @@ export type Measured = { readonly error: number; readonly allowed: number; reado
 /** Inputs that say where to read other tensors (pages, tokens): their numbers must be in range. */
 const indexing = (g: Graph): ReadonlySet<string> => {
   const found = new Set<string>();
-  for (const id of reach(g, g.results.map((r) => r.value))) {
+  for (const id of reach(
+    g,
+    g.results.map((r) => r.value),
+  )) {
     const n = nodeAt(g, id);
     if (n.kind !== "load") continue;
     for (const below of reach(g, operands(n) as NodeId[])) {
@@ -26,7 +29,11 @@ const indexing = (g: Graph): ReadonlySet<string> => {
   return found;
 };
 
-type Given = { readonly sizes: Record<string, number>; readonly scalars: Record<string, number>; readonly data: Record<string, Stored> };
+type Given = {
+  readonly sizes: Record<string, number>;
+  readonly scalars: Record<string, number>;
+  readonly data: Record<string, Stored>;
+};
 
 /** Random inputs: f32 normal (bounded for recurrences), indices within the smallest size, other integers (lengths) up to the largest. */
 const inputsOf = ({ spec, sizes: { small, statics } }: Entry, { graph, plan }: Compiled): Given => {
@@ -36,16 +43,21 @@ const inputsOf = ({ spec, sizes: { small, statics } }: Entry, { graph, plan }: C
   const rate = (name: string): number => (name === "decay" || name === "g" ? -1 : 1) * (0.05 + 0.3 * random());
   const known = Object.values(small);
   const isIndex = indexing(graph);
-  const fixed = Object.fromEntries(graph.scalars.flatMap((s) => (s.init === null ? [[s.name, s.ty === "f32" ? 0.5 : 5]] : [])));
+  const fixed = Object.fromEntries(
+    graph.scalars.flatMap((s) => (s.init === null ? [[s.name, s.ty === "f32" ? 0.5 : 5]] : [])),
+  );
   const data = Object.fromEntries(
-    graph.tensors.filter((t) => t.role === "input").map((t) => {
-      const shape = shapeOf(spec, t.name, { ...defaults(spec), ...statics, ...small });
-      const count = shape.reduce((a, b) => a * b, 1);
-      if (t.dtype === "i32" && !isIndex.has(t.name))
-        return [t.name, Int32Array.from({ length: count }, () => Math.floor(random() * (Math.max(...known) + 1)))];
-      if (recurs && (t.dtype === "f32" || t.dtype === "f16")) return [t.name, Float32Array.from({ length: count }, () => rate(t.name))];
-      return [t.name, randomData(t.dtype, count, Math.min(...known.filter((n) => n > 1)), random)];
-    }),
+    graph.tensors
+      .filter((t) => t.role === "input")
+      .map((t) => {
+        const shape = shapeOf(spec, t.name, { ...defaults(spec), ...statics, ...small });
+        const count = shape.reduce((a, b) => a * b, 1);
+        if (t.dtype === "i32" && !isIndex.has(t.name))
+          return [t.name, Int32Array.from({ length: count }, () => Math.floor(random() * (Math.max(...known) + 1)))];
+        if (recurs && (t.dtype === "f32" || t.dtype === "f16"))
+          return [t.name, Float32Array.from({ length: count }, () => rate(t.name))];
+        return [t.name, randomData(t.dtype, count, Math.min(...known.filter((n) => n > 1)), random)];
+      }),
   );
   return { sizes: { ...small }, scalars: fixed, data };
 };
@@ -65,14 +77,23 @@ export const measure = async (entry: Entry, stack: Stack): Promise<Measured> => 
   const packed = Object.fromEntries(inputs.map((t) => [t.name, pack(data[t.name] as Stored, t.dtype)]));
   const found = await stack.run(compiled.artifact, packed as Tensors, sizes, scalars);
   const outputs = Object.fromEntries(
-    compiled.graph.tensors.filter((t) => t.role === "output").map((t) => {
-      const length = shapeOf(entry.spec, t.name, { ...defaults(entry.spec), ...sizes }).reduce((a, b) => a * b, 1);
-      return [t.name, unpack(found[t.name] as Stored, t.dtype, length)];
-    }),
+    compiled.graph.tensors
+      .filter((t) => t.role === "output")
+      .map((t) => {
+        const length = shapeOf(entry.spec, t.name, { ...defaults(entry.spec), ...sizes }).reduce((a, b) => a * b, 1);
+        return [t.name, unpack(found[t.name] as Stored, t.dtype, length)];
+      }),
   );
-  const results = accuracy({ spec: compiled.spec }, { sizes, tensors: data, scalars, statics: entry.sizes.statics }, outputs);
+  const results = accuracy(
+    { spec: compiled.spec },
+    { sizes, tensors: data, scalars, statics: entry.sizes.statics },
+    outputs,
+  );
   const [first, ...rest] = results;
   if (first === undefined) throw new Error("no result");
-  const worst = rest.reduce<Accuracy>((a, b) => ((b.ok ? 0 : 1) - (a.ok ? 0 : 1) || b.error - a.error) > 0 ? b : a, first);
+  const worst = rest.reduce<Accuracy>(
+    (a, b) => (((b.ok ? 0 : 1) - (a.ok ? 0 : 1) || b.error - a.error) > 0 ? b : a),
+    first,
+  );
   return { error: worst.error, allowed: worst.allowed, ok: worst.ok };
 };

@@ -44,10 +44,12 @@ const measured = async (): Promise<Errors> => {
     for (const entry of catalogue.entries) column.push(await cellFor(entry, stack));
     columns.push(column);
   }
-  return new Map(catalogue.entries.map((e, n) => {
-    const [swiftshader = NOT_HERE, lavapipe = NOT_HERE, deno = NOT_HERE] = columns.map((c) => c[n] ?? NOT_HERE);
-    return [keyOf(e), { swiftshader, lavapipe, deno }];
-  }));
+  return new Map(
+    catalogue.entries.map((e, n) => {
+      const [swiftshader = NOT_HERE, lavapipe = NOT_HERE, deno = NOT_HERE] = columns.map((c) => c[n] ?? NOT_HERE);
+      return [keyOf(e), { swiftshader, lavapipe, deno }];
+    }),
+  );
 };
 
 const before = existsSync(FILE) ? readFileSync(FILE, "utf8") : "";

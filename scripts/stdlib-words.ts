@@ -56,15 +56,28 @@ export const NOT_FLASH: readonly Feature[] = [
     file: "std/attention/residual_concat",
     note: "O(N L d): queries and keys of the L = 4 layers so far in place of the scores",
   },
-  { feature: "residual attention, materialised", file: "std/attention/residual", note: "N x M scores in and out, as the caller asks" },
+  {
+    feature: "residual attention, materialised",
+    file: "std/attention/residual",
+    note: "N x M scores in and out, as the caller asks",
+  },
 ];
 
 export const GRAPH_ONLY: readonly (readonly [string, string])[] = [
   ["weight tying, shared layers", "the same buffer is bound twice"],
-  ["layer order (sandwich reordering, parallel attention and MLP, U-Net skips)", "the order in which the host calls kernels"],
+  [
+    "layer order (sandwich reordering, parallel attention and MLP, U-Net skips)",
+    "the order in which the host calls kernels",
+  ],
   ["Macaron's order", "the same; its half step is `std/ffn/macaron`"],
-  ["recurrence (Transformer-XL's cache, ERNIE-Doc's enhanced recurrence)", "the host hands a layer's states to the next segment; the attention over them is `std/attention/transformer_xl`"],
-  ["memory tokens between blocks", "the host puts rows into the sequence; the attention is `std/attention/memory_tokens`"],
+  [
+    "recurrence (Transformer-XL's cache, ERNIE-Doc's enhanced recurrence)",
+    "the host hands a layer's states to the next segment; the attention over them is `std/attention/transformer_xl`",
+  ],
+  [
+    "memory tokens between blocks",
+    "the host puts rows into the sequence; the attention is `std/attention/memory_tokens`",
+  ],
   ["no positions (NoPE)", "`std/attention/causal` as it is"],
   ["no biases (PaLM)", "a choice of kernel: `linear_no_bias`, `layernorm_no_bias`"],
   ["initial values (SmallInit, DeepNorm's beta, FixNorm's range)", "numbers that training starts from"],

@@ -30,7 +30,16 @@ import { limitDiagnostics, registerDiagnostics } from "./explain/limits.ts";
 import { nearestPlace, type Located } from "./explain/place.ts";
 import { repeatedDiagnostics } from "./explain/repeated.ts";
 import { guarded, withImports } from "./imports.ts";
-import { callFaults, choiceDiagnostic, choiceFaults, chosenFaults, error, isRecord, show, type ChoiceFault } from "./options.ts";
+import {
+  callFaults,
+  choiceDiagnostic,
+  choiceFaults,
+  chosenFaults,
+  error,
+  isRecord,
+  show,
+  type ChoiceFault,
+} from "./options.ts";
 import { parseProgram } from "./parser/parse.ts";
 import type { Diagnostic } from "./source/diagnostic.ts";
 import type { Span } from "./source/span.ts";
@@ -79,7 +88,12 @@ export type CompileResult = {
   readonly diagnostics: readonly Diagnostic[];
 };
 
-const failed = (diagnostics: readonly Diagnostic[]): CompileResult => ({ artifacts: [], graphs: [], compiled: [], diagnostics });
+const failed = (diagnostics: readonly Diagnostic[]): CompileResult => ({
+  artifacts: [],
+  graphs: [],
+  compiled: [],
+  diagnostics,
+});
 const hasErrors = (diagnostics: readonly Diagnostic[]): boolean => diagnostics.some((d) => d.severity === "error");
 
 /** Compiles the kernels of a source text. With an error in `diagnostics` there are no artifacts of the kernels concerned. */
@@ -111,15 +125,28 @@ export const compile = (text: string, options: CompileOptions): CompileResult =>
 const choicesOf = (specs: readonly Spec[], options: CompileOptions) => {
   const found = specs.map((spec) => ({ spec, faults: choiceFaults(spec, options) }));
   const isOdd = (f: ChoiceFault): boolean => f.code === "TFX6001";
-  const everywhere = (f: ChoiceFault): boolean => found.every(({ faults }) => faults.some((g) => isOdd(g) && g.option === f.option && g.name === f.name));
+  const everywhere = (f: ChoiceFault): boolean =>
+    found.every(({ faults }) => faults.some((g) => isOdd(g) && g.option === f.option && g.name === f.name));
   return found.map(({ spec, faults }, n) => {
     const own = faults.filter((f) => (isOdd(f) ? n === 0 && everywhere(f) : true));
-    const without = <T>(option: ChoiceFault["option"], values: Readonly<Record<string, T>> = {}): Readonly<Record<string, T>> =>
-      Object.fromEntries(Object.entries(values).filter(([name]) => !faults.some((f) => isOdd(f) && f.option === option && f.name === name)));
+    const without = <T>(
+      option: ChoiceFault["option"],
+      values: Readonly<Record<string, T>> = {},
+    ): Readonly<Record<string, T>> =>
+      Object.fromEntries(
+        Object.entries(values).filter(
+          ([name]) => !faults.some((f) => isOdd(f) && f.option === option && f.name === name),
+        ),
+      );
     return {
       spec,
       faults: own.map((f) => choiceDiagnostic(spec, f, options[f.option]?.[f.name])),
-      options: { ...options, dims: without("dims", options.dims), statics: without("statics", options.statics), types: without("types", options.types) },
+      options: {
+        ...options,
+        dims: without("dims", options.dims),
+        statics: without("statics", options.statics),
+        types: without("types", options.types),
+      },
     };
   });
 };
@@ -137,9 +164,12 @@ export const compileKernel = (spec: Spec, options: CompileOptions): KernelResult
   const first = attempt(spec, options);
   const [fault] = first.diagnostics;
   if (first.compiled !== null || fault === undefined) return first;
-  if (first.cause instanceof UnknownSize) return { compiled: null, diagnostics: [...first.diagnostics, ...askedAfter(spec, options, first.cause)] };
+  if (first.cause instanceof UnknownSize)
+    return { compiled: null, diagnostics: [...first.diagnostics, ...askedAfter(spec, options, first.cause)] };
   if (first.cause instanceof Unsupported && spec.results.length > 1) {
-    const each = spec.results.flatMap((r) => attempt({ ...spec, results: [r] }, options).diagnostics.filter((d) => d.code === fault.code));
+    const each = spec.results.flatMap((r) =>
+      attempt({ ...spec, results: [r] }, options).diagnostics.filter((d) => d.code === fault.code),
+    );
     const others = each.filter((d) => d.primary.span.start !== fault.primary.span.start || d.message !== fault.message);
     return { compiled: null, diagnostics: [fault, ...others] };
   }
@@ -150,7 +180,7 @@ export const compileKernel = (spec: Spec, options: CompileOptions): KernelResult
 const askedAfter = (spec: Spec, options: CompileOptions, first: UnknownSize): readonly Diagnostic[] => {
   const dims: Record<string, number> = { ...options.dims };
   const out: Diagnostic[] = [];
-  for (let asked: unknown = first; asked instanceof UnknownSize; ) {
+  for (let asked: unknown = first; asked instanceof UnknownSize;) {
     const more = sizesAsked(asked).filter((name) => !(name in dims));
     if (more.length === 0) break;
     for (const name of more) dims[name] = EXAMPLE;
@@ -180,7 +210,11 @@ export const compileSpec = (spec: Spec, options: CompileOptions): Compiled | Dia
 type Attempt = KernelResult & { readonly cause: unknown };
 
 const attempt = (spec: Spec, options: CompileOptions): Attempt => {
-  const refused = (diagnostics: readonly Diagnostic[], cause: unknown = null): Attempt => ({ compiled: null, diagnostics, cause });
+  const refused = (diagnostics: readonly Diagnostic[], cause: unknown = null): Attempt => ({
+    compiled: null,
+    diagnostics,
+    cause,
+  });
   const { dims = {}, statics = {} } = options;
   const unfit = chosenFaults(spec, dims, statics);
   if (unfit.length > 0) return refused(unfit);
@@ -188,7 +222,11 @@ const attempt = (spec: Spec, options: CompileOptions): Attempt => {
   try {
     const checks = checksOf(options.verify);
     checks.spec("checking", spec);
-    const lowered = lowerToGraph(spec, { dims, statics, types: (options.types ?? {}) as Readonly<Record<string, StorageType>> });
+    const lowered = lowerToGraph(spec, {
+      dims,
+      statics,
+      types: (options.types ?? {}) as Readonly<Record<string, StorageType>>,
+    });
     const { builder } = lowered;
     checks.graph("lowering to a graph", lowered.graph, builder);
     const located: Located = { spec, builder, graph: lowered.graph, dims };
@@ -198,7 +236,10 @@ const attempt = (spec: Spec, options: CompileOptions): Attempt => {
     checks.graph("preparing", graph, builder);
     const printed = new Map<NodeId, string>();
     const nameOf = (id: NodeId): string => {
-      const name = graph.names.get(id) ?? printed.get(id) ?? short(printNode({ nodes: builder.nodes, axes: builder.axes, names: graph.names }, id, false, 64));
+      const name =
+        graph.names.get(id) ??
+        printed.get(id) ??
+        short(printNode({ nodes: builder.nodes, axes: builder.axes, names: graph.names }, id, false, 64));
       printed.set(id, name);
       return name;
     };
@@ -214,16 +255,31 @@ const attempt = (spec: Spec, options: CompileOptions): Attempt => {
     const tile = lowerToTile(graph, builder, folded, schedules);
     checks.tile("lowering to tiles", tile, options.target);
     const artifact = artifactFromTile({
-      program: tile, target: options.target, kernel: spec.name, doc: spec.doc,
-      tensors: [...graph.tensors, ...plan.scratch].map((t) => ({ name: t.name, role: t.role, dtype: t.dtype, dims: dimsOf(builder, t) })),
+      program: tile,
+      target: options.target,
+      kernel: spec.name,
+      doc: spec.doc,
+      tensors: [...graph.tensors, ...plan.scratch].map((t) => ({
+        name: t.name,
+        role: t.role,
+        dtype: t.dtype,
+        dims: dimsOf(builder, t),
+      })),
       sizes: graph.sizes,
       constants: { ...dims },
-      scalars: graph.scalars.map((s) => ({ name: s.name, type: s.ty, init: s.init === null ? null : scalarExpr(builder, s.init) })),
+      scalars: graph.scalars.map((s) => ({
+        name: s.name,
+        type: s.ty,
+        init: s.init === null ? null : scalarExpr(builder, s.init),
+      })),
       plan: planLine(plan, schedules),
     });
     const warnings = [...lowered.warnings, ...repeatedDiagnostics(spec, builder, plan)];
     const compiled = { spec, graph: lowered.graph, builder, plan, folded, schedules, tile, artifact, warnings };
-    const lacking = [...targetDiagnostics(artifact, options.target, spec), ...limitDiagnostics(compiled, options.target)];
+    const lacking = [
+      ...targetDiagnostics(artifact, options.target, spec),
+      ...limitDiagnostics(compiled, options.target),
+    ];
     return lacking.length > 0 ? refused([...warnings, ...lacking]) : { compiled, diagnostics: warnings, cause: null };
   } catch (e) {
     return refused([diagnosticOf(e, spec, placeOf)], e);
@@ -239,7 +295,12 @@ const scheduleOf = (builder: GraphBuilder, kernel: KernelPlan, options: CompileO
   if (faults.length === 0) return given;
   if (given === chosen) throw new Error(`the planner's schedule of ${kernel.name} is not legal: ${faults.join("; ")}`);
   const result = spec.results.find((r) => kernel.stores.some((s) => s.tensor === r.name));
-  throw new LoweringError("TFX4007", `the schedule given for \`${kernel.name}\` is not legal: ${faults.join("; ")}`, result?.value.span ?? spec.span, `the planner's own: ${printSchedule(chosen)}`);
+  throw new LoweringError(
+    "TFX4007",
+    `the schedule given for \`${kernel.name}\` is not legal: ${faults.join("; ")}`,
+    result?.value.span ?? spec.span,
+    `the planner's own: ${printSchedule(chosen)}`,
+  );
 };
 
 /** What the caller makes of the planner's choice. */
@@ -259,37 +320,71 @@ const askSchedule = (chosen: Schedule, kernel: string, { schedule }: CompileOpti
 /** All that the target lacks: half floats, room for as many bindings. */
 const targetDiagnostics = (artifact: Artifact, target: Target, spec: Spec): readonly Diagnostic[] => {
   const halves = artifact.requires.features.includes("shader-f16") && !target.f16;
-  const wide = artifact.dispatches.map((d) => ({ ...d, used: d.bindings.filter((n) => n > 0).length })).filter((d) => d.used > target.storageBuffers);
+  const wide = artifact.dispatches
+    .map((d) => ({ ...d, used: d.bindings.filter((n) => n > 0).length }))
+    .filter((d) => d.used > target.storageBuffers);
   return [
-    ...(halves ? [error("TFX4005", spec.span, `f16 storage needs the feature shader-f16, which the target \`${target.name}\` lacks`, "--type T=f32")] : []),
-    ...wide.map((d) => error("TFX4004", spec.span, `\`${d.entryPoint}\` binds ${d.used} tensors, the target has ${target.storageBuffers} storage buffers`, "put tensors of one type together, or ask for fewer results at once")),
+    ...(halves
+      ? [
+          error(
+            "TFX4005",
+            spec.span,
+            `f16 storage needs the feature shader-f16, which the target \`${target.name}\` lacks`,
+            "--type T=f32",
+          ),
+        ]
+      : []),
+    ...wide.map((d) =>
+      error(
+        "TFX4004",
+        spec.span,
+        `\`${d.entryPoint}\` binds ${d.used} tensors, the target has ${target.storageBuffers} storage buffers`,
+        "put tensors of one type together, or ask for fewer results at once",
+      ),
+    ),
   ];
 };
 
 const short = (s: string): string => (s.length > 48 ? `${s.slice(0, 45)}...` : s);
 
 const dimsOf = (b: GraphBuilder, t: Tensor): Artifact["tensors"][number]["dims"] =>
-  t.dims.map((axes) => ({ axes: axes.map((a) => b.axis(a).name), extent: axes.reduce<SizeExpr>((n, a) => size("*", n, b.axis(a).size), 1) }));
+  t.dims.map((axes) => ({
+    axes: axes.map((a) => b.axis(a).name),
+    extent: axes.reduce<SizeExpr>((n, a) => size("*", n, b.axis(a).size), 1),
+  }));
 
 /** A default value as an expression that the runtime evaluates. */
 const scalarExpr = (b: GraphBuilder, id: NodeId): ScalarExpr => {
   const n = b.node(id);
   switch (n.kind) {
-    case "const": return n.value;
-    case "size": case "scalar": return n.name;
-    case "unary": return [n.op, scalarExpr(b, n.a)];
-    case "binary": return [n.op === "/" && n.ty === "i32" ? "floordiv" : n.op, scalarExpr(b, n.a), scalarExpr(b, n.b)];
-    case "index": case "load": case "select": case "reduce": case "carried": case "scan": throw new Error("a default value may only use sizes and scalars");
+    case "const":
+      return n.value;
+    case "size":
+    case "scalar":
+      return n.name;
+    case "unary":
+      return [n.op, scalarExpr(b, n.a)];
+    case "binary":
+      return [n.op === "/" && n.ty === "i32" ? "floordiv" : n.op, scalarExpr(b, n.a), scalarExpr(b, n.b)];
+    case "index":
+    case "load":
+    case "select":
+    case "reduce":
+    case "carried":
+    case "scan":
+      throw new Error("a default value may only use sizes and scalars");
   }
 };
 
 /** The plan in one line. */
 const planLine = (plan: Plan, schedules: readonly Schedule[]): string =>
-  plan.kernels.map((k, n) => {
-    const s = schedules[n];
-    const passes = k.stream.length === 0 ? "elementwise" : `${k.passes} pass${k.passes === 1 ? "" : "es"}`;
-    return `${k.name}: ${passes}, ${s === undefined ? "" : printSchedule(s)}`;
-  }).join("; ");
+  plan.kernels
+    .map((k, n) => {
+      const s = schedules[n];
+      const passes = k.stream.length === 0 ? "elementwise" : `${k.passes} pass${k.passes === 1 ? "" : "es"}`;
+      return `${k.name}: ${passes}, ${s === undefined ? "" : printSchedule(s)}`;
+    })
+    .join("; ");
 
 /** What planning and lowering give up with, at the user's expression (`placeOf`); other errors are thrown on. */
 const diagnosticOf = (e: unknown, spec: Spec, placeOf: (id: NodeId) => Span | null): Diagnostic => {
@@ -297,13 +392,20 @@ const diagnosticOf = (e: unknown, spec: Spec, placeOf: (id: NodeId) => Span | nu
   if (e instanceof UnknownSize) {
     const names = sizesAsked(e);
     const place = e.node === null ? null : placeOf(e.node);
-    const related = place === null ? [] : [{ span: place, text: `computed inside the loop, all of \`${e.axis.name}\` at once` }];
+    const related =
+      place === null ? [] : [{ span: place, text: `computed inside the loop, all of \`${e.axis.name}\` at once` }];
     const span = e.axis.span.file === "" ? spec.span : e.axis.span;
     const message = `the plan must know the size of axis \`${e.axis.name}\` (${names.map((n) => `\`${n}\``).join(", ")})`;
     return { ...error("TFX4002", span, message, names.map((n) => `--dim ${n}=…`).join(" ")), related };
   }
-  if (e instanceof Unsupported) return error("TFX3001", placeOf(e.node.id) ?? spec.span, `cannot be fused yet: ${e.message}`);
+  if (e instanceof Unsupported)
+    return error("TFX3001", placeOf(e.node.id) ?? spec.span, `cannot be fused yet: ${e.message}`);
   if (e instanceof RangeError && /call stack/i.test(e.message))
-    return error("TFX2304", spec.span, "its values are made of each other through more steps than the stack has room for", "store a value in between: a kernel for each part");
+    return error(
+      "TFX2304",
+      spec.span,
+      "its values are made of each other through more steps than the stack has room for",
+      "store a value in between: a kernel for each part",
+    );
   throw e;
 };

@@ -18,12 +18,21 @@ export const guarded = (resolveImport: ResolveImport): Resolved => {
     try {
       found = resolveImport(path, from);
     } catch (thrown) {
-      answers.set(path, `\`resolveImport\` throws for "${path}": ${thrown instanceof Error ? thrown.message : String(thrown)}`);
+      answers.set(
+        path,
+        `\`resolveImport\` throws for "${path}": ${thrown instanceof Error ? thrown.message : String(thrown)}`,
+      );
       return null;
     }
-    if (isRecord(found) && typeof found["file"] === "string" && typeof found["text"] === "string") return { file: found["file"], text: found["text"] };
+    if (isRecord(found) && typeof found["file"] === "string" && typeof found["text"] === "string")
+      return { file: found["file"], text: found["text"] };
     const isPromise = isRecord(found) && typeof found["then"] === "function";
-    answers.set(path, found === null ? null : `\`resolveImport\` gives ${isPromise ? "a promise" : show(found)} for "${path}", not { file, text } or null`);
+    answers.set(
+      path,
+      found === null
+        ? null
+        : `\`resolveImport\` gives ${isPromise ? "a promise" : show(found)} for "${path}", not { file, text } or null`,
+    );
     return null;
   };
   return { resolve, answers };
@@ -32,7 +41,11 @@ export const guarded = (resolveImport: ResolveImport): Resolved => {
 const PRELUDE = "std/prelude";
 
 /** The checker's diagnostics with what `resolveImport` did wrong in the place of what follows from it. */
-export const withImports = (found: readonly Diagnostic[], { answers }: Resolved, file: string): readonly Diagnostic[] => {
+export const withImports = (
+  found: readonly Diagnostic[],
+  { answers }: Resolved,
+  file: string,
+): readonly Diagnostic[] => {
   const broken = [...answers].flatMap(([path, reason]) => (reason === null ? [] : [{ path, reason }]));
   const places = broken.map(({ path, reason }) => {
     const use = found.find((d) => d.code === "TFX5001" && d.message.includes(`"${path}"`));
@@ -43,8 +56,19 @@ export const withImports = (found: readonly Diagnostic[], { answers }: Resolved,
   if (!answers.has(PRELUDE) || calls.length === 0) return [...places, ...rest];
   // Whether these functions exist, the prelude would say.
   const [first] = calls;
-  const missing = answers.get(PRELUDE) === null && first !== undefined
-    ? [{ ...error("TFX6004", first.primary.span, "there is no prelude: `resolveImport` gives null for `std/prelude`", "its text is in tfx-lang/stdlib/prelude.tfx"), primary: { span: first.primary.span, text: "may be one of its functions" } }]
-    : [];
+  const missing =
+    answers.get(PRELUDE) === null && first !== undefined
+      ? [
+          {
+            ...error(
+              "TFX6004",
+              first.primary.span,
+              "there is no prelude: `resolveImport` gives null for `std/prelude`",
+              "its text is in tfx-lang/stdlib/prelude.tfx",
+            ),
+            primary: { span: first.primary.span, text: "may be one of its functions" },
+          },
+        ]
+      : [];
   return [...places, ...missing, ...rest.filter((d) => !calls.includes(d))];
 };

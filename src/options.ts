@@ -10,44 +10,88 @@ import { NO_SPAN, type Span } from "./source/span.ts";
 
 /** An error without a label. */
 export const error = (code: string, span: Span, message: string, help: string | null = null): Diagnostic => ({
-  code, severity: "error", message, primary: { span, text: "" }, related: [], help,
+  code,
+  severity: "error",
+  message,
+  primary: { span, text: "" },
+  related: [],
+  help,
 });
 
 /** The largest size and index: they are i32. */
 const MAX_SIZE = 2 ** 31 - 1;
-const isWhole = (x: unknown, low: number, high = MAX_SIZE): x is number => typeof x === "number" && Number.isInteger(x) && x >= low && x <= high;
-export const isRecord = (x: unknown): x is Readonly<Record<string, unknown>> => typeof x === "object" && x !== null && !Array.isArray(x);
+const isWhole = (x: unknown, low: number, high = MAX_SIZE): x is number =>
+  typeof x === "number" && Number.isInteger(x) && x >= low && x <= high;
+export const isRecord = (x: unknown): x is Readonly<Record<string, unknown>> =>
+  typeof x === "object" && x !== null && !Array.isArray(x);
 
 /** A value in a message. */
-export const show = (x: unknown): string => (typeof x === "string" ? JSON.stringify(x) : typeof x === "object" && x !== null ? (Array.isArray(x) ? "an array" : "an object") : typeof x === "function" ? "a function" : String(x));
+export const show = (x: unknown): string =>
+  typeof x === "string"
+    ? JSON.stringify(x)
+    : typeof x === "object" && x !== null
+      ? Array.isArray(x)
+        ? "an array"
+        : "an object"
+      : typeof x === "function"
+        ? "a function"
+        : String(x);
 
 type Form = readonly [what: string, ok: (x: unknown) => boolean, needed: boolean];
 const TEXT: Form = ["a text", (x) => typeof x === "string", true];
 const RECORD: Form = ["a record", isRecord, false];
 const FUNCTION: Form = ["a function", (x) => typeof x === "function", true];
-const whole = (low: number): Form => [`a whole number from ${low}`, (x) => isWhole(x, low, Number.MAX_SAFE_INTEGER), true];
+const whole = (low: number): Form => [
+  `a whole number from ${low}`,
+  (x) => isWhole(x, low, Number.MAX_SAFE_INTEGER),
+  true,
+];
 /** Beyond, a row has more parts than a dispatch has workgroups. */
 const PARTS: Form = ["a whole number from 1 to 65535", (x) => isWhole(x, 1, 65535), false];
 const FLAG: Form = ["true or false", (x) => typeof x === "boolean", true];
 const optional = ([what, ok]: Form): Form => [what, ok, false];
 
 const OPTIONS: Readonly<Record<string, Form>> = {
-  file: TEXT, kernel: optional(TEXT), dims: RECORD, statics: RECORD, types: RECORD, target: ["one of TARGETS, or an object like them", isRecord, true],
-  resolveImport: FUNCTION, schedule: optional(FUNCTION), parts: PARTS, verify: optional(FLAG),
+  file: TEXT,
+  kernel: optional(TEXT),
+  dims: RECORD,
+  statics: RECORD,
+  types: RECORD,
+  target: ["one of TARGETS, or an object like them", isRecord, true],
+  resolveImport: FUNCTION,
+  schedule: optional(FUNCTION),
+  parts: PARTS,
+  verify: optional(FLAG),
 };
 
-const isSubgroups = (x: unknown): boolean => x === null || (isRecord(x) && isWhole(x["min"], 1) && isWhole(x["max"], x["min"]));
+const isSubgroups = (x: unknown): boolean =>
+  x === null || (isRecord(x) && isWhole(x["min"], 1) && isWhole(x["max"], x["min"]));
 
 const TARGET: Readonly<Record<string, Form>> = {
-  name: TEXT, workgroupBytes: whole(1), invocations: whole(1), subgroups: ["null or { min, max }", isSubgroups, true], f16: FLAG,
-  storageBuffers: whole(1), bindingBytes: whole(1), dialect: ['"tint" or "naga"', (x) => x === "tint" || x === "naga", true],
-  software: FLAG, parallelGroups: whole(1),
+  name: TEXT,
+  workgroupBytes: whole(1),
+  invocations: whole(1),
+  subgroups: ["null or { min, max }", isSubgroups, true],
+  f16: FLAG,
+  storageBuffers: whole(1),
+  bindingBytes: whole(1),
+  dialect: ['"tint" or "naga"', (x) => x === "tint" || x === "naga", true],
+  software: FLAG,
+  parallelGroups: whole(1),
 };
 
-const formFaults = (values: Readonly<Record<string, unknown>>, forms: Readonly<Record<string, Form>>, prefix: string): readonly string[] => {
+const formFaults = (
+  values: Readonly<Record<string, unknown>>,
+  forms: Readonly<Record<string, Form>>,
+  prefix: string,
+): readonly string[] => {
   const odd = Object.keys(values).filter((name) => !(name in forms));
   return [
-    ...odd.map((name) => [`there is no option \`${prefix}${name}\``, didYouMean(name, Object.keys(forms))].filter((x) => x !== null).join("; ")),
+    ...odd.map((name) =>
+      [`there is no option \`${prefix}${name}\``, didYouMean(name, Object.keys(forms))]
+        .filter((x) => x !== null)
+        .join("; "),
+    ),
     ...Object.entries(forms).flatMap(([name, [what, ok, needed]]) => {
       const value = values[name];
       if (value === undefined) return needed ? [`\`${prefix}${name}\` is missing: ${what}`] : [];
@@ -58,7 +102,8 @@ const formFaults = (values: Readonly<Record<string, unknown>>, forms: Readonly<R
 
 /** What is wrong with the form of a call, whatever the file says. */
 export const callFaults = (text: unknown, options: unknown): readonly Diagnostic[] => {
-  if (!isRecord(options)) return [error("TFX6003", NO_SPAN, `the options are ${show(options)}, not { file, target, resolveImport }`)];
+  if (!isRecord(options))
+    return [error("TFX6003", NO_SPAN, `the options are ${show(options)}, not { file, target, resolveImport }`)];
   const span = typeof options["file"] === "string" ? { file: options["file"], start: 0, end: 0 } : NO_SPAN;
   const faults = [
     ...(typeof text === "string" ? [] : [`the source is ${show(text)}, not a text`]),
@@ -97,10 +142,20 @@ export const scalarFault = ({ name, dtype }: SpecScalar, value: unknown): string
 };
 
 const sizeFault = (value: unknown): string | null =>
-  isWhole(value, 0) ? null : typeof value === "number" && value > MAX_SIZE ? `a size is at most ${MAX_SIZE}` : "a size is a whole number >= 0";
+  isWhole(value, 0)
+    ? null
+    : typeof value === "number" && value > MAX_SIZE
+      ? `a size is at most ${MAX_SIZE}`
+      : "a size is a whole number >= 0";
 
 const unknown = (name: string, known: readonly string[], what: string): string =>
-  ["no such name", didYouMean(name, known), known.length === 0 ? `there are no ${what}` : `${what}: ${known.join(", ")}`].filter((x) => x !== null).join("; ");
+  [
+    "no such name",
+    didYouMean(name, known),
+    known.length === 0 ? `there are no ${what}` : `${what}: ${known.join(", ")}`,
+  ]
+    .filter((x) => x !== null)
+    .join("; ");
 
 /** Names that a kernel lacks and values that do not suit it. */
 export const choiceFaults = (spec: Spec, { dims = {}, statics = {}, types = {} }: Choices): readonly ChoiceFault[] => {
@@ -115,14 +170,40 @@ export const choiceFaults = (spec: Spec, { dims = {}, statics = {}, types = {} }
   const fixed = spec.scalars.filter((s) => s.isStatic);
   for (const [name, value] of Object.entries(statics)) {
     const scalar = spec.scalars.find((s) => s.name === name);
-    if (scalar === undefined) add("statics", "TFX6001", name, unknown(name, fixed.map((s) => s.name), "static parameters"));
+    if (scalar === undefined)
+      add(
+        "statics",
+        "TFX6001",
+        name,
+        unknown(
+          name,
+          fixed.map((s) => s.name),
+          "static parameters",
+        ),
+      );
     else if (!scalar.isStatic) add("statics", "TFX6001", name, "not a static parameter; give its value with --set");
     else add("statics", "TFX6002", name, scalarFault(scalar, value));
   }
   for (const [name, value] of Object.entries(types)) {
     const variable = spec.typeVars.find((t) => t.name === name);
-    if (variable === undefined) add("types", "TFX6001", name, unknown(name, spec.typeVars.map((t) => t.name), "type variables"));
-    else add("types", "TFX6002", name, variable.options.some((o) => o === value) ? null : `${name} may be ${variable.options.join(" or ")}`);
+    if (variable === undefined)
+      add(
+        "types",
+        "TFX6001",
+        name,
+        unknown(
+          name,
+          spec.typeVars.map((t) => t.name),
+          "type variables",
+        ),
+      );
+    else
+      add(
+        "types",
+        "TFX6002",
+        name,
+        variable.options.some((o) => o === value) ? null : `${name} may be ${variable.options.join(" or ")}`,
+      );
   }
   return out;
 };
@@ -131,7 +212,11 @@ export const choiceFaults = (spec: Spec, { dims = {}, statics = {}, types = {} }
 export const choiceDiagnostic = (spec: Spec, fault: ChoiceFault, given: unknown): Diagnostic => {
   const { option, name, code } = fault;
   const declared =
-    option === "dims" ? spec.axes.find((a) => sizeNames(a.size).includes(name))?.span : option === "statics" ? spec.scalars.find((s) => s.name === name)?.span : undefined;
+    option === "dims"
+      ? spec.axes.find((a) => sizeNames(a.size).includes(name))?.span
+      : option === "statics"
+        ? spec.scalars.find((s) => s.name === name)?.span
+        : undefined;
   const reason = fault.reason.replace("give its value with --set", "it is a value of the run");
   const place = declared === undefined || declared.file !== spec.file ? spec.span : declared;
   return error(code, place, `\`${option}.${name}\`${code === "TFX6002" ? ` is ${show(given)}` : ""}: ${reason}`);
@@ -141,35 +226,59 @@ export const choiceDiagnostic = (spec: Spec, fault: ChoiceFault, given: unknown)
  * What cannot be with the sizes and static parameters chosen, each fault at its place: parameters without a value, axes and tensors
  * without a size, ranks out of range. The choices themselves are right.
  */
-export const chosenFaults = (spec: Spec, dims: Readonly<Record<string, number>>, statics: Readonly<Record<string, number>>): readonly Diagnostic[] => {
+export const chosenFaults = (
+  spec: Spec,
+  dims: Readonly<Record<string, number>>,
+  statics: Readonly<Record<string, number>>,
+): readonly Diagnostic[] => {
   const out: Diagnostic[] = [];
   const known = new Map(Object.entries(dims));
   for (const s of spec.scalars) {
     if (!s.isStatic) continue;
     const value = statics[s.name] ?? (s.init === null ? null : constantOf(s.init, known));
-    if (value === null) out.push(error("TFX4003", s.span, `static parameter \`${s.name}\` has no value`, `--static ${s.name}=…`));
+    if (value === null)
+      out.push(error("TFX4003", s.span, `static parameter \`${s.name}\` has no value`, `--static ${s.name}=…`));
     else known.set(s.name, value);
   }
   if (out.length > 0) return out;
-  const withNames = (e: SizeExpr): string => (typeof e === "string" ? "" : ` with ${sizeNames(e).map((n) => `${n} = ${known.get(n)}`).join(", ")}`);
+  const withNames = (e: SizeExpr): string =>
+    typeof e === "string"
+      ? ""
+      : ` with ${sizeNames(e)
+          .map((n) => `${n} = ${known.get(n)}`)
+          .join(", ")}`;
   for (const axis of spec.axes) {
     const bound = bindSize(axis.size, known);
     if (typeof bound !== "number" || isWhole(bound, 0)) continue;
     const what = Number.isInteger(bound) && bound > 0 ? `is more than ${MAX_SIZE}` : "is no size, a whole number >= 0";
-    out.push(error("TFX6002", axis.span.file === spec.file ? axis.span : spec.span, `axis \`${axis.name}\`: ${printSize(axis.size)} is ${bound}${withNames(axis.size)}: it ${what}`));
+    out.push(
+      error(
+        "TFX6002",
+        axis.span.file === spec.file ? axis.span : spec.span,
+        `axis \`${axis.name}\`: ${printSize(axis.size)} is ${bound}${withNames(axis.size)}: it ${what}`,
+      ),
+    );
   }
   if (out.length > 0) return out;
   for (const t of [...spec.tensors, ...spec.results]) {
     const axes = t.dims.flatMap((d) => d.axes).flatMap((id) => spec.axes.filter((a) => a.id === id));
     const count = axes.reduce<SizeExpr>((n, a) => size("*", n, bindSize(a.size, known)), 1);
-    if (typeof count === "number" && count > MAX_SIZE) out.push(error("TFX6002", t.span, `\`${t.name}\` has ${count} elements, more than ${MAX_SIZE}: indices are i32`));
+    if (typeof count === "number" && count > MAX_SIZE)
+      out.push(error("TFX6002", t.span, `\`${t.name}\` has ${count} elements, more than ${MAX_SIZE}: indices are i32`));
   }
   for (const e of postOrder(spec.results.map((r) => r.value))) {
     if (e.kind !== "reduce" || e.k === null) continue;
     const k = constantOf(e.k, known);
     const place = e.k.span.file === spec.file ? e.k.span : e.span;
     if (k !== null && k < 1) out.push(error("TFX6002", place, `the rank of \`kth_largest\` is ${k}: the largest is 1`));
-    if (k !== null && k > MAX_CARRIED) out.push(error("TFX4006", place, `\`kth_largest\` of rank ${k} carries as many numbers for a row in registers, more than ${MAX_CARRIED}`));
+    if (k !== null && k > MAX_CARRIED)
+      out.push(
+        error(
+          "TFX4006",
+          place,
+          `\`kth_largest\` of rank ${k} carries as many numbers for a row in registers, more than ${MAX_CARRIED}`,
+        ),
+      );
   }
   return out;
 };

@@ -33,7 +33,8 @@ const ALL: Checks = {
   },
   plan: (after, graph, b, plan) => refuse(after, verifyPlan(graph, b, plan)),
   // Room is the user's business, and has diagnostics of its own.
-  tile: (after, program, target) => refuse(after, verifyTile(program, { ...target, workgroupBytes: Infinity, storageBuffers: Infinity, f16: true })),
+  tile: (after, program, target) =>
+    refuse(after, verifyTile(program, { ...target, workgroupBytes: Infinity, storageBuffers: Infinity, f16: true })),
 };
 
 let always = false;

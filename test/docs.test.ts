@@ -33,7 +33,9 @@ const blocksOf = (text: string): readonly Block[] =>
   }));
 
 /** Whole programs, wherever they are: pages about errors show wrong ones too. Tests of their own run those of the language and of the rules. */
-const programs = DOCUMENTS.filter((f) => !f.startsWith("docs/errors/") && f !== "docs/language.md" && f !== "docs/rules.md").flatMap((file) =>
+const programs = DOCUMENTS.filter(
+  (f) => !f.startsWith("docs/errors/") && f !== "docs/language.md" && f !== "docs/rules.md",
+).flatMap((file) =>
   blocksOf(textOf(file))
     .filter(
       (b) =>
@@ -47,7 +49,14 @@ const programs = DOCUMENTS.filter((f) => !f.startsWith("docs/errors/") && f !== 
 describe("kernels in documents compile", () => {
   test("there are some", () => expect(programs.length).toBeGreaterThan(0));
   test.each(programs.map((p) => [p.name, p.text] as const))("%s", (name, text) => {
-    const found = compile(text, { file: name, dims: Object.fromEntries(["D", "E", "F"].filter((size) => new RegExp(`: ${size}\\b`).test(text)).map((size) => [size, 16])), target: BASELINE, resolveImport });
+    const found = compile(text, {
+      file: name,
+      dims: Object.fromEntries(
+        ["D", "E", "F"].filter((size) => new RegExp(`: ${size}\\b`).test(text)).map((size) => [size, 16]),
+      ),
+      target: BASELINE,
+      resolveImport,
+    });
     expect(found.diagnostics.map((d) => `${d.code} ${d.message}`)).toEqual([]);
     expect(found.artifacts.length).toBeGreaterThan(0);
   });

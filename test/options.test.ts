@@ -19,14 +19,23 @@ const ATTN = `kernel attention<T: f32 | f16>(
 const NORM = "kernel norm(x: f32[n: N, d: D]) -> y: f32[n, d] {\n  y = softmax[d](x)\n}\n";
 
 type Anything = Readonly<Record<string, unknown>>;
-const GIVEN: Anything = { file: "a.tfx", target: BASELINE, resolveImport, dims: { D: 8, E: 8 }, statics: { window: 3 } };
+const GIVEN: Anything = {
+  file: "a.tfx",
+  target: BASELINE,
+  resolveImport,
+  dims: { D: 8, E: 8 },
+  statics: { window: 3 },
+};
 const call = (options: unknown, text: unknown = ATTN) => compile(text as string, options as CompileOptions);
-const said = (options: unknown, text?: unknown): readonly string[] => call(options, text).diagnostics.map((d) => `${d.code} ${d.message}`);
+const said = (options: unknown, text?: unknown): readonly string[] =>
+  call(options, text).diagnostics.map((d) => `${d.code} ${d.message}`);
 const on = (more: Anything): readonly string[] => said({ ...GIVEN, ...more });
 
 test("what is right compiles", () => {
   expect(on({})).toEqual([]);
-  expect(on({ types: { T: "f16" }, target: TARGETS["f16"], kernel: "attention", parts: 1, schedule: (s: unknown) => s })).toEqual([]);
+  expect(
+    on({ types: { T: "f16" }, target: TARGETS["f16"], kernel: "attention", parts: 1, schedule: (s: unknown) => s }),
+  ).toEqual([]);
   expect(on({ dims: { D: 0, E: 0, N: 0, M: 2 ** 31 - 1 } })).toEqual([]);
 });
 
@@ -34,17 +43,58 @@ describe("sizes, static parameters and types", () => {
   test.each<[Anything, readonly string[]]>([
     [{ dims: { D: 8, E: 8, H: 2 } }, ["TFX6001 `dims.H`: no such name; sizes: N, D, M, E"]],
     [{ dims: { D: 8, e: 8 } }, ["TFX6001 `dims.e`: no such name; did you mean `E`?; sizes: N, D, M, E"]],
-    [{ dims: { D: -1, E: 2.5, N: NaN, M: "7" } }, ["TFX6002 `dims.D` is -1: a size is a whole number >= 0", "TFX6002 `dims.E` is 2.5: a size is a whole number >= 0", "TFX6002 `dims.N` is NaN: a size is a whole number >= 0", 'TFX6002 `dims.M` is "7": a size is a whole number >= 0']],
-    [{ dims: { D: 2 ** 31, E: Infinity, N: null } }, ["TFX6002 `dims.D` is 2147483648: a size is at most 2147483647", "TFX6002 `dims.E` is Infinity: a size is at most 2147483647", "TFX6002 `dims.N` is null: a size is a whole number >= 0"]],
-    [{ statics: { window: 2.5, cap: "x", on: 2 } }, ["TFX6002 `statics.window` is 2.5: `window` is of type i32, a whole number from -2147483648 to 2147483647", 'TFX6002 `statics.cap` is "x": `cap` is of type f32, a number', "TFX6002 `statics.on` is 2: `on` is a bool, true or false"]],
+    [
+      { dims: { D: -1, E: 2.5, N: NaN, M: "7" } },
+      [
+        "TFX6002 `dims.D` is -1: a size is a whole number >= 0",
+        "TFX6002 `dims.E` is 2.5: a size is a whole number >= 0",
+        "TFX6002 `dims.N` is NaN: a size is a whole number >= 0",
+        'TFX6002 `dims.M` is "7": a size is a whole number >= 0',
+      ],
+    ],
+    [
+      { dims: { D: 2 ** 31, E: Infinity, N: null } },
+      [
+        "TFX6002 `dims.D` is 2147483648: a size is at most 2147483647",
+        "TFX6002 `dims.E` is Infinity: a size is at most 2147483647",
+        "TFX6002 `dims.N` is null: a size is a whole number >= 0",
+      ],
+    ],
+    [
+      { statics: { window: 2.5, cap: "x", on: 2 } },
+      [
+        "TFX6002 `statics.window` is 2.5: `window` is of type i32, a whole number from -2147483648 to 2147483647",
+        'TFX6002 `statics.cap` is "x": `cap` is of type f32, a number',
+        "TFX6002 `statics.on` is 2: `on` is a bool, true or false",
+      ],
+    ],
     [{ statics: { window: 3, cap: 1e39 } }, ["TFX6002 `statics.cap` is 1e+39: too large for f32"]],
-    [{ statics: { window: 3, scale: 2, capp: 1 } }, ["TFX6001 `statics.scale`: not a static parameter; it is a value of the run", "TFX6001 `statics.capp`: no such name; did you mean `cap`?; static parameters: cap, window, on"]],
+    [
+      { statics: { window: 3, scale: 2, capp: 1 } },
+      [
+        "TFX6001 `statics.scale`: not a static parameter; it is a value of the run",
+        "TFX6001 `statics.capp`: no such name; did you mean `cap`?; static parameters: cap, window, on",
+      ],
+    ],
     [{ statics: {} }, ["TFX4003 static parameter `window` has no value"]],
-    [{ types: { T: "f64", U: "f32" } }, ['TFX6002 `types.T` is "f64": T may be f32 or f16', "TFX6001 `types.U`: no such name; type variables: T"]],
+    [
+      { types: { T: "f64", U: "f32" } },
+      ['TFX6002 `types.T` is "f64": T may be f32 or f16', "TFX6001 `types.U`: no such name; type variables: T"],
+    ],
     [{ types: { T: "i4" } }, ['TFX6002 `types.T` is "i4": T may be f32 or f16']],
     [{ dims: { D: 8, E: 8, N: 65536, M: 2 ** 20 }, types: {} }, []],
-    [{ dims: { D: 65536, E: 8, N: 65536 } }, ["TFX6002 `q` has 4294967296 elements, more than 2147483647: indices are i32"]],
-    [{ dims: { d: 1 }, statics: { w: 1 }, types: { X: "f32" } }, ["TFX6001 `dims.d`: no such name; did you mean `D`?; sizes: N, D, M, E", "TFX6001 `statics.w`: no such name; static parameters: cap, window, on", "TFX6001 `types.X`: no such name; type variables: T"]],
+    [
+      { dims: { D: 65536, E: 8, N: 65536 } },
+      ["TFX6002 `q` has 4294967296 elements, more than 2147483647: indices are i32"],
+    ],
+    [
+      { dims: { d: 1 }, statics: { w: 1 }, types: { X: "f32" } },
+      [
+        "TFX6001 `dims.d`: no such name; did you mean `D`?; sizes: N, D, M, E",
+        "TFX6001 `statics.w`: no such name; static parameters: cap, window, on",
+        "TFX6001 `types.X`: no such name; type variables: T",
+      ],
+    ],
   ])("%j", (more, expected) => expect(on(more)).toEqual(expected));
 
   test("stand at their declarations", () => {
@@ -55,16 +105,37 @@ describe("sizes, static parameters and types", () => {
   test("of several kernels: a name that one of them has is right", () => {
     const both = `${ATTN}${NORM}kernel other(z: f32[a: A]) -> w: f32[a] {\n  w = z + 1\n}\n`;
     expect(said({ ...GIVEN, dims: { D: 8, E: 8, A: 4 } }, both)).toEqual([]);
-    expect(call({ ...GIVEN, dims: { D: 8, E: 8, A: 4 } }, both).artifacts.map((a) => a.constants)).toEqual([{ D: 8, E: 8 }, { D: 8 }, { A: 4 }]);
+    expect(call({ ...GIVEN, dims: { D: 8, E: 8, A: 4 } }, both).artifacts.map((a) => a.constants)).toEqual([
+      { D: 8, E: 8 },
+      { D: 8 },
+      { A: 4 },
+    ]);
     expect(said({ ...GIVEN, dims: { Q: 1 } }, both)).toEqual(["TFX6001 `dims.Q`: no such name; sizes: N, D, M, E"]);
   });
 
   test.each<[string, string, Anything, readonly string[]]>([
-    ["a size that divides by none", "kernel k(x: f32[i: N, h: K, j: N / K]) -> y: f32[i] {\n  y = sum[h, j](x)\n}\n", { N: 4, K: 0 }, ["TFX6002 axis `j`: N / K is Infinity with N = 4, K = 0: it is no size, a whole number >= 0"]],
-    ["a size below 0", "kernel k(x: f32[i: N, h: K, j: N - K]) -> y: f32[i] {\n  y = sum[h, j](x)\n}\n", { N: 4, K: 9 }, ["TFX6002 axis `j`: N - K is -5 with N = 4, K = 9: it is no size, a whole number >= 0"]],
+    [
+      "a size that divides by none",
+      "kernel k(x: f32[i: N, h: K, j: N / K]) -> y: f32[i] {\n  y = sum[h, j](x)\n}\n",
+      { N: 4, K: 0 },
+      ["TFX6002 axis `j`: N / K is Infinity with N = 4, K = 0: it is no size, a whole number >= 0"],
+    ],
+    [
+      "a size below 0",
+      "kernel k(x: f32[i: N, h: K, j: N - K]) -> y: f32[i] {\n  y = sum[h, j](x)\n}\n",
+      { N: 4, K: 9 },
+      ["TFX6002 axis `j`: N - K is -5 with N = 4, K = 9: it is no size, a whole number >= 0"],
+    ],
   ])("%s", (_name, text, dims, expected) => expect(said({ ...GIVEN, statics: {}, dims }, text)).toEqual(expected));
 
-  test.each([[0, "TFX6002 the rank of `kth_largest` is 0: the largest is 1"], [-1, "TFX6002 the rank of `kth_largest` is -1: the largest is 1"], [2_000_000_000, "TFX4006 `kth_largest` of rank 2000000000 carries as many numbers for a row in registers, more than 1536"]])("a rank of %d", (k, expected) => {
+  test.each([
+    [0, "TFX6002 the rank of `kth_largest` is 0: the largest is 1"],
+    [-1, "TFX6002 the rank of `kth_largest` is -1: the largest is 1"],
+    [
+      2_000_000_000,
+      "TFX4006 `kth_largest` of rank 2000000000 carries as many numbers for a row in registers, more than 1536",
+    ],
+  ])("a rank of %d", (k, expected) => {
     const text = "kernel k(x: f32[i: N, j: M], static k: i32 = 8) -> y: f32[i] {\n  y = kth_largest[j](x, k)\n}\n";
     expect(said({ ...GIVEN, dims: {}, statics: { k } }, text)).toEqual([expected]);
   });
@@ -73,15 +144,55 @@ describe("sizes, static parameters and types", () => {
 describe("the form", () => {
   test.each<[string, unknown, readonly string[]]>([
     ["no options", undefined, ["TFX6003 the options are undefined, not { file, target, resolveImport }"]],
-    ["nothing in them", {}, ["TFX6003 `file` is missing: a text", "TFX6003 `target` is missing: one of TARGETS, or an object like them", "TFX6003 `resolveImport` is missing: a function"]],
-    ["a target's name", { ...GIVEN, target: "baseline" }, ['TFX6003 `target` is "baseline", not one of TARGETS, or an object like them']],
-    ["a target with holes", { ...GIVEN, target: { ...BASELINE, subgroups: { min: 8, max: 4 }, f16: 1, invocations: undefined, sofware: false } }, ["TFX6003 there is no option `target.sofware`; did you mean `software`?", "TFX6003 `target.invocations` is missing: a whole number from 1", "TFX6003 `target.subgroups` is an object, not null or { min, max }", "TFX6003 `target.f16` is 1, not true or false"]],
+    [
+      "nothing in them",
+      {},
+      [
+        "TFX6003 `file` is missing: a text",
+        "TFX6003 `target` is missing: one of TARGETS, or an object like them",
+        "TFX6003 `resolveImport` is missing: a function",
+      ],
+    ],
+    [
+      "a target's name",
+      { ...GIVEN, target: "baseline" },
+      ['TFX6003 `target` is "baseline", not one of TARGETS, or an object like them'],
+    ],
+    [
+      "a target with holes",
+      {
+        ...GIVEN,
+        target: { ...BASELINE, subgroups: { min: 8, max: 4 }, f16: 1, invocations: undefined, sofware: false },
+      },
+      [
+        "TFX6003 there is no option `target.sofware`; did you mean `software`?",
+        "TFX6003 `target.invocations` is missing: a whole number from 1",
+        "TFX6003 `target.subgroups` is an object, not null or { min, max }",
+        "TFX6003 `target.f16` is 1, not true or false",
+      ],
+    ],
     ["misspelt", { ...GIVEN, dim: { D: 1 } }, ["TFX6003 there is no option `dim`; did you mean `dims`?"]],
     ["parts", { ...GIVEN, parts: 0 }, ["TFX6003 `parts` is 0, not a whole number from 1 to 65535"]],
-    ["too many parts", { ...GIVEN, parts: 2 ** 40 }, ["TFX6003 `parts` is 1099511627776, not a whole number from 1 to 65535"]],
+    [
+      "too many parts",
+      { ...GIVEN, parts: 2 ** 40 },
+      ["TFX6003 `parts` is 1099511627776, not a whole number from 1 to 65535"],
+    ],
     ["parts that are none", { ...GIVEN, parts: 2.5 }, ["TFX6003 `parts` is 2.5, not a whole number from 1 to 65535"]],
-    ["records", { ...GIVEN, dims: [1], statics: 7, types: null }, ["TFX6003 `dims` is an array, not a record", "TFX6003 `statics` is 7, not a record", "TFX6003 `types` is null, not a record"]],
-    ["functions", { ...GIVEN, schedule: {}, resolveImport: "std" }, ['TFX6003 `resolveImport` is "std", not a function', "TFX6003 `schedule` is an object, not a function"]],
+    [
+      "records",
+      { ...GIVEN, dims: [1], statics: 7, types: null },
+      [
+        "TFX6003 `dims` is an array, not a record",
+        "TFX6003 `statics` is 7, not a record",
+        "TFX6003 `types` is null, not a record",
+      ],
+    ],
+    [
+      "functions",
+      { ...GIVEN, schedule: {}, resolveImport: "std" },
+      ['TFX6003 `resolveImport` is "std", not a function', "TFX6003 `schedule` is an object, not a function"],
+    ],
     ["kernel", { ...GIVEN, kernel: 3 }, ["TFX6003 `kernel` is 3, not a text"]],
     ["a kernel that is not there", { ...GIVEN, kernel: "atention" }, ["TFX2010 this file has no kernel `atention`"]],
   ])("%s", (_name, options, expected) => expect(said(options)).toEqual(expected));
@@ -92,7 +203,11 @@ describe("the form", () => {
   });
 
   test("a schedule that throws, or gives none", () => {
-    const thrown = on({ schedule: () => { throw new RangeError("no"); } });
+    const thrown = on({
+      schedule: () => {
+        throw new RangeError("no");
+      },
+    });
     expect(thrown).toEqual(["TFX6003 `schedule` throws for `attention`: no"]);
     expect(on({ schedule: () => "fast" })).toEqual(['TFX6003 `schedule` gives "fast" for `attention`, not a schedule']);
   });
@@ -101,19 +216,62 @@ describe("the form", () => {
 describe("imports", () => {
   const USES = `use { band } from "./masks"\n${NORM.replace("softmax[d](x)", "softmax[d](x) where band(n, d)")}`;
   test.each<[string, unknown, readonly string[]]>([
-    ["a text", () => "fn f(x) = x", ['TFX6003 `resolveImport` gives "fn f(x) = x" for "./masks", not { file, text } or null', 'TFX6003 `resolveImport` gives "fn f(x) = x" for "std/prelude", not { file, text } or null']],
-    ["nothing", () => undefined, ['TFX6003 `resolveImport` gives undefined for "./masks", not { file, text } or null', 'TFX6003 `resolveImport` gives undefined for "std/prelude", not { file, text } or null']],
-    ["a promise", () => Promise.resolve(null), ['TFX6003 `resolveImport` gives a promise for "./masks", not { file, text } or null', 'TFX6003 `resolveImport` gives a promise for "std/prelude", not { file, text } or null']],
-    ["an exception", (path: string) => { throw new Error(`cannot open ${path}`); }, ['TFX6003 `resolveImport` throws for "./masks": cannot open ./masks', 'TFX6003 `resolveImport` throws for "std/prelude": cannot open std/prelude']],
-    ["half an answer", (path: string) => (path === "std/prelude" ? resolveImport(path, "") : { file: "x.tfx" }), ['TFX6003 `resolveImport` gives an object for "./masks", not { file, text } or null']],
+    [
+      "a text",
+      () => "fn f(x) = x",
+      [
+        'TFX6003 `resolveImport` gives "fn f(x) = x" for "./masks", not { file, text } or null',
+        'TFX6003 `resolveImport` gives "fn f(x) = x" for "std/prelude", not { file, text } or null',
+      ],
+    ],
+    [
+      "nothing",
+      () => undefined,
+      [
+        'TFX6003 `resolveImport` gives undefined for "./masks", not { file, text } or null',
+        'TFX6003 `resolveImport` gives undefined for "std/prelude", not { file, text } or null',
+      ],
+    ],
+    [
+      "a promise",
+      () => Promise.resolve(null),
+      [
+        'TFX6003 `resolveImport` gives a promise for "./masks", not { file, text } or null',
+        'TFX6003 `resolveImport` gives a promise for "std/prelude", not { file, text } or null',
+      ],
+    ],
+    [
+      "an exception",
+      (path: string) => {
+        throw new Error(`cannot open ${path}`);
+      },
+      [
+        'TFX6003 `resolveImport` throws for "./masks": cannot open ./masks',
+        'TFX6003 `resolveImport` throws for "std/prelude": cannot open std/prelude',
+      ],
+    ],
+    [
+      "half an answer",
+      (path: string) => (path === "std/prelude" ? resolveImport(path, "") : { file: "x.tfx" }),
+      ['TFX6003 `resolveImport` gives an object for "./masks", not { file, text } or null'],
+    ],
     ["no such file", resolveImport, ['TFX5001 cannot find "./masks"']],
-    ["no prelude", (path: string) => (path === "./masks" ? { file: "masks.tfx", text: "fn band(i, j) = i >= j\n" } : null), ["TFX6004 there is no prelude: `resolveImport` gives null for `std/prelude`"]],
+    [
+      "no prelude",
+      (path: string) => (path === "./masks" ? { file: "masks.tfx", text: "fn band(i, j) = i >= j\n" } : null),
+      ["TFX6004 there is no prelude: `resolveImport` gives null for `std/prelude`"],
+    ],
   ])("%s", (_name, resolve, expected) => {
     expect(said({ ...GIVEN, dims: { D: 8 }, statics: {}, resolveImport: resolve }, USES)).toEqual(expected);
   });
 
   test("a file that calls nothing of the prelude needs none", () => {
-    expect(said({ ...GIVEN, dims: {}, statics: {}, resolveImport: () => null }, "kernel k(x: f32[i: N]) -> y: f32[i] {\n  y = exp(x)\n}\n")).toEqual([]);
+    expect(
+      said(
+        { ...GIVEN, dims: {}, statics: {}, resolveImport: () => null },
+        "kernel k(x: f32[i: N]) -> y: f32[i] {\n  y = exp(x)\n}\n",
+      ),
+    ).toEqual([]);
   });
 });
 
@@ -124,16 +282,26 @@ describe("mistakes of planning", () => {
 `;
   test("every size that the plan asks for, at once", () => {
     const asked = said({ ...GIVEN, dims: {}, statics: { window: 1 } }).map((m) => m.slice(0, 7));
-    const each = call({ ...GIVEN, dims: {}, statics: { window: 1 } }).diagnostics.flatMap((d) => [...(d.help ?? "").matchAll(/--dim (\w+)=/g)].map((m) => m[1]));
+    const each = call({ ...GIVEN, dims: {}, statics: { window: 1 } }).diagnostics.flatMap((d) =>
+      [...(d.help ?? "").matchAll(/--dim (\w+)=/g)].map((m) => m[1]),
+    );
     expect(new Set(asked)).toEqual(new Set(["TFX4002"]));
     // With what was asked for it compiles: nothing is asked for in a second round.
-    const { diagnostics } = call({ ...GIVEN, dims: Object.fromEntries(each.map((n) => [n, 16])), statics: { window: 1 } });
+    const { diagnostics } = call({
+      ...GIVEN,
+      dims: Object.fromEntries(each.map((n) => [n, 16])),
+      statics: { window: 1 },
+    });
     expect(diagnostics.filter((d) => d.severity === "error")).toEqual([]);
   });
 
   test("every static parameter without a value, and those of every kernel", () => {
-    const two = ["a", "b"].map((n) => `kernel ${n}(x: f32[i: N], static p: f32, static r: i32) -> y: f32[i] {\n  y = p * x + r\n}\n`).join("");
-    expect(said({ ...GIVEN, dims: {}, statics: {} }, two)).toEqual(["p", "r", "p", "r"].map((n) => `TFX4003 static parameter \`${n}\` has no value`));
+    const two = ["a", "b"]
+      .map((n) => `kernel ${n}(x: f32[i: N], static p: f32, static r: i32) -> y: f32[i] {\n  y = p * x + r\n}\n`)
+      .join("");
+    expect(said({ ...GIVEN, dims: {}, statics: {} }, two)).toEqual(
+      ["p", "r", "p", "r"].map((n) => `TFX4003 static parameter \`${n}\` has no value`),
+    );
   });
 
   test("every kernel of a file, and every limit", () => {
@@ -147,18 +315,31 @@ describe("mistakes of planning", () => {
 });
 
 test("anything at all in any option: no exception, and no silence", () => {
-  const value = fc.oneof(fc.anything(), fc.constantFrom<unknown>(-1, 0.5, NaN, "f16", null, [], 2 ** 40), fc.dictionary(fc.constantFrom("D", "E", "N", "window", "T", "min", "constructor", "x"), fc.anything(), { maxKeys: 3 }));
+  const value = fc.oneof(
+    fc.anything(),
+    fc.constantFrom<unknown>(-1, 0.5, NaN, "f16", null, [], 2 ** 40),
+    fc.dictionary(fc.constantFrom("D", "E", "N", "window", "T", "min", "constructor", "x"), fc.anything(), {
+      maxKeys: 3,
+    }),
+  );
   const KEYS = ["file", "kernel", "dims", "statics", "types", "target", "resolveImport", "parts", "schedule", "other"];
-  fc.assert(fc.property(fc.constantFrom(...KEYS), value, (key, given) => {
-    const { diagnostics, artifacts } = call({ ...GIVEN, [key]: given });
-    const isRight = artifacts.length === 1;
-    expect(isRight || diagnostics.some((d) => d.severity === "error")).toBe(true);
-    if (isRight && key !== "file" && given !== undefined && key !== "dims" && key !== "statics" && key !== "types") expect(["kernel", "parts"]).toContain(key);
-  }), { numRuns: 400 });
-  fc.assert(fc.property(fc.constantFrom(...Object.keys(BASELINE)), fc.anything(), (key, given) => {
-    const { diagnostics, artifacts } = call({ ...GIVEN, target: { ...BASELINE, [key]: given } });
-    expect(artifacts.length === 1 || diagnostics.some((d) => d.severity === "error")).toBe(true);
-  }), { numRuns: 200 });
+  fc.assert(
+    fc.property(fc.constantFrom(...KEYS), value, (key, given) => {
+      const { diagnostics, artifacts } = call({ ...GIVEN, [key]: given });
+      const isRight = artifacts.length === 1;
+      expect(isRight || diagnostics.some((d) => d.severity === "error")).toBe(true);
+      if (isRight && key !== "file" && given !== undefined && key !== "dims" && key !== "statics" && key !== "types")
+        expect(["kernel", "parts"]).toContain(key);
+    }),
+    { numRuns: 400 },
+  );
+  fc.assert(
+    fc.property(fc.constantFrom(...Object.keys(BASELINE)), fc.anything(), (key, given) => {
+      const { diagnostics, artifacts } = call({ ...GIVEN, target: { ...BASELINE, [key]: given } });
+      expect(artifacts.length === 1 || diagnostics.some((d) => d.severity === "error")).toBe(true);
+    }),
+    { numRuns: 200 },
+  );
 });
 
 /** An example for each page: a text, and the call as a caller writes it. */
@@ -177,7 +358,9 @@ describe("docs/errors", () => {
     const rendered = diagnostics.map((d) => renderDiagnostic(d, () => text, { color: false })).join("\n\n");
     const entry = OPTION_CODES[code];
     if (entry === undefined) throw new Error(`no entry ${code}`);
-    await expect(errorPage(code, entry, { source: `${text}\n// compiled with ${shown}`, rendered })).toMatchFileSnapshot(`../docs/errors/${code}.md`);
+    await expect(
+      errorPage(code, entry, { source: `${text}\n// compiled with ${shown}`, rendered }),
+    ).toMatchFileSnapshot(`../docs/errors/${code}.md`);
   });
   test("the index names them", () => {
     const index = readFileSync(new URL("../docs/errors/README.md", import.meta.url), "utf8");

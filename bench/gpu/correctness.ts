@@ -94,7 +94,11 @@ const checkOne = async (
     const found = Object.fromEntries(
       tensors.filter((t) => t.role === "output").map((t) => [t.name, numbers(t.dtype, outputs[t.name])]),
     );
-    const all = accuracy({ spec: compiled.spec, types: { T: element } }, { sizes: c.sizes, tensors: values, scalars: c.scalars ?? {}, statics: c.statics ?? {} }, found);
+    const all = accuracy(
+      { spec: compiled.spec, types: { T: element } },
+      { sizes: c.sizes, tensors: values, scalars: c.scalars ?? {}, statics: c.statics ?? {} },
+      found,
+    );
     const errors = all.map(({ output, error, allowed }) => ({ output, error, allowed }));
     return { ...base, plan, ok: all.every((a) => a.ok), errors, reason: null };
   } catch (e) {

@@ -12,19 +12,30 @@ const HERE = fileURLToPath(new URL(".", import.meta.url));
 /** Test files of the fast tier. */
 export const fastFiles = (): readonly string[] => {
   const { include = [], exclude = [] } = fast.test ?? {};
-  return globSync(include as string[], { cwd: ROOT, exclude: exclude as string[] }).map(String).toSorted();
+  return globSync(include as string[], { cwd: ROOT, exclude: exclude as string[] })
+    .map(String)
+    .toSorted();
 };
 
 const sleeping = (mutants: readonly Mutant[]): Plugin => ({
   name: "mutants",
   setup(b) {
     const shim = join(HERE, "vitest.ts");
-    b.onResolve({ filter: /^vitest$/ }, ({ importer }) => (importer === shim ? { path: "vitest", external: true } : { path: shim }));
+    b.onResolve({ filter: /^vitest$/ }, ({ importer }) =>
+      importer === shim ? { path: "vitest", external: true } : { path: shim },
+    );
     b.onLoad({ filter: /\.ts$/ }, ({ path }) => {
       const text = readFileSync(path, "utf8");
       const here = mutants.flatMap((m, n) => (join(ROOT, m.file) === path ? [[n, m] as const] : []));
-      const changed = here.length === 0 ? text : `import { __mutant } from ${JSON.stringify(join(HERE, "switch.ts"))};${withMutants(text, here)}`;
-      return { contents: changed.replaceAll("import.meta.url", JSON.stringify(pathToFileURL(path).href)), loader: "ts", resolveDir: dirname(path) };
+      const changed =
+        here.length === 0
+          ? text
+          : `import { __mutant } from ${JSON.stringify(join(HERE, "switch.ts"))};${withMutants(text, here)}`;
+      return {
+        contents: changed.replaceAll("import.meta.url", JSON.stringify(pathToFileURL(path).href)),
+        loader: "ts",
+        resolveDir: dirname(path),
+      };
     });
   },
 });
@@ -52,12 +63,22 @@ export const bundle = async (mutants: readonly Mutant[], files: readonly string[
     "    try { enter(url); await load(); } catch (e) { failed = String(e); }",
     "    out.push({ file, failed, ms: (process.cpuUsage().user - start) / 1000, reaches: noted() });",
     "  };",
-    ...files.map((f) => `  await one(${JSON.stringify(f)}, ${JSON.stringify(pathToFileURL(join(ROOT, f)).href)}, () => import(${JSON.stringify(join(ROOT, f))}));`),
+    ...files.map(
+      (f) =>
+        `  await one(${JSON.stringify(f)}, ${JSON.stringify(pathToFileURL(join(ROOT, f)).href)}, () => import(${JSON.stringify(join(ROOT, f))}));`,
+    ),
     "  return out;",
     "};",
   ].join("\n");
   await build({
     stdin: { contents: entry, resolveDir: ROOT, loader: "ts" },
-    bundle: true, format: "esm", platform: "node", target: "es2024", packages: "external", outfile, plugins: [sleeping(mutants)], logLevel: "error",
+    bundle: true,
+    format: "esm",
+    platform: "node",
+    target: "es2024",
+    packages: "external",
+    outfile,
+    plugins: [sleeping(mutants)],
+    logLevel: "error",
   });
 };

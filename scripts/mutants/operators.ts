@@ -15,20 +15,57 @@ export type Mutant = {
 
 type Node = { readonly type: string; readonly start: number; readonly end: number; readonly [key: string]: unknown };
 
-const isNode = (x: unknown): x is Node => typeof x === "object" && x !== null && typeof (x as Node).type === "string" && typeof (x as Node).start === "number";
-const nodeAt = (n: Node, key: string): Node | null => { const x = n[key]; return isNode(x) ? x : null; };
-const nodesAt = (n: Node, key: string): readonly Node[] => { const x = n[key]; return Array.isArray(x) ? x.filter(isNode) : []; };
+const isNode = (x: unknown): x is Node =>
+  typeof x === "object" && x !== null && typeof (x as Node).type === "string" && typeof (x as Node).start === "number";
+const nodeAt = (n: Node, key: string): Node | null => {
+  const x = n[key];
+  return isNode(x) ? x : null;
+};
+const nodesAt = (n: Node, key: string): readonly Node[] => {
+  const x = n[key];
+  return Array.isArray(x) ? x.filter(isNode) : [];
+};
 
 /** Each operator with what it may become. */
 const BINARY: Readonly<Record<string, string>> = {
-  "<": "<=", "<=": "<", ">": ">=", ">=": ">", "===": "!==", "!==": "===", "+": "-", "-": "+", "*": "/", "/": "*", "%": "*",
+  "<": "<=",
+  "<=": "<",
+  ">": ">=",
+  ">=": ">",
+  "===": "!==",
+  "!==": "===",
+  "+": "-",
+  "-": "+",
+  "*": "/",
+  "/": "*",
+  "%": "*",
 };
-const METHODS: Readonly<Record<string, string>> = { every: "some", some: "every", min: "max", max: "min", floor: "ceil", ceil: "floor" };
+const METHODS: Readonly<Record<string, string>> = {
+  every: "some",
+  some: "every",
+  min: "max",
+  max: "min",
+  floor: "ceil",
+  ceil: "floor",
+};
 /** `x.filter(f)` becomes `x`, and so on. */
 const DROPPED: readonly string[] = ["filter", "slice", "toReversed", "reverse", "toSorted", "sort"];
 /** Names of operations that the compiler builds or looks for. */
 const WORDS: Readonly<Record<string, string>> = {
-  "+": "-", "-": "+", "*": "/", "/": "*", min: "max", max: "min", "<": "<=", "<=": "<", ">": ">=", ">=": ">", "==": "!=", "!=": "==", and: "or", or: "and",
+  "+": "-",
+  "-": "+",
+  "*": "/",
+  "/": "*",
+  min: "max",
+  max: "min",
+  "<": "<=",
+  "<=": "<",
+  ">": ">=",
+  ">=": ">",
+  "==": "!=",
+  "!=": "==",
+  and: "or",
+  or: "and",
 };
 
 /** Every mutant of a text, in the order of the text. */
@@ -36,7 +73,15 @@ export const mutantsOf = (file: string, text: string): readonly Mutant[] => {
   const found: Mutant[] = [];
   const at = (n: Node): string => text.slice(n.start, n.end);
   const put = (n: Node, operator: string, becomes: string, kind: Mutant["kind"] = "expression"): void => {
-    found.push({ file, line: text.slice(0, n.start).split("\n").length, start: n.start, end: n.end, kind, operator, becomes });
+    found.push({
+      file,
+      line: text.slice(0, n.start).split("\n").length,
+      start: n.start,
+      end: n.end,
+      kind,
+      operator,
+      becomes,
+    });
   };
 
   const condition = (test: Node | null): void => {
@@ -48,7 +93,8 @@ export const mutantsOf = (file: string, text: string): readonly Mutant[] => {
   const infix = (n: Node): void => {
     const [left, right, op] = [nodeAt(n, "left"), nodeAt(n, "right"), String(n["operator"])];
     if (left === null || right === null) return;
-    const swapped = (to: string): string => `${text.slice(n.start, left.end)}${text.slice(left.end, right.start).replace(op, to)}${text.slice(right.start, n.end)}`;
+    const swapped = (to: string): string =>
+      `${text.slice(n.start, left.end)}${text.slice(left.end, right.start).replace(op, to)}${text.slice(right.start, n.end)}`;
     if (op === "&&" || op === "||") {
       put(n, `${op} to ${op === "&&" ? "||" : "&&"}`, `(${at(left)}) ${op === "&&" ? "||" : "&&"} (${at(right)})`);
       put(n, `left of ${op} only`, at(left));
@@ -80,7 +126,8 @@ export const mutantsOf = (file: string, text: string): readonly Mutant[] => {
     if (body === null || returns === null) return;
     const answers: string[] = [];
     if (returns.type === "TSBooleanKeyword") answers.push("true", "false");
-    if (returns.type === "TSUnionType" && nodesAt(returns, "types").some((t) => t.type === "TSNullKeyword")) answers.push("null");
+    if (returns.type === "TSUnionType" && nodesAt(returns, "types").some((t) => t.type === "TSNullKeyword"))
+      answers.push("null");
     if (/^readonly .*\[\]$/.test(at(returns))) answers.push("[]");
     const same = nodesAt(n, "params").find((p) => {
       const type = nodeAt(nodeAt(p, "typeAnnotation") ?? p, "typeAnnotation");
@@ -89,14 +136,18 @@ export const mutantsOf = (file: string, text: string): readonly Mutant[] => {
     if (same !== undefined && returns.type !== "TSBooleanKeyword") answers.push(String(same["name"]));
     for (const a of answers) {
       if (at(body) === a) continue;
-      if (body.type === "BlockStatement") put({ ...body, start: body.start + 1, end: body.start + 1 }, `returns ${a}`, `return ${a};`, "entry");
+      if (body.type === "BlockStatement")
+        put({ ...body, start: body.start + 1, end: body.start + 1 }, `returns ${a}`, `return ${a};`, "entry");
       else put(body, `returns ${a}`, a);
     }
   };
 
   const literal = (n: Node, parent: Node): void => {
     // `xs[i] ?? 0` is there for the types: an index in range has a value.
-    const isDefault = parent.type === "LogicalExpression" && parent["operator"] === "??" && nodeAt(parent, "left")?.["computed"] === true;
+    const isDefault =
+      parent.type === "LogicalExpression" &&
+      parent["operator"] === "??" &&
+      nodeAt(parent, "left")?.["computed"] === true;
     if (isDefault || parent.type === "SwitchCase") return;
     if ((parent.type === "ObjectProperty" || parent.type === "MemberExpression") && nodeAt(parent, "key") === n) return;
     switch (n.type) {
@@ -105,39 +156,82 @@ export const mutantsOf = (file: string, text: string): readonly Mutant[] => {
         const to = value === 0 ? "1" : value === 1 ? "0" : String(value + 1);
         return put(n, `${at(n)} to ${to}`, to);
       }
-      case "BooleanLiteral": return put(n, `${at(n)} to ${String(n["value"] !== true)}`, String(n["value"] !== true));
+      case "BooleanLiteral":
+        return put(n, `${at(n)} to ${String(n["value"] !== true)}`, String(n["value"] !== true));
       case "StringLiteral": {
         const word = WORDS[String(n["value"])];
-        if (word !== undefined && parent.type !== "ImportDeclaration") put(n, `"${String(n["value"])}" to "${word}"`, JSON.stringify(word));
+        if (word !== undefined && parent.type !== "ImportDeclaration")
+          put(n, `"${String(n["value"])}" to "${word}"`, JSON.stringify(word));
       }
     }
   };
 
   const visit = (n: Node, parent: Node): void => {
     // Types are not run; the words of an exception of the compiler are nobody's business; an optional chain stays whole.
-    if (n.type.startsWith("TS") && !["TSAsExpression", "TSNonNullExpression", "TSSatisfiesExpression"].includes(n.type)) return;
-    if (n.type === "ThrowStatement" || n.type === "ImportDeclaration" || n.type.startsWith("Optional") || n.type === "TemplateLiteral") return;
+    if (n.type.startsWith("TS") && !["TSAsExpression", "TSNonNullExpression", "TSSatisfiesExpression"].includes(n.type))
+      return;
+    if (
+      n.type === "ThrowStatement" ||
+      n.type === "ImportDeclaration" ||
+      n.type.startsWith("Optional") ||
+      n.type === "TemplateLiteral"
+    )
+      return;
     switch (n.type) {
-      case "IfStatement": case "ConditionalExpression": condition(nodeAt(n, "test")); break;
-      case "WhileStatement": case "ForStatement": { const test = nodeAt(n, "test"); if (test !== null && test.type !== "BooleanLiteral") put(test, "condition false", "false"); break; }
-      case "BinaryExpression": case "LogicalExpression": infix(n); break;
-      case "CallExpression": call(n); break;
-      case "ArrowFunctionExpression": case "FunctionDeclaration": early(n); break;
-      case "ExpressionStatement": case "ContinueStatement": case "BreakStatement": put(n, "deleted", "", "statement"); break;
+      case "IfStatement":
+      case "ConditionalExpression":
+        condition(nodeAt(n, "test"));
+        break;
+      case "WhileStatement":
+      case "ForStatement": {
+        const test = nodeAt(n, "test");
+        if (test !== null && test.type !== "BooleanLiteral") put(test, "condition false", "false");
+        break;
+      }
+      case "BinaryExpression":
+      case "LogicalExpression":
+        infix(n);
+        break;
+      case "CallExpression":
+        call(n);
+        break;
+      case "ArrowFunctionExpression":
+      case "FunctionDeclaration":
+        early(n);
+        break;
+      case "ExpressionStatement":
+      case "ContinueStatement":
+      case "BreakStatement":
+        put(n, "deleted", "", "statement");
+        break;
       case "UnaryExpression": {
         const [argument, op] = [nodeAt(n, "argument"), n["operator"]];
         if (argument !== null && (op === "!" || op === "-")) put(n, `without ${String(op)}`, at(argument));
         break;
       }
-      case "NumericLiteral": case "BooleanLiteral": case "StringLiteral": literal(n, parent); break;
+      case "NumericLiteral":
+      case "BooleanLiteral":
+      case "StringLiteral":
+        literal(n, parent);
+        break;
     }
     for (const [key, value] of Object.entries(n)) {
-      if (key === "loc" || key === "extra" || key.endsWith("omments") || key === "typeAnnotation" || key === "returnType" || key === "typeParameters") continue;
+      if (
+        key === "loc" ||
+        key === "extra" ||
+        key.endsWith("omments") ||
+        key === "typeAnnotation" ||
+        key === "returnType" ||
+        key === "typeParameters"
+      )
+        continue;
       for (const child of Array.isArray(value) ? value : [value]) if (isNode(child)) visit(child, n);
     }
   };
 
-  const parser = (babel as unknown as { parsers: Record<string, { parse: (text: string, options: object) => unknown }> }).parsers["babel-ts"];
+  const parser = (
+    babel as unknown as { parsers: Record<string, { parse: (text: string, options: object) => unknown }> }
+  ).parsers["babel-ts"];
   const root = parser?.parse(text, {});
   if (!isNode(root)) throw new Error(`cannot parse ${file}`);
   const program = nodeAt(root, "program");
@@ -147,7 +241,10 @@ export const mutantsOf = (file: string, text: string): readonly Mutant[] => {
 
 /** A text that holds all of `mutants` (of this file), numbered from `first`, each asleep until `__mutant(n)` says yes. */
 export const withMutants = (text: string, mutants: readonly (readonly [number, Mutant])[]): string => {
-  const sorted = mutants.toSorted(([, a], [, b]) => a.start - b.start || b.end - a.end || Number(b.kind === "statement") - Number(a.kind === "statement"));
+  const sorted = mutants.toSorted(
+    ([, a], [, b]) =>
+      a.start - b.start || b.end - a.end || Number(b.kind === "statement") - Number(a.kind === "statement"),
+  );
   let next = 0;
   /** The text from..to with what lies inside it changed. */
   const render = (from: number, to: number): string => {
@@ -157,11 +254,13 @@ export const withMutants = (text: string, mutants: readonly (readonly [number, M
       out += text.slice(at, start);
       at = end;
       const here: (readonly [number, Mutant])[] = [];
-      for (let x = sorted[next]; x !== undefined && x[1].start === start && x[1].end === end; x = sorted[++next]) here.push(x);
+      for (let x = sorted[next]; x !== undefined && x[1].start === start && x[1].end === end; x = sorted[++next])
+        here.push(x);
       const inner = start === end ? "" : render(start, end);
       const [first] = here;
       if (first?.[1].kind === "entry") out += here.map(([n, x]) => ` if (__mutant(${n})) { ${x.becomes} }`).join("");
-      else if (first?.[1].kind === "statement") out += `{ if (!__mutant(${first[0]})) { ${inner} } }`; // the braces: an else may follow
+      else if (first?.[1].kind === "statement")
+        out += `{ if (!__mutant(${first[0]})) { ${inner} } }`; // the braces: an else may follow
       else out += `(${here.map(([n, x]) => `__mutant(${n}) ? (${x.becomes}) : `).join("")}(${inner}))`;
     }
     return out + text.slice(at, to);

@@ -9,17 +9,34 @@ export type Outcome = { readonly verdict: "caught" | "missed"; readonly how: str
 /** Tests that say that the code is what it was, not that it is right. */
 const isFixedText = (t: Profile): boolean => /\/test\/(golden|library\/code)/.test(t.file);
 
-type Process = { readonly ask: (a: Ask) => Promise<Answer | "died">; readonly loaded: Answer | "died"; readonly end: () => void };
+type Process = {
+  readonly ask: (a: Ask) => Promise<Answer | "died">;
+  readonly loaded: Answer | "died";
+  readonly end: () => void;
+};
 
 const WORKER = fileURLToPath(new URL("worker.ts", import.meta.url));
 
 const start = async (path: string, mutantAtLoad: number, only?: readonly string[]): Promise<Process> => {
-  const child: ChildProcess = fork(WORKER, [path, String(mutantAtLoad), ...(only === undefined ? [] : [JSON.stringify(only)])], { execArgv: ["--max-old-space-size=1500"], stdio: ["ignore", "ignore", process.env["TFX_MUTANTS_DEBUG"] ? "inherit" : "ignore", "ipc"] });
+  const child: ChildProcess = fork(
+    WORKER,
+    [path, String(mutantAtLoad), ...(only === undefined ? [] : [JSON.stringify(only)])],
+    {
+      execArgv: ["--max-old-space-size=1500"],
+      stdio: ["ignore", "ignore", process.env["TFX_MUTANTS_DEBUG"] ? "inherit" : "ignore", "ipc"],
+    },
+  );
   let waiting: ((a: Answer | "died") => void) | null = null;
-  const next = (): Promise<Answer | "died"> => new Promise((resolve) => { waiting = resolve; });
+  const next = (): Promise<Answer | "died"> =>
+    new Promise((resolve) => {
+      waiting = resolve;
+    });
   let dead = false;
   child.on("message", (a: Answer) => waiting?.(a));
-  child.on("exit", () => { dead = true; waiting?.("died"); });
+  child.on("exit", () => {
+    dead = true;
+    waiting?.("died");
+  });
   const loaded = await next();
   return {
     loaded,
@@ -42,16 +59,25 @@ const slowest = (tests: readonly Profile[]): string => {
   const line = (ms: number, what: string): string => `${ms.toFixed(0).padStart(6)} ms ${what}`;
   const sums = [...files].map(([f, ts]) => [ts.reduce((s, t) => s + t.ms, 0), `${f} (${ts.length})`] as const);
   const single = tests.map((t) => [t.ms, `${t.file.split("/test/")[1]} ${t.name}`] as const);
-  return [sums, single].flatMap((xs) => xs.toSorted((a, b) => b[0] - a[0]).slice(0, 30).map(([ms, what]) => line(ms, what))).join("\n");
+  return [sums, single]
+    .flatMap((xs) =>
+      xs
+        .toSorted((a, b) => b[0] - a[0])
+        .slice(0, 30)
+        .map(([ms, what]) => line(ms, what)),
+    )
+    .join("\n");
 };
 
 /** What the tests reach and how long they take, all asleep. */
 const profileOf = async (warm: Process): Promise<readonly Profile[]> => {
   const profiled = await warm.ask({ ask: "profile" });
-  if (profiled === "died" || profiled.answer !== "profiled") throw new Error("a test ends the process without any mutant");
+  if (profiled === "died" || profiled.answer !== "profiled")
+    throw new Error("a test ends the process without any mutant");
   // They cannot tell anything.
   const broken = profiled.tests.filter((t) => t.failed !== null);
-  for (const t of broken) console.log(`left out, fails without any mutant: ${t.file.split("/test/")[1]} ${t.name}: ${t.failed}`);
+  for (const t of broken)
+    console.log(`left out, fails without any mutant: ${t.file.split("/test/")[1]} ${t.name}: ${t.failed}`);
   return profiled.tests.map((t) => (t.failed === null ? t : { ...t, reaches: [] }));
 };
 
@@ -71,17 +97,24 @@ export type Job = {
 };
 
 /** Tells `each` what became of each mutant. */
-export const tryAll = async ({ path, count, open, deadline, enough, profile, keep }: Job, each: (n: number, o: Outcome) => void): Promise<void> => {
+export const tryAll = async (
+  { path, count, open, deadline, enough, profile, keep }: Job,
+  each: (n: number, o: Outcome) => void,
+): Promise<void> => {
   let warm = await start(path, -1);
-  if (warm.loaded === "died" || warm.loaded.answer !== "loaded") throw new Error(`the tests do not load: ${JSON.stringify(warm.loaded)}`);
+  if (warm.loaded === "died" || warm.loaded.answer !== "loaded")
+    throw new Error(`the tests do not load: ${JSON.stringify(warm.loaded)}`);
   const files = warm.loaded.files.filter((f) => f.failed === null);
-  for (const f of warm.loaded.files) if (f.failed !== null) console.log(`left out, does not load without any mutant: ${f.file}: ${f.failed}`);
+  for (const f of warm.loaded.files)
+    if (f.failed !== null) console.log(`left out, does not load without any mutant: ${f.file}: ${f.failed}`);
   const atLoad = new Set(warm.loaded.reached);
   const tests = profile ?? (await profileOf(warm));
   keep(tests);
   const reachedBy = Array.from({ length: count }, (): number[] => []);
   for (const [k, t] of tests.entries()) for (const n of t.reaches) reachedBy[n]?.push(k);
-  console.log(`${tests.length} tests, ${(tests.reduce((s, t) => s + t.ms, 0) / 1000).toFixed(1)} s of processor time; ${count} mutants, ${reachedBy.filter((r) => r.length === 0).length} that no test reaches`);
+  console.log(
+    `${tests.length} tests, ${(tests.reduce((s, t) => s + t.ms, 0) / 1000).toFixed(1)} s of processor time; ${count} mutants, ${reachedBy.filter((r) => r.length === 0).length} that no test reaches`,
+  );
   if (process.env["TFX_MUTANTS_DEBUG"]) console.log(slowest(tests));
 
   const [kills, tries] = [tests.map(() => 0), tests.map(() => 0)];
@@ -95,20 +128,34 @@ export const tryAll = async ({ path, count, open, deadline, enough, profile, kee
    */
   const tryFresh = async (n: number): Promise<Outcome> => {
     let left = Math.min(enough, 30_000);
-    const cost = (f: Loaded): number => f.ms + tests.reduce((sum, t) => sum + (t.file.endsWith(`/${f.file}`) ? t.ms : 0), 0);
-    const reaching = files.filter((f) => atLoad.has(n) || f.reaches.includes(n)).toSorted((a, b) => cost(a) - cost(b)).filter((f) => (left -= cost(f)) > 0).map((f) => f.file);
+    const cost = (f: Loaded): number =>
+      f.ms + tests.reduce((sum, t) => sum + (t.file.endsWith(`/${f.file}`) ? t.ms : 0), 0);
+    const reaching = files
+      .filter((f) => atLoad.has(n) || f.reaches.includes(n))
+      .toSorted((a, b) => cost(a) - cost(b))
+      .filter((f) => (left -= cost(f)) > 0)
+      .map((f) => f.file);
     if (reaching.length === 0) return { verdict: "missed", how: "" };
     const fresh = await start(path, n, reaching);
     const { loaded } = fresh;
     if (loaded === "died") return { verdict: "caught", how: "does not end while tests are collected" };
     const fault = loaded.answer === "loaded" ? loaded.files.find((f) => f.failed !== null) : undefined;
-    const order = loaded.answer === "loaded" ? [...loaded.tests.keys()].filter((k) => !lame.has(loaded.tests[k] ?? "")) : [];
-    const answer = fault !== undefined ? null : await fresh.ask({ ask: "try", mutant: n, tests: order, limits: order.map(() => 20_000) });
+    const order =
+      loaded.answer === "loaded" ? [...loaded.tests.keys()].filter((k) => !lame.has(loaded.tests[k] ?? "")) : [];
+    const answer =
+      fault !== undefined
+        ? null
+        : await fresh.ask({ ask: "try", mutant: n, tests: order, limits: order.map(() => 20_000) });
     fresh.end();
     if (fault !== undefined) return { verdict: "caught", how: `${fault.file} does not load: ${fault.failed}` };
     if (answer === "died") return { verdict: "caught", how: "does not end" };
-    const test = answer?.answer === "tried" && answer.verdict !== "missed" && loaded.answer === "loaded" ? loaded.tests[answer.test ?? 0] : undefined;
-    return test === undefined ? { verdict: "missed", how: "" } : { verdict: "caught", how: `${test.split("/test/")[1]}: ${answer?.answer === "tried" ? answer.how : ""}` };
+    const test =
+      answer?.answer === "tried" && answer.verdict !== "missed" && loaded.answer === "loaded"
+        ? loaded.tests[answer.test ?? 0]
+        : undefined;
+    return test === undefined
+      ? { verdict: "missed", how: "" }
+      : { verdict: "caught", how: `${test.split("/test/")[1]}: ${answer?.answer === "tried" ? answer.how : ""}` };
   };
 
   const tryOne = async (n: number): Promise<Outcome> => {
@@ -118,13 +165,21 @@ export const tryAll = async ({ path, count, open, deadline, enough, profile, kee
       let left = enough;
       return ks.filter((k) => (left -= tests[k]?.ms ?? 0) > 0);
     };
-    const isFixed = (k: number): boolean => { const t = tests[k]; return t !== undefined && isFixedText(t); };
+    const isFixed = (k: number): boolean => {
+      const t = tests[k];
+      return t !== undefined && isFixedText(t);
+    };
     const order = [...within(byPower.filter((k) => !isFixed(k))), ...within(byPower.filter(isFixed))];
     if (order.length === 0) {
       const fresh = await tryFresh(n);
       return fresh.verdict === "missed" ? { verdict: "missed", how: "no test reaches it" } : fresh;
     }
-    const answer = await warm.ask({ ask: "try", mutant: n, tests: order, limits: order.map((k) => limitOf(tests[k]?.ms ?? 0)) });
+    const answer = await warm.ask({
+      ask: "try",
+      mutant: n,
+      tests: order,
+      limits: order.map((k) => limitOf(tests[k]?.ms ?? 0)),
+    });
     if (answer === "died") {
       warm = await start(path, -1);
       return { verdict: "caught", how: "does not end" };
@@ -133,8 +188,14 @@ export const tryAll = async ({ path, count, open, deadline, enough, profile, kee
     for (const k of order.slice(0, answer.ran)) tries[k] = (tries[k] ?? 0) + 1;
     if (answer.test !== null) kills[answer.test] = (kills[answer.test] ?? 0) + 1;
     switch (answer.verdict) {
-      case "caught": return { verdict: "caught", how: `${tests[answer.test ?? 0]?.name}: ${answer.how}`, ...(answer.test !== null && isFixed(answer.test) ? { fixed: true } : {}) };
-      case "missed": return tryFresh(n);
+      case "caught":
+        return {
+          verdict: "caught",
+          how: `${tests[answer.test ?? 0]?.name}: ${answer.how}`,
+          ...(answer.test !== null && isFixed(answer.test) ? { fixed: true } : {}),
+        };
+      case "missed":
+        return tryFresh(n);
       case "tainted": {
         warm.end();
         warm = await start(path, -1);

@@ -12,14 +12,18 @@ export const mutated = (text: string, m: Mutant): string => {
 };
 
 /** Those that the type checker refuses, and the others. `folder`: for a copy of the sources. */
-export const typesRefuse = (mutants: readonly Mutant[], folder: string): readonly [readonly Mutant[], readonly Mutant[]] => {
+export const typesRefuse = (
+  mutants: readonly Mutant[],
+  folder: string,
+): readonly [readonly Mutant[], readonly Mutant[]] => {
   if (mutants.length === 0) return [[], []];
   const copy = join(folder, `types-${process.pid}`);
   mkdirSync(copy, { recursive: true });
   cpSync(join(ROOT, "src"), join(copy, "src"), { recursive: true });
   const options = JSON.parse(readFileSync(join(ROOT, "tsconfig.json"), "utf8")) as object;
   writeFileSync(join(copy, "tsconfig.json"), JSON.stringify({ ...options, include: ["src"] }));
-  const accepts = (): boolean => spawnSync(process.execPath, [join(ROOT, "node_modules/typescript/bin/tsc"), "-p", copy, "--noEmit"]).status === 0;
+  const accepts = (): boolean =>
+    spawnSync(process.execPath, [join(ROOT, "node_modules/typescript/bin/tsc"), "-p", copy, "--noEmit"]).status === 0;
   if (!accepts()) throw new Error("the sources do not typecheck");
   const refused = mutants.filter((m) => {
     const [file, text] = [join(copy, m.file), readFileSync(join(ROOT, m.file), "utf8")];

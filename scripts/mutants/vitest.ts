@@ -37,7 +37,8 @@ const bodyOf = (a: Options | Body, b?: Options | Body): Body => (typeof a === "f
 const add = (name: string, run: () => unknown): void => {
   const [where, title, setup] = [file, [...path, name].join(" > "), before];
   tests.push({
-    file: where, name: title,
+    file: where,
+    name: title,
     run: async () => {
       current = where;
       for (const f of setup.splice(0)) await f();
@@ -49,20 +50,34 @@ const add = (name: string, run: () => unknown): void => {
 const titled = (name: string, row: unknown): string =>
   format(name, ...(Array.isArray(row) ? (row as readonly unknown[]) : [row]).slice(0, name.split(/%[a-z]/).length - 1));
 
-const testOnce = (name: string, a: Options | Body, b?: Options | Body): void => add(name, () => (bodyOf(a, b) as (c: unknown) => unknown)(context));
+const testOnce = (name: string, a: Options | Body, b?: Options | Body): void =>
+  add(name, () => (bodyOf(a, b) as (c: unknown) => unknown)(context));
 const skipTest = (): void => {};
 
 type Table = readonly unknown[];
-const eachTest = (table: Table) => (name: string, a: Options | Body, b?: Options | Body): void => {
-  for (const row of table) add(titled(name, row), () => (bodyOf(a, b) as (...args: readonly unknown[]) => unknown)(...(Array.isArray(row) ? row : [row])));
-};
-const forTest = (table: Table) => (name: string, a: Options | Body, b?: Options | Body): void => {
-  for (const row of table) add(titled(name, row), () => (bodyOf(a, b) as (row: unknown, c: unknown) => unknown)(row, context));
-};
+const eachTest =
+  (table: Table) =>
+  (name: string, a: Options | Body, b?: Options | Body): void => {
+    for (const row of table)
+      add(titled(name, row), () =>
+        (bodyOf(a, b) as (...args: readonly unknown[]) => unknown)(...(Array.isArray(row) ? row : [row])),
+      );
+  };
+const forTest =
+  (table: Table) =>
+  (name: string, a: Options | Body, b?: Options | Body): void => {
+    for (const row of table)
+      add(titled(name, row), () => (bodyOf(a, b) as (row: unknown, c: unknown) => unknown)(row, context));
+  };
 
 export const test = Object.assign(testOnce, {
-  each: eachTest, for: forTest, skip: skipTest,
-  skipIf: (skip: unknown) => (skip ? Object.assign(skipTest, { each: () => skipTest, for: () => skipTest }) : Object.assign(testOnce, { each: eachTest, for: forTest })),
+  each: eachTest,
+  for: forTest,
+  skip: skipTest,
+  skipIf: (skip: unknown) =>
+    skip
+      ? Object.assign(skipTest, { each: () => skipTest, for: () => skipTest })
+      : Object.assign(testOnce, { each: eachTest, for: forTest }),
 });
 export const it: typeof test = test;
 
@@ -74,10 +89,19 @@ const group = (name: string, a: Options | Body, b?: Options | Body): void => {
   path = outer;
   before = setup;
 };
-const eachGroup = (table: Table) => (name: string, a: Options | Body, b?: Options | Body): void => {
-  for (const row of table) group(titled(name, row), () => (bodyOf(a, b) as (...args: readonly unknown[]) => unknown)(...(Array.isArray(row) ? row : [row])));
-};
-export const describe = Object.assign(group, { each: eachGroup, skip: skipTest, skipIf: (skip: unknown) => (skip ? skipTest : group) });
+const eachGroup =
+  (table: Table) =>
+  (name: string, a: Options | Body, b?: Options | Body): void => {
+    for (const row of table)
+      group(titled(name, row), () =>
+        (bodyOf(a, b) as (...args: readonly unknown[]) => unknown)(...(Array.isArray(row) ? row : [row])),
+      );
+  };
+export const describe = Object.assign(group, {
+  each: eachGroup,
+  skip: skipTest,
+  skipIf: (skip: unknown) => (skip ? skipTest : group),
+});
 
 export const beforeAll = (f: () => unknown): void => void before.push(f);
 export const afterAll = (): void => {};
@@ -86,7 +110,10 @@ let current = "";
 
 /** An inline snapshot without its indentation. */
 const dedent = (text: string): string => {
-  const lines = text.replace(/^\n/, "").replace(/\n\s*$/, "").split("\n");
+  const lines = text
+    .replace(/^\n/, "")
+    .replace(/\n\s*$/, "")
+    .split("\n");
   const indent = /^\s*/.exec(lines[0] ?? "")?.[0].length ?? 0;
   return lines.map((l) => l.slice(Math.min(indent, /^\s*/.exec(l)?.[0].length ?? 0))).join("\n");
 };

@@ -13,16 +13,43 @@ type Bundle = {
 };
 
 /** What the collection of a file reaches, and the processor time it takes in ms. */
-export type Loaded = { readonly file: string; readonly failed: string | null; readonly ms: number; readonly reaches: readonly number[] };
+export type Loaded = {
+  readonly file: string;
+  readonly failed: string | null;
+  readonly ms: number;
+  readonly reaches: readonly number[];
+};
 /** What a test reaches, and the processor time it takes in ms. */
-export type Profile = { readonly file: string; readonly name: string; readonly ms: number; readonly reaches: readonly number[]; readonly failed: string | null };
+export type Profile = {
+  readonly file: string;
+  readonly name: string;
+  readonly ms: number;
+  readonly reaches: readonly number[];
+  readonly failed: string | null;
+};
 export type Ask =
   | { readonly ask: "profile" }
-  | { readonly ask: "try"; readonly mutant: number; readonly tests: readonly number[]; readonly limits: readonly number[] };
+  | {
+      readonly ask: "try";
+      readonly mutant: number;
+      readonly tests: readonly number[];
+      readonly limits: readonly number[];
+    };
 export type Answer =
-  | { readonly answer: "loaded"; readonly tests: readonly string[]; readonly files: readonly Loaded[]; readonly reached: readonly number[] }
+  | {
+      readonly answer: "loaded";
+      readonly tests: readonly string[];
+      readonly files: readonly Loaded[];
+      readonly reached: readonly number[];
+    }
   | { readonly answer: "profiled"; readonly tests: readonly Profile[] }
-  | { readonly answer: "tried"; readonly verdict: "caught" | "missed" | "tainted"; readonly test: number | null; readonly how: string; readonly ran: number };
+  | {
+      readonly answer: "tried";
+      readonly verdict: "caught" | "missed" | "tainted";
+      readonly test: number | null;
+      readonly how: string;
+      readonly ran: number;
+    };
 
 const say = (a: Answer): void => void process.send?.(a);
 const path = process.argv[2] ?? "";

@@ -8,12 +8,27 @@ import { postOrder } from "./walk-spec.ts";
 const [LOW, HIGH] = [-(2 ** 31), 2 ** 31 - 1];
 
 const UNARY: Readonly<Partial<Record<SUnaryOp, (x: number) => number>>> = {
-  neg: (x) => -x, abs: Math.abs, exp: Math.exp, log: Math.log, exp2: (x) => 2 ** x, log2: Math.log2, sqrt: Math.sqrt,
-  rsqrt: (x) => 1 / Math.sqrt(x), floor: Math.floor, ceil: Math.ceil, float: (x) => x, int: Math.trunc,
+  neg: (x) => -x,
+  abs: Math.abs,
+  exp: Math.exp,
+  log: Math.log,
+  exp2: (x) => 2 ** x,
+  log2: Math.log2,
+  sqrt: Math.sqrt,
+  rsqrt: (x) => 1 / Math.sqrt(x),
+  floor: Math.floor,
+  ceil: Math.ceil,
+  float: (x) => x,
+  int: Math.trunc,
 };
 
 const BINARY: Readonly<Partial<Record<SBinaryOp, (a: number, b: number, type: SExpr["type"]) => number>>> = {
-  "+": (a, b) => a + b, "-": (a, b) => a - b, "*": (a, b) => a * b, "**": (a, b) => a ** b, min: (a, b) => Math.min(a, b), max: (a, b) => Math.max(a, b),
+  "+": (a, b) => a + b,
+  "-": (a, b) => a - b,
+  "*": (a, b) => a * b,
+  "**": (a, b) => a ** b,
+  min: (a, b) => Math.min(a, b),
+  max: (a, b) => Math.max(a, b),
   "/": (a, b, type) => (type === "int" ? Math.floor(a / b) : a / b),
   "%": (a, b) => a - b * Math.floor(a / b),
 };
@@ -67,7 +82,8 @@ export const constantFaults = (spec: Spec): readonly Diagnostic[] => {
   roots.forEach(use);
   for (const axis of spec.axes) {
     const { size } = axis;
-    if (typeof size === "number" && !(Number.isInteger(size) && size >= 0 && size <= HIGH)) out.push(sizeRange(axis.span, axis.name, size));
+    if (typeof size === "number" && !(Number.isInteger(size) && size >= 0 && size <= HIGH))
+      out.push(sizeRange(axis.span, axis.name, size));
   }
   return out;
 };

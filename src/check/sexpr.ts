@@ -142,7 +142,8 @@ const sizeValue = (e: SExpr): SizeExpr | null =>
 /** Symbols of the largest size that is folded. */
 const MAX_SIZE_SYMBOLS = 32;
 
-const symbolsIn = (e: SizeExpr): number => (typeof e === "object" ? symbolsIn(e[1]) + symbolsIn(e[2]) : typeof e === "string" ? 1 : 0);
+const symbolsIn = (e: SizeExpr): number =>
+  typeof e === "object" ? symbolsIn(e[1]) + symbolsIn(e[2]) : typeof e === "string" ? 1 : 0;
 
 /** A binary operation; one on sizes and integer literals is folded into a size. */
 export const binary = (op: SBinaryOp, type: SType, left: SExpr, right: SExpr, span: Span): SExpr => {
@@ -150,8 +151,7 @@ export const binary = (op: SBinaryOp, type: SType, left: SExpr, right: SExpr, sp
   const dividesByZero = (op === "/" || op === "%") && b === 0;
   const folds = type === "int" && a !== null && b !== null && FOLDED.has(op) && !dividesByZero;
   // Sizes are trees: one that is made of itself again and again would be written out.
-  if (folds && symbolsIn(a) + symbolsIn(b) <= MAX_SIZE_SYMBOLS)
-    return sizeOf(size(op as SizeOp, a, b), span);
+  if (folds && symbolsIn(a) + symbolsIn(b) <= MAX_SIZE_SYMBOLS) return sizeOf(size(op as SizeOp, a, b), span);
   if (type === "int" && (op === "+" || op === "-") && b === 0) return left;
   return { ...base(type, unionAxes(left.axes, right.axes), span), kind: "binary", op, left, right };
 };

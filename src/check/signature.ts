@@ -12,7 +12,16 @@ import { sizeConflict } from "./rules/size-conflict.ts";
 import { tensorDefault } from "./rules/tensor-default.ts";
 import { typeOptions } from "./rules/type-options.ts";
 import { unknownType } from "./rules/unknown-type.ts";
-import { addAxis, report, typeOfStorage, PACKED_TYPES, STORAGE_TYPES, type Binding, type Cx, type Dims } from "./scope.ts";
+import {
+  addAxis,
+  report,
+  typeOfStorage,
+  PACKED_TYPES,
+  STORAGE_TYPES,
+  type Binding,
+  type Cx,
+  type Dims,
+} from "./scope.ts";
 import { indexOf, read, scalar, sizeOf } from "./sexpr.ts";
 import { checkExpr } from "./expr.ts";
 import { checkSizeExpr, flatDims, introducedSizes, sameSize, signatureDims } from "./sizes.ts";

@@ -29,11 +29,7 @@ const kernelExprs = (k: Kernel): Expr[] => [
   ...signatureDims(k).flatMap((d) => d.size ?? []),
   ...k.params.flatMap((p) => p.init ?? []),
   ...k.body.flatMap((s) =>
-    s.kind === "axis"
-      ? []
-      : s.kind === "let"
-        ? letExprs(s)
-        : [s.value, ...(s.where === null ? [] : [s.where])],
+    s.kind === "axis" ? [] : s.kind === "let" ? letExprs(s) : [s.value, ...(s.where === null ? [] : [s.where])],
   ),
 ];
 const fnExprs = (f: Fn): Expr[] => [...f.lets.flatMap(letExprs), f.body];
@@ -48,11 +44,7 @@ export const unusedInKernel = (kernel: Kernel): Diagnostic[] => {
   const params = kernel.params.filter((p) => !used.has(p.name.text)).map((p) => unused(p.name, "parameter"));
   const isMentioned = (l: Let): boolean =>
     others.has(l.name.text) || (mentions.get(l.name.text) ?? 0) > (own.get(l)?.has(l.name.text) === true ? 1 : 0);
-  const lets = kernel.body.flatMap((s) =>
-    s.kind === "let" && !isMentioned(s)
-      ? [unused(s.name, "local name")]
-      : [],
-  );
+  const lets = kernel.body.flatMap((s) => (s.kind === "let" && !isMentioned(s) ? [unused(s.name, "local name")] : []));
   return [...params, ...lets];
 };
 

@@ -36,7 +36,10 @@ export const deepParts = (root: SExpr, isOpen: (state: number) => boolean): read
   for (const e of postOrder([root])) {
     const below = children(e).flatMap((c) => facts.get(c) ?? []);
     const sets = below.map((f) => f.reads).filter((s) => s.size > 0);
-    const reads = sets.length > 1 || e.kind === "prev" || e.kind === "scan" ? new Set(sets.flatMap((s) => [...s])) : (sets[0] ?? none);
+    const reads =
+      sets.length > 1 || e.kind === "prev" || e.kind === "scan"
+        ? new Set(sets.flatMap((s) => [...s]))
+        : (sets[0] ?? none);
     if (e.kind === "prev") (reads as Set<number>).add(e.state);
     if (e.kind === "scan") (reads as Set<number>).delete(e.state);
     facts.set(e, { depth: 1 + below.reduce((most, f) => Math.max(most, f.depth), 0), reads });

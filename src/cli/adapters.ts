@@ -127,7 +127,11 @@ const lavapipe = (): Driver => {
     const reason = join(folder, "reason.txt");
     // Only a clone has the script.
     const isClone = existsSync(new URL("../../scripts/install-stacks.sh", import.meta.url));
-    const why = existsSync(reason) ? `: ${readFileSync(reason, "utf8").trim()}` : isClone ? "; `npm run stacks` gets it" : "";
+    const why = existsSync(reason)
+      ? `: ${readFileSync(reason, "utf8").trim()}`
+      : isClone
+        ? "; `npm run stacks` gets it"
+        : "";
     return unavailable(`Mesa's lavapipe is not installed${why}`);
   }
   const folders = readFileSync(join(folder, "library-path.txt"), "utf8").trim().split(delimiter);

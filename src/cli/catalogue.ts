@@ -71,7 +71,11 @@ const FIRST_SENTENCE = /^[\s\S]*?(?<!\b(?:cf|eq|al|vs))[.:](?=\s+[A-Z`(|λτ]|\s
 
 /** What a header (the text after `///`) says. */
 export const headerOf = (doc: string): Header => {
-  const first = doc.split(/\n\s*\n/)[0]?.replace(/\s+/g, " ").trim() ?? "";
+  const first =
+    doc
+      .split(/\n\s*\n/)[0]
+      ?.replace(/\s+/g, " ")
+      .trim() ?? "";
   const whole = doc.replace(/\s+/g, " ");
   const passes = [...whole.matchAll(/\b(\d+) pass(?:es)?\b/g)].map((m) => Number(m[1]));
   return {
@@ -104,7 +108,10 @@ const derived = (builder: GraphBuilder, plan: KernelPlan): DerivedKernel => {
     name: plan.name,
     passes: plan.stream.length === 0 ? 0 : plan.passes,
     stream: plan.stream.map(name).join(", "),
-    carried: [...plan.accumulators.map((a) => `${a.op}${local(a.local)}`), ...sums.map((axes) => `cumsum${local(axes)}`)],
+    carried: [
+      ...plan.accumulators.map((a) => `${a.op}${local(a.local)}`),
+      ...sums.map((axes) => `cumsum${local(axes)}`),
+    ],
     stateBytes: stateBytes({ builder }, plan) + sums.reduce((n, axes) => n + 4 * points(axes), 0),
   };
 };

@@ -42,7 +42,10 @@ export const lackingFor = (artifact: Artifact, target: Target, device: GPUDevice
   const [lanes, has] = [target.subgroups, own.subgroups];
   if (!artifact.requires.features.includes("subgroups") || lanes === null || has === null) return missing;
   if (has.min >= lanes.min && has.max <= lanes.max) return missing;
-  return [...missing, `subgroups have ${has.min} to ${has.max} lanes, but the plan is for ${lanes.min} to ${lanes.max}`];
+  return [
+    ...missing,
+    `subgroups have ${has.min} to ${has.max} lanes, but the plan is for ${lanes.min} to ${lanes.max}`,
+  ];
 };
 
 const LIMITS = [

@@ -1,7 +1,18 @@
 /** The one place that writes files, and that reads them. Regular ones appear whole and together, or not at all. */
 import {
-  accessSync, chmodSync, constants, existsSync, lstatSync, mkdirSync, readFileSync, readlinkSync, realpathSync, renameSync,
-  rmSync, statSync, writeFileSync,
+  accessSync,
+  chmodSync,
+  constants,
+  existsSync,
+  lstatSync,
+  mkdirSync,
+  readFileSync,
+  readlinkSync,
+  realpathSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
 } from "node:fs";
 import { dirname, join, resolve } from "node:path";
 import { messageOf, UsageError } from "./errors.ts";
@@ -9,7 +20,9 @@ import { messageOf, UsageError } from "./errors.ts";
 export type OutputFile = { readonly path: string; readonly content: string | Uint8Array };
 
 /** Where the bytes of a path go: into what is there (a device, a pipe), or beside the file and then in its place. */
-type Place = { readonly kind: "stream"; readonly path: string } | { readonly kind: "file"; readonly path: string; readonly mode: number | null };
+type Place =
+  | { readonly kind: "stream"; readonly path: string }
+  | { readonly kind: "file"; readonly path: string; readonly mode: number | null };
 
 const isFolder = (path: string): boolean => statSync(path).isDirectory();
 
@@ -44,7 +57,8 @@ const isReadOnly = (path: string): boolean => {
 /** Why no file can be written at a path, as far as that shows without writing; null when nothing is in the way. */
 export const obstacle = (path: string): string | null => {
   if (path === "") return "no file name";
-  if (existsSync(path)) return isFolder(path) ? `${path} is a folder` : isReadOnly(path) ? `${path} is read-only` : null;
+  if (existsSync(path))
+    return isFolder(path) ? `${path} is a folder` : isReadOnly(path) ? `${path} is read-only` : null;
   let folder = dirname(resolve(path));
   while (!existsSync(folder)) folder = dirname(folder);
   return isFolder(folder) ? null : `${folder} is not a folder`;

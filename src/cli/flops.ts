@@ -42,7 +42,12 @@ const envOf = (graph: Graph, { sizes, scalars, tensors }: Inputs, extent: (axis:
 });
 
 /** The share of the cells of some axes in which all conditions hold: counted box by box, sampled where that is too much. */
-const shareOf = (graph: Graph, conditions: readonly NodeId[], env: DomainEnv, extent: (axis: AxisId) => number): number => {
+const shareOf = (
+  graph: Graph,
+  conditions: readonly NodeId[],
+  env: DomainEnv,
+  extent: (axis: AxisId) => number,
+): number => {
   const axes = [...new Set(conditions.flatMap((c) => nodeAt(graph, c).axes))];
   const classes = conditions.map((c) => classifier(graph, c, env));
   const classOf = (box: readonly Interval[]): "empty" | "partial" | "full" => {
@@ -65,7 +70,10 @@ const shareOf = (graph: Graph, conditions: readonly NodeId[], env: DomainEnv, ex
       const cell = box.map(({ lo, hi }) => point(lo + Math.floor(random() * (hi - lo + 1))));
       exist += classOf(cell) === "empty" ? 0 : cells;
     } else {
-      const longest = box.reduce((best, side, k) => (side.hi - side.lo > (box[best]?.hi ?? 0) - (box[best]?.lo ?? 0) ? k : best), 0);
+      const longest = box.reduce(
+        (best, side, k) => (side.hi - side.lo > (box[best]?.hi ?? 0) - (box[best]?.lo ?? 0) ? k : best),
+        0,
+      );
       const { lo, hi } = box[longest] as Interval;
       const middle = (lo + hi) >> 1;
       boxes.push(box.with(longest, { lo, hi: middle }), box.with(longest, { lo: middle + 1, hi }));
@@ -79,7 +87,9 @@ const shareOf = (graph: Graph, conditions: readonly NodeId[], env: DomainEnv, ex
  * computed values (top-k) count as if they held.
  */
 export const countFlops = (graph: Graph, inputs: Inputs): number => {
-  const extents = new Map(graph.axes.map((a) => [a.id, evalSize(a.size, (name) => inputs.sizes[name] ?? inputs.scalars[name] ?? 1)]));
+  const extents = new Map(
+    graph.axes.map((a) => [a.id, evalSize(a.size, (name) => inputs.sizes[name] ?? inputs.scalars[name] ?? 1)]),
+  );
   const extent = (axis: AxisId): number => extents.get(axis) ?? 1;
   const env = envOf(graph, inputs, extent);
   const shares = new Map<string, number>();

@@ -64,7 +64,11 @@ export const restartFor = async (choice: string): Promise<number | null> => {
   if (!driver.available) return null;
   const libraries = driver.env["LD_LIBRARY_PATH"] ?? "";
   if (libraries === (process.env["LD_LIBRARY_PATH"] ?? "")) return null;
-  return inPlace(process.execPath, [...process.execArgv, ...process.argv.slice(1)], { ...process.env, LD_LIBRARY_PATH: libraries, [MARK]: "1" });
+  return inPlace(process.execPath, [...process.execArgv, ...process.argv.slice(1)], {
+    ...process.env,
+    LD_LIBRARY_PATH: libraries,
+    [MARK]: "1",
+  });
 };
 
 /** `isAsked`: the user named the driver. */
@@ -72,7 +76,8 @@ const useDriver = (name: DriverName, isAsked: boolean): void => {
   const driver = softwareDriver(name);
   if (!driver.available) {
     const first = softwareDriver("swiftshader");
-    const both = isAsked || first.available ? driver.reason : `SwiftShader: ${first.reason}; lavapipe: ${driver.reason}`;
+    const both =
+      isAsked || first.available ? driver.reason : `SwiftShader: ${first.reason}; lavapipe: ${driver.reason}`;
     throw new UsageError(`no ${isAsked ? name : "GPU, and no CPU"} adapter: ${both}`);
   }
   process.env["VK_ICD_FILENAMES"] = driver.env["VK_ICD_FILENAMES"] ?? "";

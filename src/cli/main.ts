@@ -28,7 +28,8 @@ const format = (): Option =>
 const target = (): Option =>
   new Option("--target <name>", "what the kernel may use").choices(Object.keys(TARGETS)).default("baseline");
 
-const verify = (): Option => new Option("--verify", "check every level of the compiler between its passes (for work on TFX)");
+const verify = (): Option =>
+  new Option("--verify", "check every level of the compiler between its passes (for work on TFX)");
 
 type Run = (action: () => ExitCode | Promise<ExitCode>) => Promise<void>;
 
@@ -56,7 +57,11 @@ const addRun = (program: Command, run: Run): void => {
     .addOption(type())
     .option("--check", "compare with the f64 meaning of the file; exit code 1 when the error is too large")
     .option("--adapter <name>", "auto, cpu, swiftshader, lavapipe, or a part of a GPU's name", "auto")
-    .addOption(new Option("--target <name>", "run the plan for another target, if the adapter can").choices(Object.keys(TARGETS)))
+    .addOption(
+      new Option("--target <name>", "run the plan for another target, if the adapter can").choices(
+        Object.keys(TARGETS),
+      ),
+    )
     .addOption(new Option("--subgroups <use>", "subgroup operations").choices(["on", "off"]).default("on"))
     .addOption(new Option("--random <seed>", "make up the inputs that have no file").argParser(wholeNumber))
     .option("--json", "print one JSON object")
@@ -85,7 +90,17 @@ const addCommands = (program: Command, run: Run): void => {
     .addOption(pairs("--at <NAME=N>", "a size to count at that stays free in the kernel"))
     .addOption(pairs("-s, --set <name=value>", "a scalar parameter to count at"))
     .option("--no-map", "leave the mask map out")
-    .addOption(new Option("--print-after <level>", "print one level of the compiler instead").choices(["ast", "spec", "graph", "plan", "tile", "wgsl", "all"]))
+    .addOption(
+      new Option("--print-after <level>", "print one level of the compiler instead").choices([
+        "ast",
+        "spec",
+        "graph",
+        "plan",
+        "tile",
+        "wgsl",
+        "all",
+      ]),
+    )
     .action((file, options) => run(async () => (await import("./commands/explain.ts")).explain(file, options)));
   program
     .command("fmt")

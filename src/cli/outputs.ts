@@ -42,7 +42,10 @@ export const saveOutputs = (
   const files = [...paths].map(([name, path]) => {
     const dtype = spec.results.find((result) => result.name === name)?.dtype ?? "f32";
     const data = outputs[name] ?? new Float32Array();
-    return { path, content: writeNpy(fromStorage(data, shapeOf(spec, name, sizes), storageOf(spec, dtype, choice.types))) };
+    return {
+      path,
+      content: writeNpy(fromStorage(data, shapeOf(spec, name, sizes), storageOf(spec, dtype, choice.types))),
+    };
   });
   writeAll(files);
 };

@@ -12,12 +12,25 @@ const EXAMPLE = 64;
 const SIZE_NEEDED = "TFX4002";
 
 /** Compiles one kernel of a file, with 64 for each size that a diagnostic asks for. */
-export const planWith = (file: string, spec: Spec, choice: Choice, target: Target, sources: SourceStore, verify = false): Planned => {
+export const planWith = (
+  file: string,
+  spec: Spec,
+  choice: Choice,
+  target: Target,
+  sources: SourceStore,
+  verify = false,
+): Planned => {
   const text = sources.read(file);
   const madeUp: Record<string, number> = {};
   for (;;) {
     const result = compile(text, {
-      file, kernel: spec.name, ...choice, dims: { ...choice.dims, ...madeUp }, target, resolveImport: sources.resolveImport, verify,
+      file,
+      kernel: spec.name,
+      ...choice,
+      dims: { ...choice.dims, ...madeUp },
+      target,
+      resolveImport: sources.resolveImport,
+      verify,
     });
     const asked = result.diagnostics
       .filter((d) => d.code === SIZE_NEEDED)

@@ -25,7 +25,9 @@ export const printSummary = (s: Summary): void => {
   console.log(`adapter  ${s.adapter}\nkernel   ${s.kernel} ${sizes}\nplan     ${s.plan}`);
   for (const c of s.checks) {
     if (c.undefinedCells > 0) {
-      console.log(`error    ${c.output}: what the file says is NaN (not a number) in ${c.undefinedCells} cells: NOTHING TO COMPARE WITH`);
+      console.log(
+        `error    ${c.output}: what the file says is NaN (not a number) in ${c.undefinedCells} cells: NOTHING TO COMPARE WITH`,
+      );
       continue;
     }
     const verdict = c.ok ? "ok" : "TOO LARGE";

@@ -16,7 +16,8 @@ export const readInputs = (inputs: Pairs): ReadonlyMap<string, NpyArray> =>
   new Map(
     [...inputs].map(([name, path]) => {
       const what = `--input ${name}: ${path}`;
-      if (!existsSync(path)) throw new UsageError(path === "" ? `--input ${name}: no file name` : `${what}: no such file`);
+      if (!existsSync(path))
+        throw new UsageError(path === "" ? `--input ${name}: no file name` : `${what}: no such file`);
       if (statSync(path).isDirectory()) throw new UsageError(`${what}: a folder, not a file`);
       const bytes = readBytes(path, what);
       return [name, usage(what, () => readNpy(new Uint8Array(bytes)))];
@@ -63,7 +64,15 @@ export const shapeOf = (spec: Spec, name: string, sizes: Readonly<Record<string,
 };
 
 const BITS: Readonly<Record<StorageType, number>> = {
-  f32: 32, f16: 16, i32: 32, u32: 32, bool: 32, i8: 8, u8: 8, i4: 4, u4: 4,
+  f32: 32,
+  f16: 16,
+  i32: 32,
+  u32: 32,
+  bool: 32,
+  i8: 8,
+  u8: 8,
+  i4: 4,
+  u4: 4,
 };
 
 /** Throws DeviceError when a tensor of the signature does not fit into a buffer of `most` bytes. Nothing is allocated. */
@@ -80,8 +89,13 @@ export const checkRoom = (
     const bytes = (count * BITS[storageOf(spec, dtype, types)]) / 8;
     if (bytes <= most && count <= 2 ** 31 - 1) continue;
     const axes = dimsOf(spec, dims).map((dim, i) => `${dim.axes.join(" x ")}: ${shape[i]}`);
-    if (bytes <= most) throw new DeviceError(`\`${name}\` [${axes.join(", ")}] has ${count} elements, more than 2147483647: indices are i32`);
-    throw new DeviceError(`\`${name}\` [${axes.join(", ")}] needs ${bytes} bytes, but a buffer of ${device} holds ${most}`);
+    if (bytes <= most)
+      throw new DeviceError(
+        `\`${name}\` [${axes.join(", ")}] has ${count} elements, more than 2147483647: indices are i32`,
+      );
+    throw new DeviceError(
+      `\`${name}\` [${axes.join(", ")}] needs ${bytes} bytes, but a buffer of ${device} holds ${most}`,
+    );
   }
 };
 

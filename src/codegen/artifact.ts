@@ -45,7 +45,11 @@ export type Artifact = {
   readonly constants: Readonly<Record<string, number>>;
   /** Size symbols given at run time, taken from the shapes. */
   readonly sizes: readonly string[];
-  readonly scalars: readonly { readonly name: string; readonly type: "f32" | "i32" | "u32" | "bool"; readonly init: ScalarExpr | null }[];
+  readonly scalars: readonly {
+    readonly name: string;
+    readonly type: "f32" | "i32" | "u32" | "bool";
+    readonly init: ScalarExpr | null;
+  }[];
   /** Inputs, outputs and scratch, in binding order. */
   readonly tensors: readonly TensorInfo[];
   readonly uniforms: readonly UniformField[];

@@ -61,7 +61,12 @@ const lowerArray = (s: Stmt & { readonly kind: "array" }, cx: Cx, scope: Scope):
   // The initial value is lowered first: it cannot mention the array.
   const value = s.init === null ? null : lowerExpr(s.init, cx, scope);
   const name = declare(scope, s.name);
-  const variable: WStmt = { kind: "var", name, type: `array<${noteF16(s.type, cx)}, ${Math.max(1, s.length)}>`, value: null };
+  const variable: WStmt = {
+    kind: "var",
+    name,
+    type: `array<${noteF16(s.type, cx)}, ${Math.max(1, s.length)}>`,
+    value: null,
+  };
   if (value === null || isZero(s.init)) return [variable];
   const inner = newScope(scope);
   const at = declare(inner, "i");
@@ -216,7 +221,9 @@ const lowerKernel = (k: TileKernel, name: string, module: Cx, views: ReadonlyMap
  */
 const readingViews = (program: TileProgram, scope: Scope): ReadonlyMap<string, NamedBuffer> => {
   const kernels = program.kernels.map((k) => ({ used: usedBuffers(k.body), stored: storedBuffers(k.body) }));
-  const read = program.storage.filter(({ name, access }) => access === "read_write" && kernels.some((k) => k.used.has(name) && !k.stored.has(name)));
+  const read = program.storage.filter(
+    ({ name, access }) => access === "read_write" && kernels.some((k) => k.used.has(name) && !k.stored.has(name)),
+  );
   return new Map(read.map((b) => [b.name, { buffer: { ...b, access: "read" }, name: declare(scope, `${b.name}_in`) }]));
 };
 
@@ -259,7 +266,14 @@ export const lowerToWgsl = (source: TileProgram, target: Target): WgslModule => 
       [buffers.get(b.name), views.get(b.name)].flatMap((bound) =>
         bound === undefined
           ? []
-          : [{ binding: i + 1, name: bound.name, access: bound.buffer.access, type: typeName(isWideBool(b) ? { elem: "u32", width: b.type.width } : b.type) }],
+          : [
+              {
+                binding: i + 1,
+                name: bound.name,
+                access: bound.buffer.access,
+                type: typeName(isWideBool(b) ? { elem: "u32", width: b.type.width } : b.type),
+              },
+            ],
       ),
     ),
     helpers: [...cx.helpers.values()],

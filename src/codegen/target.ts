@@ -53,5 +53,12 @@ export const TARGETS: Readonly<Record<string, Target>> = {
   "subgroups-f16": { ...BASELINE, name: "subgroups-f16", subgroups: { min: 4, max: 128 }, f16: true },
   "32k": { ...BASELINE, name: "32k", workgroupBytes: 32768 },
   software: { ...BASELINE, name: "software", workgroupBytes: 32768, software: true, parallelGroups: 1 },
-  "software-subgroups": { ...BASELINE, name: "software-subgroups", workgroupBytes: 32768, software: true, parallelGroups: 1, subgroups: { min: 4, max: 4 } },
+  "software-subgroups": {
+    ...BASELINE,
+    name: "software-subgroups",
+    workgroupBytes: 32768,
+    software: true,
+    parallelGroups: 1,
+    subgroups: { min: 4, max: 4 },
+  },
 };

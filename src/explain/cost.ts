@@ -36,7 +36,9 @@ const nodesOfPass = (compiled: Compiled, kernel: KernelPlan, pass: number): read
   const here = (a: Accumulator): boolean => a.pass === pass;
   const roots = [
     ...kernel.accumulators.filter(here).flatMap((a) => (a.where === null ? [a.body] : [a.body, a.where])),
-    ...kernel.stores.filter((s) => s.pass === pass || (s.pass === null && pass === kernel.passes - 1)).map((s) => s.value),
+    ...kernel.stores
+      .filter((s) => s.pass === pass || (s.pass === null && pass === kernel.passes - 1))
+      .map((s) => s.value),
   ];
   const seen = new Set<NodeId>();
   const visit = (id: NodeId): void => {
@@ -51,7 +53,13 @@ const nodesOfPass = (compiled: Compiled, kernel: KernelPlan, pass: number): read
 const product = (xs: readonly number[]): number => xs.reduce((n, x) => n * x, 1);
 
 /** Operations of a pass at the example's sizes; cells that do not exist are left out. */
-export const passCost = (compiled: Compiled, kernel: KernelPlan, pass: number, example: Example, share: number): PassCost => {
+export const passCost = (
+  compiled: Compiled,
+  kernel: KernelPlan,
+  pass: number,
+  example: Example,
+  share: number,
+): PassCost => {
   const { builder: b } = compiled;
   const row = tiledRow(compiled, kernel);
   const [column] = kernel.stream;
@@ -60,7 +68,10 @@ export const passCost = (compiled: Compiled, kernel: KernelPlan, pass: number, e
     // What streams is computed in every workgroup, also along rows that it does not depend on.
     const values = column !== undefined && own.includes(column) ? [...new Set([...own, ...outer])] : own;
     // Each part computes its own cells of what streams.
-    const axes = column !== undefined && values.includes(column) && row !== null && row === kernel.part ? [...new Set([...values, row])] : values;
+    const axes =
+      column !== undefined && values.includes(column) && row !== null && row === kernel.part
+        ? [...new Set([...values, row])]
+        : values;
     const masked = row !== null && column !== undefined && axes.includes(row) && axes.includes(column);
     return product(axes.map(example.extent)) * (masked ? share : 1);
   };
@@ -94,12 +105,20 @@ export const passCost = (compiled: Compiled, kernel: KernelPlan, pass: number, e
 };
 
 /** The cost of a kernel under its schedule. */
-export const kernelCost = (compiled: Compiled, kernel: KernelPlan, schedule: Schedule, example: Example): KernelCost => {
+export const kernelCost = (
+  compiled: Compiled,
+  kernel: KernelPlan,
+  schedule: Schedule,
+  example: Example,
+): KernelCost => {
   const tensors = [...compiled.graph.tensors, ...compiled.plan.scratch];
   const bytesOf = (name: string): number => BYTES[tensors.find((t) => t.name === name)?.dtype ?? "f32"];
-  const whole = (name: string): number => product((tensors.find((t) => t.name === name)?.dims.flat() ?? []).map(example.extent)) * bytesOf(name);
+  const whole = (name: string): number =>
+    product((tensors.find((t) => t.name === name)?.dims.flat() ?? []).map(example.extent)) * bytesOf(name);
   const domain = (pass: number): DomainCount | null => {
-    const counts = [...new Set(kernel.accumulators.filter((a) => a.pass === pass).map((a) => a.where))].map((w) => countDomain(compiled, kernel, schedule, w, example));
+    const counts = [...new Set(kernel.accumulators.filter((a) => a.pass === pass).map((a) => a.where))].map((w) =>
+      countDomain(compiled, kernel, schedule, w, example),
+    );
     const stores = kernel.scans.length > 0 || kernel.stores.some((s) => s.pass === pass);
     const first = counts.reduce((x, y) => (cellShare(y) > cellShare(x) ? y : x), counts[0] ?? null);
     return stores ? null : first;
@@ -126,7 +145,10 @@ export const kernelCost = (compiled: Compiled, kernel: KernelPlan, schedule: Sch
     for (const [tensor, r] of inPass) {
       const before = reads.get(tensor);
       if (before !== undefined && schedule.hold) continue;
-      reads.set(tensor, before === undefined ? r : { bytes: before.bytes + r.bytes, times: Math.max(before.times, r.times) });
+      reads.set(
+        tensor,
+        before === undefined ? r : { bytes: before.bytes + r.bytes, times: Math.max(before.times, r.times) },
+      );
     }
   });
   const written = kernel.stores.reduce((n, s) => n + whole(s.tensor), 0);

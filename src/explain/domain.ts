@@ -40,7 +40,10 @@ export const domainsOf = (kernel: KernelPlan): readonly Domain[] => {
   return [...found].map(([where, passes]) => ({ where, passes: [...passes].sort() }));
 };
 
-export const envOf = (example: Example): DomainEnv => ({ size: (n) => example.sizes[n] ?? null, scalar: example.scalar });
+export const envOf = (example: Example): DomainEnv => ({
+  size: (n) => example.sizes[n] ?? null,
+  scalar: example.scalar,
+});
 
 /** `cells`: boxes of `grain` x `grain` cells; of a box on an edge about half the cells exist (all when `grain` is 1 and data decide). */
 export type DomainCount = { readonly tiles: Counted; readonly cells: Counted; readonly grain: number };
@@ -49,7 +52,13 @@ export type DomainCount = { readonly tiles: Counted; readonly cells: Counted; re
 const FINEST = 2048;
 
 /** Tiles and cells of a domain at the example's sizes; null where there is no plane of rows and stream to count in. */
-export const countDomain = (compiled: Compiled, kernel: KernelPlan, schedule: Schedule, where: NodeId | null, example: Example): DomainCount | null => {
+export const countDomain = (
+  compiled: Compiled,
+  kernel: KernelPlan,
+  schedule: Schedule,
+  where: NodeId | null,
+  example: Example,
+): DomainCount | null => {
   const [column, more] = kernel.stream;
   const row = tiledRow(compiled, kernel);
   if (column === undefined || more !== undefined || row === null) return null;
@@ -57,7 +66,10 @@ export const countDomain = (compiled: Compiled, kernel: KernelPlan, schedule: Sc
   const plane = { rows: row, columns: column, size };
   const tiles = countGrid(compiled.builder, where, { ...plane, tile: tileShape(schedule) }, envOf(example));
   // Data decides about single cells only: what reads it is left out, so that whole blocks can be counted.
-  const known = where === null ? null : compiled.builder.and(...conjuncts(compiled.builder, where).filter((c) => !readsData(compiled, c)));
+  const known =
+    where === null
+      ? null
+      : compiled.builder.and(...conjuncts(compiled.builder, where).filter((c) => !readsData(compiled, c)));
   const grain = Math.max(1, Math.ceil(Math.max(...size) / FINEST));
   const cells = countGrid(compiled.builder, known, { ...plane, tile: [grain, grain] }, envOf(example));
   return { tiles, cells: { ...cells, exact: cells.exact && known === where }, grain };
@@ -67,7 +79,8 @@ const readsData = (compiled: Compiled, id: NodeId): boolean =>
   [...compiled.builder.reach([id])].some((x) => ["load", "reduce"].includes(compiled.builder.node(x).kind));
 
 /** Share of tiles that are visited, 1 when all are. */
-export const tileShare = (c: DomainCount | null): number => (c === null ? 1 : (c.tiles.partial + c.tiles.full) / Math.max(1, c.tiles.empty + c.tiles.partial + c.tiles.full));
+export const tileShare = (c: DomainCount | null): number =>
+  c === null ? 1 : (c.tiles.partial + c.tiles.full) / Math.max(1, c.tiles.empty + c.tiles.partial + c.tiles.full);
 
 /** Share of cells that exist; cells that are not decided without data count as existing. */
 export const cellShare = (c: DomainCount | null): number => {
@@ -77,10 +90,12 @@ export const cellShare = (c: DomainCount | null): number => {
 };
 
 const reads = (compiled: Compiled, id: NodeId): readonly string[] => [
-  ...new Set([...compiled.builder.reach([id])].flatMap((x) => {
-    const n = compiled.builder.node(x);
-    return n.kind === "load" ? [n.tensor] : [];
-  })),
+  ...new Set(
+    [...compiled.builder.reach([id])].flatMap((x) => {
+      const n = compiled.builder.node(x);
+      return n.kind === "load" ? [n.tensor] : [];
+    }),
+  ),
 ];
 
 /** The bounds of the loop and what stays a test in it. */
@@ -90,11 +105,21 @@ const boundLines = (compiled: Compiled, kernel: KernelPlan, where: NodeId, names
   const { lower, upper, exact, rest } = streamBounds(compiled.builder, where, stream);
   const j = names.axis(stream);
   const size = compiled.builder.sizeOf(compiled.builder.axis(stream).size);
-  const list = (fn: string, first: string, more: readonly string[]): string => (more.length === 0 ? first : `${fn}(${[first, ...more].join(", ")})`);
-  const from = list("max", "0", lower.map((x) => names.full(x.node)));
-  const to = list("min", `${names.full(size)} - 1`, upper.map((x) => names.full(x.node)));
+  const list = (fn: string, first: string, more: readonly string[]): string =>
+    more.length === 0 ? first : `${fn}(${[first, ...more].join(", ")})`;
+  const from = list(
+    "max",
+    "0",
+    lower.map((x) => names.full(x.node)),
+  );
+  const to = list(
+    "min",
+    `${names.full(size)} - 1`,
+    upper.map((x) => names.full(x.node)),
+  );
   const row = tiledRow(compiled, kernel);
-  const moves = (ids: readonly NodeId[]): boolean => row !== null && ids.some((id) => compiled.builder.node(id).axes.includes(row));
+  const moves = (ids: readonly NodeId[]): boolean =>
+    row !== null && ids.some((id) => compiled.builder.node(id).axes.includes(row));
   const i = row === null ? "" : names.axis(row);
   const edges = [
     ...(moves(lower.map((x) => x.node)) ? [`starts at the least lower bound of its ${i}`] : []),
@@ -104,16 +129,30 @@ const boundLines = (compiled: Compiled, kernel: KernelPlan, where: NodeId, names
   const inner = rest.filter((id) => !data.includes(id));
   return [
     `  ${j} runs from ${from} to ${to}${exact ? ": this says all of the condition" : ""}`,
-    ...(edges.length === 0 ? [] : [`  a tile of ${i} ${edges.join(" and ")}; between the tightest bounds of its ${i} no cell needs a mask`]),
+    ...(edges.length === 0
+      ? []
+      : [`  a tile of ${i} ${edges.join(" and ")}; between the tightest bounds of its ${i} no cell needs a mask`]),
     ...inner.map((id) => `  tested in the loop: ${names.full(id)}`),
-    ...data.map((id) => `  tested in the loop, and known at run time only (reads ${reads(compiled, id).map((t) => `\`${t}\``).join(", ")}): ${names.full(id)}`),
+    ...data.map(
+      (id) =>
+        `  tested in the loop, and known at run time only (reads ${reads(compiled, id)
+          .map((t) => `\`${t}\``)
+          .join(", ")}): ${names.full(id)}`,
+    ),
   ];
 };
 
 /** Longest side of a map, in characters. */
 const MAP_SIDE = 32;
 
-const mapLines = (compiled: Compiled, kernel: KernelPlan, schedule: Schedule, where: NodeId, example: Example, names: Names): readonly string[] => {
+const mapLines = (
+  compiled: Compiled,
+  kernel: KernelPlan,
+  schedule: Schedule,
+  where: NodeId,
+  example: Example,
+  names: Names,
+): readonly string[] => {
   const row = tiledRow(compiled, kernel);
   const [column] = kernel.stream;
   if (row === null || column === undefined || kernel.stream.length > 1) return [];
@@ -131,11 +170,20 @@ const mapLines = (compiled: Compiled, kernel: KernelPlan, schedule: Schedule, wh
 
 /** The section on one domain. */
 export const domainLines = (
-  compiled: Compiled, kernel: KernelPlan, schedule: Schedule, domain: Domain, example: Example, names: Names, withMap: boolean,
+  compiled: Compiled,
+  kernel: KernelPlan,
+  schedule: Schedule,
+  domain: Domain,
+  example: Example,
+  names: Names,
+  withMap: boolean,
 ): readonly string[] => {
   const over = names.axes(kernel.stream);
   const { where } = domain;
-  const passes = kernel.passes > 1 ? ` (${domain.passes.length === 1 ? "pass" : "passes"} ${domain.passes.map((p) => p + 1).join(", ")})` : "";
+  const passes =
+    kernel.passes > 1
+      ? ` (${domain.passes.length === 1 ? "pass" : "passes"} ${domain.passes.map((p) => p + 1).join(", ")})`
+      : "";
   if (where === null) return [`${over}: all cells${passes}, no mask`];
   const counted = countDomain(compiled, kernel, schedule, where, example);
   const shape = tileShape(schedule);
@@ -144,7 +192,9 @@ export const domainLines = (
   const { tiles, cells } = counted;
   const all = tiles.empty + tiles.partial + tiles.full;
   const work = `${percent(tileShare(counted))} of the full tile work`;
-  lines.push(`  tiles of ${shape[0]} x ${shape[1]} at ${example.text}: ${tiles.empty} of ${count(all, "tile")} skipped, ${tiles.partial} masked, ${tiles.full} whole; ${work}`);
+  lines.push(
+    `  tiles of ${shape[0]} x ${shape[1]} at ${example.text}: ${tiles.empty} of ${count(all, "tile")} skipped, ${tiles.partial} masked, ${tiles.full} whole; ${work}`,
+  );
   const about = !cells.exact ? "at most " : counted.grain > 1 ? "about " : cells.partial > 0 ? "at most " : "";
   lines.push(`  cells that exist: ${about}${percent(cellShare(counted))}`);
   return withMap ? [...lines, ...mapLines(compiled, kernel, schedule, where, example, names)] : lines;

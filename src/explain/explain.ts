@@ -32,8 +32,10 @@ const section = (title: string, lines: readonly string[]): readonly string[] => 
 const BALANCE = { memory: 10, arithmetic: 80 } as const;
 
 const boundText = (intensity: number): string =>
-  intensity >= BALANCE.arithmetic ? "bound by arithmetic (f32 of common GPUs: 10 to 80 FLOP for a byte)"
-    : intensity <= BALANCE.memory ? "bound by memory (f32 of common GPUs: 10 to 80 FLOP for a byte)"
+  intensity >= BALANCE.arithmetic
+    ? "bound by arithmetic (f32 of common GPUs: 10 to 80 FLOP for a byte)"
+    : intensity <= BALANCE.memory
+      ? "bound by memory (f32 of common GPUs: 10 to 80 FLOP for a byte)"
       : "bound by memory or arithmetic, as the device's balance is (f32 of common GPUs: 10 to 80 FLOP for a byte)";
 
 const costLines = (cost: KernelCost, example: Example): readonly string[] => {
@@ -43,8 +45,12 @@ const costLines = (cost: KernelCost, example: Example): readonly string[] => {
   const read = cost.reads.reduce((n, r) => n + r.bytes, 0);
   const moved = read + cost.written;
   const intensity = work / Math.max(1, moved);
-  const each = cost.passes.length > 1 ? ` (${cost.passes.map((p, n) => `pass ${n + 1}: ${amount(flops(p))}`).join(", ")})` : "";
-  const reads = cost.reads.map((r) => `${r.tensor} ${bytesText(r.bytes)}${r.times > 1.001 ? ` (read ${Number(r.times.toPrecision(3))} times)` : ""}`);
+  const each =
+    cost.passes.length > 1 ? ` (${cost.passes.map((p, n) => `pass ${n + 1}: ${amount(flops(p))}`).join(", ")})` : "";
+  const reads = cost.reads.map(
+    (r) =>
+      `${r.tensor} ${bytesText(r.bytes)}${r.times > 1.001 ? ` (read ${Number(r.times.toPrecision(3))} times)` : ""}`,
+  );
   return [
     `at ${example.text === "" ? "the sizes given" : example.text}: ${amount(work)} FLOP${each}; ${amount(products)} in sums of products, ${amount(slow)} exp, log, sqrt and their like; what is masked is left out`,
     `reads ${bytesText(read)}${reads.length === 0 ? "" : `: ${reads.join(" + ")}`}; writes ${bytesText(cost.written)}; least possible ${bytesText(cost.compulsory)}`,
@@ -55,34 +61,60 @@ const costLines = (cost: KernelCost, example: Example): readonly string[] => {
 const passLines = (compiled: Compiled, kernel: KernelPlan, names: Names): readonly string[] => {
   if (kernel.stream.length === 0) return ["none: every cell is computed on its own"];
   const over = names.axes(kernel.stream);
-  const serial = kernel.scans.length === 0 ? [] : ["in order, one cell at a time: a state is the one before, a step on"];
+  const serial =
+    kernel.scans.length === 0 ? [] : ["in order, one cell at a time: a state is the one before, a step on"];
   if (kernel.passes === 1 && kernel.accumulators.length === 0) return [`1 over ${over}`, ...serial];
-  if (kernel.passes === 1) return [`1 over ${over}: each statistic meets the others of the pass only through factors that can be corrected or taken out`, ...serial];
-  return [`${kernel.passes} over ${over}`, ...serial, ...passCauses(compiled, kernel).map((c) => `pass ${c.pass + 1}: ${causeText(compiled, c)}`)];
+  if (kernel.passes === 1)
+    return [
+      `1 over ${over}: each statistic meets the others of the pass only through factors that can be corrected or taken out`,
+      ...serial,
+    ];
+  return [
+    `${kernel.passes} over ${over}`,
+    ...serial,
+    ...passCauses(compiled, kernel).map((c) => `pass ${c.pass + 1}: ${causeText(compiled, c)}`),
+  ];
 };
 
 /** Fusions that were refused: passes and kernels, with the reason. */
 const refused = (compiled: Compiled, kernel: KernelPlan): readonly string[] => {
   const passes = passCauses(compiled, kernel).map((c) => `not one pass fewer: ${causeText(compiled, c)}`);
-  const kernels = compiled.plan.kernels.length < 2 ? [] : kernel.notes.filter((n) => n.kind === "kernel").map((n) => `not one kernel: ${n.text}`);
+  const kernels =
+    compiled.plan.kernels.length < 2
+      ? []
+      : kernel.notes.filter((n) => n.kind === "kernel").map((n) => `not one kernel: ${n.text}`);
   return [...new Set([...passes, ...kernels])];
 };
 
-const kernelLines = (compiled: Compiled, at: number, options: ExplainOptions, example: Example, names: Names): readonly string[] => {
+const kernelLines = (
+  compiled: Compiled,
+  at: number,
+  options: ExplainOptions,
+  example: Example,
+  names: Names,
+): readonly string[] => {
   const kernel = compiled.plan.kernels[at];
   const schedule: Schedule | undefined = compiled.schedules[at];
   const tile = compiled.tile.kernels[at];
   if (kernel === undefined || schedule === undefined || tile === undefined) return [];
   const writes = kernel.stores.map((s) => s.tensor).join(", ");
   // A scan visits every cell; what other reductions leave out is not skipped.
-  const domains = kernel.stream.length === 0 || kernel.scans.length > 0 ? [] : domainsOf(kernel).flatMap((d) => domainLines(compiled, kernel, schedule, d, example, names, options.map ?? true));
+  const domains =
+    kernel.stream.length === 0 || kernel.scans.length > 0
+      ? []
+      : domainsOf(kernel).flatMap((d) =>
+          domainLines(compiled, kernel, schedule, d, example, names, options.map ?? true),
+        );
   const why = refused(compiled, kernel);
   return [
     "",
     `kernel ${kernel.name}: writes ${writes}`,
     ...section("rows", [kernel.rows.length === 0 ? "one" : `one for each (${names.axes(kernel.rows)})`]),
     ...section("stream", kernel.stream.length === 0 ? [] : [names.axes(kernel.stream)]),
-    ...section("parts", kernel.notes.filter((n) => n.kind === "parts").map((n) => n.text)),
+    ...section(
+      "parts",
+      kernel.notes.filter((n) => n.kind === "parts").map((n) => n.text),
+    ),
     ...section("passes", passLines(compiled, kernel, names)),
     ...section("carried", carriedLines(compiled, kernel, names)),
     ...section("gauge", gaugeLines(compiled, kernel, names)),

@@ -9,28 +9,39 @@ import { registersOf } from "./state.ts";
 
 /** One error for each kernel that needs more than there is, with the buffers and what would help most. */
 export const limitDiagnostics = (compiled: Compiled, target: Target): readonly Diagnostic[] => [
-  ...registerDiagnostics(compiled), ...workgroupDiagnostics(compiled, target),
+  ...registerDiagnostics(compiled),
+  ...workgroupDiagnostics(compiled, target),
 ];
 
 /** Numbers a row that a lane may carry: beyond, drivers run out of stack or take minutes to make the pipeline. */
 export const MAX_CARRIED = 1536;
 
 /** What a plan carries, before anything is lowered: code for so many numbers would be long in the making. */
-export const registerDiagnostics = (compiled: Pick<Compiled, "spec" | "builder" | "graph" | "plan">): readonly Diagnostic[] =>
+export const registerDiagnostics = (
+  compiled: Pick<Compiled, "spec" | "builder" | "graph" | "plan">,
+): readonly Diagnostic[] =>
   compiled.plan.kernels.flatMap((kernel) => {
-    const carried = kernel.accumulators.map((a) => ({ a, numbers: registersOf(compiled, a) })).sort((x, y) => y.numbers - x.numbers);
+    const carried = kernel.accumulators
+      .map((a) => ({ a, numbers: registersOf(compiled, a) }))
+      .sort((x, y) => y.numbers - x.numbers);
     const total = carried.reduce((n, c) => n + c.numbers, 0);
     const [most] = carried;
     if (total <= MAX_CARRIED || most === undefined) return [];
     const result = compiled.spec.results.find((r) => kernel.stores.some((s) => s.tensor === r.name));
     const { axes } = namesOf(compiled);
-    return [{
-      code: "TFX4006", severity: "error",
-      message: `this plan carries ${total} numbers for a row in registers, more than ${MAX_CARRIED}`,
-      primary: { span: result?.value.span ?? compiled.spec.span, text: `\`${most.a.name}\` is ${most.numbers} of them` },
-      related: [],
-      help: most.a.local.length === 0 ? null : `call it for slices of \`${axes(most.a.local)}\``,
-    } satisfies Diagnostic];
+    return [
+      {
+        code: "TFX4006",
+        severity: "error",
+        message: `this plan carries ${total} numbers for a row in registers, more than ${MAX_CARRIED}`,
+        primary: {
+          span: result?.value.span ?? compiled.spec.span,
+          text: `\`${most.a.name}\` is ${most.numbers} of them`,
+        },
+        related: [],
+        help: most.a.local.length === 0 ? null : `call it for slices of \`${axes(most.a.local)}\``,
+      } satisfies Diagnostic,
+    ];
   });
 
 const workgroupDiagnostics = (compiled: Compiled, target: Target): readonly Diagnostic[] =>
@@ -39,13 +50,19 @@ const workgroupDiagnostics = (compiled: Compiled, target: Target): readonly Diag
     if (bytes <= target.workgroupBytes) return [];
     const kernel = compiled.plan.kernels[at];
     const result = compiled.spec.results.find((r) => kernel?.stores.some((s) => s.tensor === r.name));
-    return [{
-      code: "TFX4001", severity: "error",
-      message: `this plan needs ${bytes} bytes of workgroup storage, the target has ${target.workgroupBytes}`,
-      primary: { span: result?.value.span ?? compiled.spec.span, text: tile.workgroup.map((w) => `${w.name} ${workgroupBytes([w])}`).join(" + ") },
-      related: [],
-      help: leverOf(compiled, at, tile.workgroup),
-    } satisfies Diagnostic];
+    return [
+      {
+        code: "TFX4001",
+        severity: "error",
+        message: `this plan needs ${bytes} bytes of workgroup storage, the target has ${target.workgroupBytes}`,
+        primary: {
+          span: result?.value.span ?? compiled.spec.span,
+          text: tile.workgroup.map((w) => `${w.name} ${workgroupBytes([w])}`).join(" + "),
+        },
+        related: [],
+        help: leverOf(compiled, at, tile.workgroup),
+      } satisfies Diagnostic,
+    ];
   });
 
 /** Half a tile of the stream, or fewer lanes: whichever saves more. */
@@ -54,9 +71,14 @@ const leverOf = (compiled: Compiled, at: number, buffers: readonly Buffer[]): st
   const kernel = compiled.plan.kernels[at];
   if (schedule === undefined || kernel === undefined) return null;
   const half = (unit: number): number =>
-    workgroupBytes(buffers.map((w) => (w.length !== null && unit > 1 && w.length % unit === 0 ? { ...w, length: w.length / 2 } : w)));
+    workgroupBytes(
+      buffers.map((w) => (w.length !== null && unit > 1 && w.length % unit === 0 ? { ...w, length: w.length / 2 } : w)),
+    );
   const over = namesOf(compiled).axes(kernel.stream);
-  const tile = { bytes: schedule.tile > 1 ? half(schedule.tile) : Infinity, text: `tile ${over} ${schedule.tile} -> ${schedule.tile / 2}` };
+  const tile = {
+    bytes: schedule.tile > 1 ? half(schedule.tile) : Infinity,
+    text: `tile ${over} ${schedule.tile} -> ${schedule.tile / 2}`,
+  };
   const lanes = { bytes: half(schedule.lanes), text: `${schedule.lanes} lanes -> ${schedule.lanes / 2}` };
   const best = tile.bytes <= lanes.bytes ? tile : lanes;
   return `the largest lever: ${best.text} (${best.bytes} bytes)`;

@@ -57,10 +57,19 @@ export const naiveBytes = (g: Graph, lookup: (size: string) => number): number =
 
   /** What is written before a reduction reads it. */
   const writtenFor = (n: Node): readonly Written[] => {
-    if (n.kind !== "reduce") return operands(n).filter(readsOperation).map((id) => [id]);
+    if (n.kind !== "reduce")
+      return operands(n)
+        .filter(readsOperation)
+        .map((id) => [id]);
     const mask = n.where !== null && readsOperation(n.where) ? [[n.where]] : [];
     if (!readsOperation(n.body)) return mask;
-    return [...grouped(g, partsOf(n.op, n.body).filter((id) => !isGather(id) && readsOperation(id))), ...mask];
+    return [
+      ...grouped(
+        g,
+        partsOf(n.op, n.body).filter((id) => !isGather(id) && readsOperation(id)),
+      ),
+      ...mask,
+    ];
   };
   const operations = [...reach(g, roots)].map((id) => nodeAt(g, id)).filter(isOperation);
   const before = new Map(operations.map((n) => [n.id, writtenFor(n)]));
@@ -94,17 +103,22 @@ export const naiveBytes = (g: Graph, lookup: (size: string) => number): number =
   const schedule = (w: Written): void => {
     if (reads.has(w.join())) return;
     const needed = readBy(w);
-    reads.set(w.join(), needed.map((x) => x.join()));
+    reads.set(
+      w.join(),
+      needed.map((x) => x.join()),
+    );
     needed.forEach(schedule);
     order.push(w);
   };
   roots.forEach((id) => schedule([id]));
 
-  const bytes = new Map(order.map((w) => {
-    const isResult = w.length === 1 && roots.includes(w[0] ?? -1);
-    const width = w.length === 1 && nodeAt(g, w[0] ?? 0).ty === "bool" ? 1 : 4;
-    return [w.join(), isResult ? 0 : axesOf(g, w).reduce((n, a) => n * extent(a), width)];
-  }));
+  const bytes = new Map(
+    order.map((w) => {
+      const isResult = w.length === 1 && roots.includes(w[0] ?? -1);
+      const width = w.length === 1 && nodeAt(g, w[0] ?? 0).ty === "bool" ? 1 : 4;
+      return [w.join(), isResult ? 0 : axesOf(g, w).reduce((n, a) => n * extent(a), width)];
+    }),
+  );
   const last = new Map(order.flatMap((w, at) => (reads.get(w.join()) ?? []).map((s) => [s, at] as const)));
   let [live, peak] = [0, 0];
   order.forEach((w, at) => {

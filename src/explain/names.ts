@@ -39,7 +39,8 @@ export const namesOf = (compiled: Pick<Compiled, "builder" | "graph" | "plan">):
 };
 
 /** `1 pass`, `2 passes`. */
-export const count = (n: number, what: string): string => `${n} ${n === 1 ? what : /s$/.test(what) ? `${what}es` : `${what}s`}`;
+export const count = (n: number, what: string): string =>
+  `${n} ${n === 1 ? what : /s$/.test(what) ? `${what}es` : `${what}s`}`;
 
 /** 1234567 as `1.23 M`. */
 export const amount = (n: number): string => {

@@ -27,13 +27,22 @@ export const planNotes = (compiled: Compiled, chosen: Chosen = {}): readonly Dia
     const passes = Math.max(...causes.map((c) => c.pass)) + 1;
     const over = names.axes(kernel.stream);
     const whole = spanOfResult(compiled, results[0] ?? "");
-    return [{
-      code: "TFX3002", severity: "note",
-      message: `${results.map((r) => `\`${r}\``).join(", ")} ${results.length === 1 ? "takes" : "take"} ${passes} passes over \`${over}\``,
-      primary: { span: placeOf(first.because) ?? placeOf(first.what.node) ?? whole, text: `depends on ${reasonOf(compiled, first, names)} in a way that cannot be corrected afterwards${first.why === null ? "" : `: ${first.why}`}` },
-      related: causes.slice(1).map((c) => ({ span: placeOf(c.because) ?? whole, text: `so does this, on ${reasonOf(compiled, c, names)}` })),
-      help: `cost: ${costText(compiled, kernel, names)}`,
-    } satisfies Diagnostic];
+    return [
+      {
+        code: "TFX3002",
+        severity: "note",
+        message: `${results.map((r) => `\`${r}\``).join(", ")} ${results.length === 1 ? "takes" : "take"} ${passes} passes over \`${over}\``,
+        primary: {
+          span: placeOf(first.because) ?? placeOf(first.what.node) ?? whole,
+          text: `depends on ${reasonOf(compiled, first, names)} in a way that cannot be corrected afterwards${first.why === null ? "" : `: ${first.why}`}`,
+        },
+        related: causes.slice(1).map((c) => ({
+          span: placeOf(c.because) ?? whole,
+          text: `so does this, on ${reasonOf(compiled, c, names)}`,
+        })),
+        help: `cost: ${costText(compiled, kernel, names)}`,
+      } satisfies Diagnostic,
+    ];
   });
 
 const spanOfResult = (compiled: Compiled, name: string): Span =>
@@ -56,14 +65,21 @@ const reasonOf = (compiled: Compiled, cause: PassCause, names: Names): string =>
   const stats = new Set(cause.on.map((a) => a.node));
   const depends = (id: NodeId): boolean => [...b.reach([id])].some((x) => stats.has(x));
   const still = (n: Node): boolean => !n.axes.some((a) => isStream(compiled, cause, a));
-  const named = [...b.reach([cause.because])].filter((id) => graph.names.has(id) && depends(id) && still(b.node(id)) && id !== cause.because);
+  const named = [...b.reach([cause.because])].filter(
+    (id) => graph.names.has(id) && depends(id) && still(b.node(id)) && id !== cause.because,
+  );
   // The largest named value: not what it is made of.
   const outer = named.filter((id) => !named.some((x) => x !== id && b.reach([x]).has(id)));
   const covered = (a: Accumulator): boolean => outer.some((id) => b.reach([id]).has(a.node));
-  const what = [...outer.map((id) => graph.names.get(id) ?? ""), ...cause.on.filter((a) => !covered(a)).map((a) => plainly(compiled, a))];
+  const what = [
+    ...outer.map((id) => graph.names.get(id) ?? ""),
+    ...cause.on.filter((a) => !covered(a)).map((a) => plainly(compiled, a)),
+  ];
   const over = names.axes(streamOf(compiled, cause.what as Accumulator));
   const [one, ...more] = what;
-  return more.length === 0 ? `\`${one ?? ""}\`, a reduction over \`${over}\`,` : `${what.map((w) => `\`${w}\``).join(" and ")}, reductions over \`${over}\`,`;
+  return more.length === 0
+    ? `\`${one ?? ""}\`, a reduction over \`${over}\`,`
+    : `${what.map((w) => `\`${w}\``).join(" and ")}, reductions over \`${over}\`,`;
 };
 
 /** A statistic as the user would write it, without its condition. */
@@ -79,10 +95,15 @@ const streamOf = (compiled: Compiled, a: Accumulator): readonly number[] => {
   return n.kind === "reduce" ? n.over : [];
 };
 
-const isStream = (compiled: Compiled, cause: PassCause, axis: number): boolean => streamOf(compiled, cause.what as Accumulator).includes(axis);
+const isStream = (compiled: Compiled, cause: PassCause, axis: number): boolean =>
+  streamOf(compiled, cause.what as Accumulator).includes(axis);
 
 /** Contractions below a value that are not carried: what a further pass computes again. */
-const contractions = (compiled: Compiled, kernel: KernelPlan, pass: number): readonly (Node & { readonly kind: "reduce" })[] => {
+const contractions = (
+  compiled: Compiled,
+  kernel: KernelPlan,
+  pass: number,
+): readonly (Node & { readonly kind: "reduce" })[] => {
   const { builder: b } = compiled;
   const carried = new Set(kernel.accumulators.map((a) => a.node));
   const found = new Map<NodeId, Node & { readonly kind: "reduce" }>();
@@ -94,16 +115,20 @@ const contractions = (compiled: Compiled, kernel: KernelPlan, pass: number): rea
     if (n.kind === "reduce" && n.axes.some((a) => kernel.stream.includes(a))) found.set(id, n);
     operands(n).forEach(visit);
   };
-  kernel.accumulators.filter((a) => a.pass === pass).forEach((a) => (a.where === null ? [a.body] : [a.body, a.where]).forEach(visit));
+  kernel.accumulators
+    .filter((a) => a.pass === pass)
+    .forEach((a) => (a.where === null ? [a.body] : [a.body, a.where]).forEach(visit));
   return [...found.values()];
 };
 
 /** `q·k`: the tensors that a contraction multiplies. */
 const productName = (compiled: Compiled, n: Node & { readonly kind: "reduce" }): string => {
-  const tensors = [...compiled.builder.reach([n.body])].sort((x, y) => x - y).flatMap((id) => {
-    const m = compiled.builder.node(id);
-    return m.kind === "load" ? [m.tensor] : [];
-  });
+  const tensors = [...compiled.builder.reach([n.body])]
+    .sort((x, y) => x - y)
+    .flatMap((id) => {
+      const m = compiled.builder.node(id);
+      return m.kind === "load" ? [m.tensor] : [];
+    });
   return [...new Set(tensors)].join("·");
 };
 
@@ -127,10 +152,15 @@ const costText = (compiled: Compiled, kernel: KernelPlan, names: Names): string 
   }
   const rows = kernel.rows.at(-1);
   const buffer = `no ${rows === undefined ? "" : `${sizeName(compiled, rows)}×`}${kernel.stream.map((a) => sizeName(compiled, a)).join("×")} buffer`;
-  const all = Array.from({ length: kernel.passes }, (_, pass) => passCost(compiled, kernel, pass, example, 1).products).reduce((x, y) => x + y, 0);
+  const all = Array.from(
+    { length: kernel.passes },
+    (_, pass) => passCost(compiled, kernel, pass, example, 1).products,
+  ).reduce((x, y) => x + y, 0);
   const share = Math.round((100 * repeated) / Math.max(1, all - repeated));
   const parts = [...again].map(([name, n]) => `${NUMBERS[n] ?? n} more ${name}`);
-  return parts.length === 0 ? `${names.axes(kernel.stream)} is walked once more; ${buffer}` : `${parts.join(", ")} (+${share} % arithmetic), ${buffer}`;
+  return parts.length === 0
+    ? `${names.axes(kernel.stream)} is walked once more; ${buffer}`
+    : `${parts.join(", ")} (+${share} % arithmetic), ${buffer}`;
 };
 
 const sizeName = (compiled: Compiled, axis: number): string => {

@@ -12,11 +12,12 @@ export type PassCause = {
   /** The pass it starts, from 1 (the second). */
   readonly pass: number;
   readonly on: readonly Accumulator[];
-} & (
+} &
   /** `why`: the rule whose condition is not proved, where there is one. */
-  | { readonly kind: "statistic"; readonly what: Accumulator; readonly because: NodeId; readonly why: string | null }
-  | { readonly kind: "store"; readonly what: Store; readonly because: NodeId }
-);
+  (
+    | { readonly kind: "statistic"; readonly what: Accumulator; readonly because: NodeId; readonly why: string | null }
+    | { readonly kind: "store"; readonly what: Store; readonly because: NodeId }
+  );
 
 /**
  * The statistics of a kernel as the source has them, without the rewrites before planning (shifted means, constant gauges),
@@ -26,15 +27,29 @@ const asWritten = (compiled: Compiled, kernel: KernelPlan): KernelPlan => {
   const { builder: b, graph, plan } = compiled;
   if (plan.kernels.length > 1 || kernel.stream.length === 0) return kernel;
   const names = namesOf(compiled);
-  const { carried, values } = deriveCascade(b, graph.results.map((r) => r.value), kernel.stream, names.of);
+  const { carried, values } = deriveCascade(
+    b,
+    graph.results.map((r) => r.value),
+    kernel.stream,
+    names.of,
+  );
   const accumulators = carried.flatMap((c): readonly Accumulator[] => {
     const n = b.node(c.node);
     if (n.kind !== "reduce") return [];
     const known = kernel.accumulators.find((a) => a.node === n.id);
-    return [known ?? {
-      node: n.id, name: names.of(n.id), op: n.op, body: n.body, where: n.where, k: n.k, gauge: c.gauge, pass: c.pass,
-      local: n.axes.filter((a) => !kernel.rows.includes(a)),
-    }];
+    return [
+      known ?? {
+        node: n.id,
+        name: names.of(n.id),
+        op: n.op,
+        body: n.body,
+        where: n.where,
+        k: n.k,
+        gauge: c.gauge,
+        pass: c.pass,
+        local: n.axes.filter((a) => !kernel.rows.includes(a)),
+      },
+    ];
   });
   const stores = kernel.stores.map((s) => {
     const result = graph.results.find((r) => r.tensor === s.tensor);
@@ -74,7 +89,12 @@ const reachedFrom = (compiled: Compiled, id: NodeId, among: readonly Accumulator
 type Mixture = { readonly because: NodeId; readonly why: string | null };
 
 /** The smallest part of an accumulator that mixes the stream with statistics of the pass before; null when it waits for other reasons. */
-const mixed = (compiled: Compiled, kernel: KernelPlan, a: Accumulator, before: readonly Accumulator[]): Mixture | null => {
+const mixed = (
+  compiled: Compiled,
+  kernel: KernelPlan,
+  a: Accumulator,
+  before: readonly Accumulator[],
+): Mixture | null => {
   const { builder: b } = compiled;
   const live = liveOver(b, new Set(before.map((x) => x.node)), kernel.stream, a.where);
   if (a.where !== null && live.depends(a.where)) {
@@ -82,14 +102,21 @@ const mixed = (compiled: Compiled, kernel: KernelPlan, a: Accumulator, before: r
   }
   if (!live.depends(a.body)) return null;
   const isSum = a.op === "sum" && b.node(a.body).ty === "f32";
-  const split = isSum ? separateSum(b, a.body, live) : a.op === "max" || a.op === "min" ? separateExtremum(b, a.body, live) : null;
-  return split === null || split.parts !== null ? { because: a.body, why: null } : { because: split.because, why: split.why };
+  const split = isSum
+    ? separateSum(b, a.body, live)
+    : a.op === "max" || a.op === "min"
+      ? separateExtremum(b, a.body, live)
+      : null;
+  return split === null || split.parts !== null
+    ? { because: a.body, why: null }
+    : { because: split.because, why: split.why };
 };
 
 /** A cause in a sentence. */
 export const causeText = (compiled: Compiled, cause: PassCause): string => {
   const names = namesOf(compiled);
   const on = cause.on.map((a) => `\`${names.of(a.node)}\``).join(", ");
-  if (cause.kind === "store") return `\`${cause.what.tensor}\` is written cell by cell and needs ${on || "finished statistics"}, known after pass ${cause.pass}`;
+  if (cause.kind === "store")
+    return `\`${cause.what.tensor}\` is written cell by cell and needs ${on || "finished statistics"}, known after pass ${cause.pass}`;
   return `\`${cause.what.name}\` waits for ${on}: \`${names.of(cause.because)}\` mixes it with the stream in a way that cannot be corrected afterwards${cause.why === null ? "" : `: ${cause.why}`}`;
 };

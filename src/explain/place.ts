@@ -11,7 +11,9 @@ import type { Span } from "../source/span.ts";
 export type Chosen = { readonly statics?: Readonly<Record<string, number>> };
 
 /** A kernel as far as it got: its graph is enough. */
-export type Located = Pick<Compiled, "spec" | "builder" | "graph"> & { readonly dims: Readonly<Record<string, number>> };
+export type Located = Pick<Compiled, "spec" | "builder" | "graph"> & {
+  readonly dims: Readonly<Record<string, number>>;
+};
 
 /**
  * A function from values to their place. Each expression of the spec is lowered by itself; because equal values are one
@@ -59,7 +61,15 @@ const allPlaces = (compiled: Located, chosen: Chosen): ReadonlyMap<NodeId, Span>
 /** The spec with one expression as its only result. */
 const only = (spec: Spec, e: SExpr): Spec => ({
   ...spec,
-  results: [{ name: "value", dtype: e.type === "float" ? "f32" : e.type === "int" ? "i32" : "bool", dims: e.axes.map((a) => ({ axes: [a] })), value: e, span: e.span }],
+  results: [
+    {
+      name: "value",
+      dtype: e.type === "float" ? "f32" : e.type === "int" ? "i32" : "bool",
+      dims: e.axes.map((a) => ({ axes: [a] })),
+      value: e,
+      span: e.span,
+    },
+  ],
 });
 
 /** The nodes of an expression in the kernel's builder: as it is, and without the condition that it is given as a result. */
@@ -69,16 +79,25 @@ const nodesOf = (compiled: Located, e: SExpr, chosen: Chosen): readonly NodeId[]
     const tensor = [...spec.tensors, ...spec.results].find((t) => t.dtype === variable);
     return graph.tensors.find((t) => t.name === tensor?.name)?.dtype;
   };
-  const types = Object.fromEntries(spec.typeVars.flatMap((v) => {
-    const type = typeOf(v.name);
-    return type === undefined ? [] : [[v.name, type]];
-  }));
+  const types = Object.fromEntries(
+    spec.typeVars.flatMap((v) => {
+      const type = typeOf(v.name);
+      return type === undefined ? [] : [[v.name, type]];
+    }),
+  );
   try {
     const lowered = lowerToGraph(only(spec, e), { dims, statics: chosen.statics ?? {}, types });
     const [root] = lowered.graph.results;
     if (root === undefined) return [];
     const moved = new Map<NodeId, NodeId>();
-    for (const n of inOrder(lowered.graph, [root.value])) moved.set(n.id, b.rebuild(n, operands(n).map((id) => moved.get(id) ?? id)));
+    for (const n of inOrder(lowered.graph, [root.value]))
+      moved.set(
+        n.id,
+        b.rebuild(
+          n,
+          operands(n).map((id) => moved.get(id) ?? id),
+        ),
+      );
     const top = moved.get(root.value) ?? -1;
     const n = b.node(top);
     if (n.kind === "select") return [top, n.a];

@@ -23,10 +23,19 @@ const kernelLines = (names: Names, k: KernelPlan): readonly string[] => {
   const passes = Array.from({ length: k.passes }, (_, pass) => [
     `  pass ${pass + 1}`,
     ...k.accumulators.filter((a) => a.pass === pass).map((a) => accumulatorLine(names, a)),
-    ...k.stores.filter((s) => s.pass === pass).map((s) => `    store ${s.tensor}[${names.axes(s.axes)}] = ${names.full(s.value)}`),
+    ...k.stores
+      .filter((s) => s.pass === pass)
+      .map((s) => `    store ${s.tensor}[${names.axes(s.axes)}] = ${names.full(s.value)}`),
   ]);
-  const after = k.stores.filter((s) => s.pass === null).map((s) => `    ${s.tensor}[${names.axes(s.axes)}] = ${names.full(s.value)}`);
-  return [head, ...k.scans.flatMap((s) => scanLines(names, s)), ...passes.flat(), ...(after.length === 0 ? [] : ["  then", ...after])];
+  const after = k.stores
+    .filter((s) => s.pass === null)
+    .map((s) => `    ${s.tensor}[${names.axes(s.axes)}] = ${names.full(s.value)}`);
+  return [
+    head,
+    ...k.scans.flatMap((s) => scanLines(names, s)),
+    ...passes.flat(),
+    ...(after.length === 0 ? [] : ["  then", ...after]),
+  ];
 };
 
 /** All kernels of a plan in the order in which they run. */
@@ -34,5 +43,9 @@ export const printPlan = (compiled: Compiled): string => {
   const { plan, graph } = compiled;
   const names = namesOf(compiled);
   const scratch = plan.scratch.map((t) => `  scratch ${t.name}: ${t.dtype}[${names.axes(t.dims.flat())}]`);
-  return [`plan ${graph.name}`, ...scratch, ...plan.kernels.flatMap((k) => kernelLines(names, k).map((l) => `  ${l}`))].join("\n") + "\n";
+  return (
+    [`plan ${graph.name}`, ...scratch, ...plan.kernels.flatMap((k) => kernelLines(names, k).map((l) => `  ${l}`))].join(
+      "\n",
+    ) + "\n"
+  );
 };

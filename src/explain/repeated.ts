@@ -15,9 +15,13 @@ const repeatedAxes = (b: GraphBuilder, kernel: KernelPlan): readonly AxisId[] =>
   if (stream === undefined) return [];
   const carried = new Set(kernel.accumulators.map((a) => a.node));
   const bodies = kernel.accumulators.flatMap((a) => (a.where === null ? [a.body] : [a.body, a.where]));
-  const contractions = [...b.reach(bodies)].filter((id) => b.node(id).kind === "reduce" && !carried.has(id) && b.node(id).axes.some((a) => kernel.stream.includes(a)));
+  const contractions = [...b.reach(bodies)].filter(
+    (id) => b.node(id).kind === "reduce" && !carried.has(id) && b.node(id).axes.some((a) => kernel.stream.includes(a)),
+  );
   if (contractions.length === 0) return [];
-  return kernel.rows.filter((a) => typeof b.axis(a).size !== "number" && contractions.every((id) => !b.node(id).axes.includes(a)));
+  return kernel.rows.filter(
+    (a) => typeof b.axis(a).size !== "number" && contractions.every((id) => !b.node(id).axes.includes(a)),
+  );
 };
 
 /** A warning for each such axis of a plan that naming a size would help. */
@@ -27,10 +31,15 @@ export const repeatedDiagnostics = (spec: Spec, b: GraphBuilder, plan: Plan): re
     const names = sizeNames(axis.size).filter((name) => spec.sizes.includes(name));
     if (names.length === 0) return [];
     const span = axis.span.file === spec.file ? axis.span : spec.span;
-    return [{
-      code: "TFX4008", severity: "warning",
-      message: `the size of \`${axis.name}\` (${names.map((n) => `\`${n}\``).join(", ")}) is not known: the plan computes the scores again for each \`${axis.name}\``,
-      primary: { span, text: "" }, related: [], help: names.map((n) => `--dim ${n}=…`).join(" "),
-    } satisfies Diagnostic];
+    return [
+      {
+        code: "TFX4008",
+        severity: "warning",
+        message: `the size of \`${axis.name}\` (${names.map((n) => `\`${n}\``).join(", ")}) is not known: the plan computes the scores again for each \`${axis.name}\``,
+        primary: { span, text: "" },
+        related: [],
+        help: names.map((n) => `--dim ${n}=…`).join(" "),
+      } satisfies Diagnostic,
+    ];
   });
 };

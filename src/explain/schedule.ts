@@ -10,29 +10,58 @@ import { count, type Names } from "./names.ts";
 import type { Example } from "./sizes.ts";
 
 /** Why this kind: read off the plan and the target, in the order in which the planner asks. */
-export const scheduleLines = (compiled: Compiled, kernel: KernelPlan, schedule: Schedule, target: Target, names: Names): readonly string[] => {
+export const scheduleLines = (
+  compiled: Compiled,
+  kernel: KernelPlan,
+  schedule: Schedule,
+  target: Target,
+  names: Names,
+): readonly string[] => {
   const { builder: b } = compiled;
   const outer = outerAxes(b, kernel);
   const inner = kernel.rows.filter((a) => !outer.includes(a));
-  const features = kernel.accumulators.reduce((n, a) => n + a.local.reduce((k, x) => k * (Number(b.axis(x).size) || 1), 1), 0);
+  const features = kernel.accumulators.reduce(
+    (n, a) => n + a.local.reduce((k, x) => k * (Number(b.axis(x).size) || 1), 1),
+    0,
+  );
   const out = [printSchedule(schedule)];
-  if (schedule.kind === "elements") return [...out, "  elements: nothing is reduced along a stream, so each cell is on its own"];
+  if (schedule.kind === "elements")
+    return [...out, "  elements: nothing is reduced along a stream, so each cell is on its own"];
   if (schedule.kind === "split") {
-    const why = kernel.stream[0] === kernel.part ? "a row has few parts, and their states are shared with no other row" : schedule.vectorStream ? "a row is short and contiguous, so neighbouring lanes read neighbouring addresses" : "there are too few rows to give each lane one of its own";
+    const why =
+      kernel.stream[0] === kernel.part
+        ? "a row has few parts, and their states are shared with no other row"
+        : schedule.vectorStream
+          ? "a row is short and contiguous, so neighbouring lanes read neighbouring addresses"
+          : "there are too few rows to give each lane one of its own";
     out.push(`  split: ${why}; the lanes of a row merge what they carry at the end of each pass`);
   } else {
-    const shared = outer.length === 0 ? "" : `; (${names.axes(outer)}) is the same for a workgroup, since what streams depends on it`;
-    out.push(`  rows: a lane owns ${count(schedule.rowsPerLane, "row")} of (${names.axes(inner)}) and merges nothing${shared}`);
+    const shared =
+      outer.length === 0
+        ? ""
+        : `; (${names.axes(outer)}) is the same for a workgroup, since what streams depends on it`;
+    out.push(
+      `  rows: a lane owns ${count(schedule.rowsPerLane, "row")} of (${names.axes(inner)}) and merges nothing${shared}`,
+    );
   }
   if (schedule.source === "subgroup")
-    out.push(`  subgroup broadcast: \`${target.name}\` has subgroups of ${target.subgroups?.min ?? 0} lanes and more; one lane loads a cell of the stream, the others get it without a barrier`);
+    out.push(
+      `  subgroup broadcast: \`${target.name}\` has subgroups of ${target.subgroups?.min ?? 0} lanes and more; one lane loads a cell of the stream, the others get it without a barrier`,
+    );
   if (schedule.source === "workgroup")
-    out.push(`  workgroup memory: ${schedule.tile} cells of the stream at a time, the most that fit into the ${target.workgroupBytes} bytes of \`${target.name}\` up to 16`);
+    out.push(
+      `  workgroup memory: ${schedule.tile} cells of the stream at a time, the most that fit into the ${target.workgroupBytes} bytes of \`${target.name}\` up to 16`,
+    );
   if (schedule.source === "direct" && schedule.kind === "rows" && !schedule.vectorStream)
-    out.push(`  direct: each lane loads what it needs${target.software ? "; on a CPU adapter the cache shares it and a barrier is dear" : ""}`);
+    out.push(
+      `  direct: each lane loads what it needs${target.software ? "; on a CPU adapter the cache shares it and a barrier is dear" : ""}`,
+    );
   if (schedule.vectorStream) out.push("  vec4: the stream is contiguous in memory and its size a multiple of 4");
   else if (kernel.scans.length > 0) out.push("  1 cell a step: a scan goes from one to the next");
-  else if (schedule.kind === "rows") out.push(`  ${count(schedule.cells, "cell")} a step: ${count(features, "number")} carried for a row ${features === 1 ? "leaves" : "leave"} registers for as many`);
+  else if (schedule.kind === "rows")
+    out.push(
+      `  ${count(schedule.cells, "cell")} a step: ${count(features, "number")} carried for a row ${features === 1 ? "leaves" : "leave"} registers for as many`,
+    );
   if (schedule.hold) out.push("  held: the row fits into registers, so later passes do not read it again");
   return out;
 };
@@ -47,7 +76,9 @@ export const workgroupLines = (tile: TileKernel, target: Target): readonly strin
     return { name: w.name, text: `${w.length ?? 0} x ${size}`, bytes: Math.ceil(((w.length ?? 0) * size) / 16) * 16 };
   });
   const total = terms.reduce((n, t) => n + t.bytes, 0);
-  return [`${total} bytes of ${target.workgroupBytes}: ${terms.map((t) => `${t.name} ${t.bytes} (${t.text})`).join(" + ")}`];
+  return [
+    `${total} bytes of ${target.workgroupBytes}: ${terms.map((t) => `${t.name} ${t.bytes} (${t.text})`).join(" + ")}`,
+  ];
 };
 
 /** How a kernel is dispatched, with the numbers at the example's sizes. */
@@ -66,7 +97,9 @@ export const bindingLines = (compiled: Compiled): readonly string[] => {
   return [
     ...(artifact.uniforms.length === 0 ? [] : [`0: uniform {${uniforms}}, ${artifact.uniformBytes} bytes`]),
     ...artifact.tensors.map((t) => {
-      const dims = t.dims.map((d) => `${d.axes.length === 1 ? d.axes[0] : `(${d.axes.join(", ")})`}: ${printSize(d.extent)}`);
+      const dims = t.dims.map(
+        (d) => `${d.axes.length === 1 ? d.axes[0] : `(${d.axes.join(", ")})`}: ${printSize(d.extent)}`,
+      );
       const vector = t.vector === 1 ? "" : `, as vec${t.vector}`;
       return `${t.binding}: ${t.role} ${t.name}: ${t.dtype}[${dims.join(", ")}]${vector}`;
     }),

@@ -5,7 +5,8 @@ import { printNode } from "../ir/graph/print.ts";
 import { printSize } from "../ir/scalar/size.ts";
 
 const tensorText = (compiled: Compiled, t: Tensor): string => {
-  const axis = (id: number): string => `${compiled.builder.axis(id).name}: ${printSize(compiled.builder.axis(id).size)}`;
+  const axis = (id: number): string =>
+    `${compiled.builder.axis(id).name}: ${printSize(compiled.builder.axis(id).size)}`;
   const dims = t.dims.map((d) => (d.length === 1 ? axis(d[0] ?? 0) : `(${d.map(axis).join(", ")})`));
   return `${t.name}: ${t.dtype}${dims.length === 0 ? "" : `[${dims.join(", ")}]`}`;
 };

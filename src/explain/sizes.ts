@@ -23,7 +23,9 @@ const WINDOW = 64;
 /** Made-up sizes: 512 for what the kernels stream over or tile, 1 for the rest (batch, heads). */
 export const exampleOf = (compiled: Compiled, given: Readonly<Record<string, number>>): Example => {
   const { graph, builder, plan } = compiled;
-  const long = new Set(plan.kernels.flatMap((k) => [...k.stream, ...k.rows.slice(-1)]).flatMap((a) => sizeNames(builder.axis(a).size)));
+  const long = new Set(
+    plan.kernels.flatMap((k) => [...k.stream, ...k.rows.slice(-1)]).flatMap((a) => sizeNames(builder.axis(a).size)),
+  );
   const sizes = Object.fromEntries(graph.sizes.map((s) => [s, given[s] ?? (long.has(s) ? LENGTH : 1)]));
   const scalars = new Map<string, number>();
   const madeUp: string[] = [];
@@ -52,7 +54,12 @@ const defaultOf = (compiled: Compiled, name: string, sizes: Readonly<Record<stri
   if (init === null) return null;
   const tensor = { name, dtype: "f32" as const, dims: [], role: "output" as const, span: NO_SPAN };
   try {
-    return evaluateGraph({ ...graph, tensors: [tensor], results: [{ tensor: name, value: init }] }, { sizes, tensors: {}, scalars: {} })[name]?.[0] ?? null;
+    return (
+      evaluateGraph(
+        { ...graph, tensors: [tensor], results: [{ tensor: name, value: init }] },
+        { sizes, tensors: {}, scalars: {} },
+      )[name]?.[0] ?? null
+    );
   } catch {
     return null;
   }

@@ -9,10 +9,19 @@ import type { Names } from "./names.ts";
 /** 32-bit registers that one point of an accumulator takes. */
 const registers = (a: Accumulator): number => {
   switch (a.op) {
-    case "sum": case "prod": case "max": case "min": case "cumsum": return 1;
-    case "argmax": case "argmin": return 2;
-    case "var": return 3;
-    case "kth": return a.k;
+    case "sum":
+    case "prod":
+    case "max":
+    case "min":
+    case "cumsum":
+      return 1;
+    case "argmax":
+    case "argmin":
+      return 2;
+    case "var":
+      return 3;
+    case "kth":
+      return a.k;
   }
 };
 
@@ -20,7 +29,8 @@ const points = (compiled: Pick<Compiled, "builder">, a: Accumulator): number =>
   a.local.reduce((n, x) => n * (Number(compiled.builder.axis(x).size) || 1), 1);
 
 /** Numbers that an accumulator keeps for one row. */
-export const registersOf = (compiled: Pick<Compiled, "builder">, a: Accumulator): number => registers(a) * points(compiled, a);
+export const registersOf = (compiled: Pick<Compiled, "builder">, a: Accumulator): number =>
+  registers(a) * points(compiled, a);
 
 const opText = (a: Accumulator): string =>
   a.op === "kth" ? `the ${a.k} largest of` : a.op === "var" ? "mean, squared deviation and count of" : `${a.op} of`;
@@ -63,14 +73,17 @@ export const gaugeLines = (compiled: Compiled, kernel: KernelPlan, names: Names)
   const gauged = kernel.accumulators.filter((a) => a.gauge !== null);
   const by = new Map<string, Accumulator[]>();
   for (const a of gauged) {
-    const key = extremaIn(compiled, kernel, a.gauge ?? 0).map((x) => `\`${names.of(x.node)}\``).join(", ");
+    const key = extremaIn(compiled, kernel, a.gauge ?? 0)
+      .map((x) => `\`${names.of(x.node)}\``)
+      .join(", ");
     by.set(key, [...(by.get(key) ?? []), a]);
   }
   const lines = [...by].map(([m, sums]) => {
     const exponent = names.of(sums[0]?.gauge ?? 0);
     return `${m} stabilises ${sums.map((a) => `\`${names.of(a.node)}\``).join(", ")}: when it grows, they are multiplied by exp(new - old) of ${exponent}`;
   });
-  const exact = lines.length === 0 ? [] : ["exact: any number in its place gives the same results, it only keeps exp in range"];
+  const exact =
+    lines.length === 0 ? [] : ["exact: any number in its place gives the same results, it only keeps exp in range"];
   return [...lines, ...exact, ...baseLines(compiled, kernel, names), ...notes(kernel, "gauge")];
 };
 
@@ -79,18 +92,28 @@ const baseLines = (compiled: Compiled, kernel: KernelPlan, names: Names): readon
   const folded = compiled.folded.kernels.find((k) => k.name === kernel.name);
   const sums = (folded?.accumulators ?? []).filter((a) => a.base2 === true);
   if (sums.length === 0) return [];
-  const maxima = [...new Set(kernel.accumulators.flatMap((a) => (a.gauge === null ? [] : extremaIn(compiled, kernel, a.gauge))))];
+  const maxima = [
+    ...new Set(kernel.accumulators.flatMap((a) => (a.gauge === null ? [] : extremaIn(compiled, kernel, a.gauge)))),
+  ];
   const carried = maxima.map((a) => `\`${names.of(a.node)}\``).join(", ");
-  return [`to base 2: log2(e) goes into a factor that does not vary along ${names.axes(kernel.stream)}, so the code has exp2 and carries ${carried} times log2(e)`];
+  return [
+    `to base 2: log2(e) goes into a factor that does not vary along ${names.axes(kernel.stream)}, so the code has exp2 and carries ${carried} times log2(e)`,
+  ];
 };
 
-const notes = (kernel: KernelPlan, kind: Note["kind"]): readonly string[] =>
-  [...new Set(kernel.notes.filter((n) => n.kind === kind).map((n) => n.text))];
+const notes = (kernel: KernelPlan, kind: Note["kind"]): readonly string[] => [
+  ...new Set(kernel.notes.filter((n) => n.kind === kind).map((n) => n.text)),
+];
 
 /** What moved behind the loop, and why that changes nothing. */
 export const hoistLines = (kernel: KernelPlan): readonly string[] => {
   const hoists = notes(kernel, "hoist");
-  const sums = hoists.length === 0 ? [] : ["exact: a factor that is the same for all cells may be taken out of their sum, an addend out of their maximum"];
+  const sums =
+    hoists.length === 0
+      ? []
+      : [
+          "exact: a factor that is the same for all cells may be taken out of their sum, an addend out of their maximum",
+        ];
   const centers = notes(kernel, "center");
   return [...hoists, ...sums, ...centers];
 };

@@ -29,7 +29,8 @@ export const countGrid = (g: RangeSource, where: NodeId | null, grid: CountGrid,
   const total = { empty: 0, partial: 0, full: 0 };
   let [left, exact] = [BUDGET, true];
   const ends = (from: number, to: number, k: 0 | 1): { lo: number; hi: number } => ({
-    lo: from * grid.tile[k], hi: Math.min(grid.size[k], to * grid.tile[k]) - 1,
+    lo: from * grid.tile[k],
+    hi: Math.min(grid.size[k], to * grid.tile[k]) - 1,
   });
   const visit = (i0: number, i1: number, j0: number, j1: number): void => {
     const tiles = (i1 - i0) * (j1 - j0);
@@ -39,7 +40,12 @@ export const countGrid = (g: RangeSource, where: NodeId | null, grid: CountGrid,
       total.partial += tiles;
       return;
     }
-    const c = of(new Map([[grid.rows, ends(i0, i1, 0)], [grid.columns, ends(j0, j1, 1)]]));
+    const c = of(
+      new Map([
+        [grid.rows, ends(i0, i1, 0)],
+        [grid.columns, ends(j0, j1, 1)],
+      ]),
+    );
     if (c !== "partial" || tiles === 1) {
       total[c] += tiles;
       return;

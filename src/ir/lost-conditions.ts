@@ -50,7 +50,10 @@ export const lostConditions = (b: GraphBuilder, nameOf: (axis: AxisId) => string
       severity: "warning",
       message: `${over(by)} exists outside this condition too, and ${over(outer)} takes those cells in`,
       primary: { span: by.span, text: `over no cell it gives its identity` },
-      related: at === undefined ? [] : [{ span: at, text: `does not vary along ${by.over.map((a) => `\`${nameOf(a)}\``).join(", ")}` }],
+      related:
+        at === undefined
+          ? []
+          : [{ span: at, text: `does not vary along ${by.over.map((a) => `\`${nameOf(a)}\``).join(", ")}` }],
       help: "ask for the condition behind the reduction: `let t = … where …`",
     });
   };
@@ -60,11 +63,18 @@ export const lostConditions = (b: GraphBuilder, nameOf: (axis: AxisId) => string
       for (const c of conditions) if (!spans.has(c)) spans.set(c, span);
     },
     reduced: (e, value, arg, exists) => {
-      const ends = exists.filter((c) => spans.has(c) && b.node(c).axes.length > 0 && !b.node(c).axes.some((a) => e.over.includes(a)));
+      const ends = exists.filter(
+        (c) => spans.has(c) && b.node(c).axes.length > 0 && !b.node(c).axes.some((a) => e.over.includes(a)),
+      );
       if (e.op !== "sum" && e.op !== "cumsum") {
-        for (const x of endedBelow(arg)) if (b.node(x.condition).axes.some((a) => e.over.includes(a)) && !exists.includes(x.condition)) warn(e, x);
+        for (const x of endedBelow(arg))
+          if (b.node(x.condition).axes.some((a) => e.over.includes(a)) && !exists.includes(x.condition)) warn(e, x);
       }
-      if (ends.length > 0 && !ended.has(value)) ended.set(value, ends.map((condition) => ({ condition, by: e })));
+      if (ends.length > 0 && !ended.has(value))
+        ended.set(
+          value,
+          ends.map((condition) => ({ condition, by: e })),
+        );
     },
   };
 };

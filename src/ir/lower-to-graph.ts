@@ -49,7 +49,11 @@ const MAX_CONTEXTS = 8;
 type Cell = { readonly v: NodeId; readonly dom: readonly NodeId[] };
 
 /** The graph with the builder that made it, and what the user should hear of. */
-export type Lowered = { readonly graph: Graph; readonly builder: GraphBuilder; readonly warnings: readonly Diagnostic[] };
+export type Lowered = {
+  readonly graph: Graph;
+  readonly builder: GraphBuilder;
+  readonly warnings: readonly Diagnostic[];
+};
 
 export const lowerToGraph = (spec: Spec, options: LowerOptions): Lowered => {
   const known = new Map<string, number>(Object.entries(options.dims));
@@ -81,7 +85,8 @@ export const lowerToGraph = (spec: Spec, options: LowerOptions): Lowered => {
   const conjuncts = (id: NodeId): NodeId[] => conjunctsOf(b, id);
   const both = (p: readonly NodeId[], q: readonly NodeId[]): readonly NodeId[] =>
     q.length === 0 || p === q ? p : p.length === 0 ? q : [...new Set([...p, ...q])];
-  const all = (dom: readonly NodeId[]): NodeId | null => (dom.length === 0 ? null : dom.reduce((x, y) => b.binary("and", x, y)));
+  const all = (dom: readonly NodeId[]): NodeId | null =>
+    dom.length === 0 ? null : dom.reduce((x, y) => b.binary("and", x, y));
   /** Many conditions as one: each choice around them would guard every one. */
   const few = (dom: readonly NodeId[]): readonly NodeId[] => (dom.length > MAX_GUARDED ? [all(dom) ?? -1] : dom);
   /** Those that do not vary along these axes. */
@@ -151,7 +156,14 @@ export const lowerToGraph = (spec: Spec, options: LowerOptions): Lowered => {
           if (n.kind === "index" && n.axis === axis.id) return;
           dom = both(dom, inRange(x.v, axis.size, given));
         });
-        return { v: b.load(e.tensor, at.map((x) => x.v), tyOf(e)), dom };
+        return {
+          v: b.load(
+            e.tensor,
+            at.map((x) => x.v),
+            tyOf(e),
+          ),
+          dom,
+        };
       }
       case "at": {
         const arg = lower(e.arg, []);
@@ -219,7 +231,8 @@ export const lowerToGraph = (spec: Spec, options: LowerOptions): Lowered => {
         const own = states.get(e.state);
         if (own === undefined) throw new Error("prev outside its scan");
         const init = lower(e.init, []);
-        const value = init.dom.length === 0 ? init.v : b.select(all(init.dom) ?? b.konst(1, "bool"), init.v, b.konst(0, "f32"));
+        const value =
+          init.dom.length === 0 ? init.v : b.select(all(init.dom) ?? b.konst(1, "bool"), init.v, b.konst(0, "f32"));
         own.init ??= value;
         if (own.init === value) return { v: own.before, dom: [] };
         const first = b.binary("==", b.index(e.axis), b.konst(0, "i32"));
@@ -236,7 +249,14 @@ export const lowerToGraph = (spec: Spec, options: LowerOptions): Lowered => {
     if (done !== undefined) return done;
     const state = b.freshState();
     const name = e.name ?? "state";
-    const own: Own = { before: b.carried(state, name, [e.axis, ...e.dims].map((a) => b.index(a))), init: null };
+    const own: Own = {
+      before: b.carried(
+        state,
+        name,
+        [e.axis, ...e.dims].map((a) => b.index(a)),
+      ),
+      init: null,
+    };
     states.set(e.state, own);
     const step = lowerDeep(e.step);
     const exists = all(step.dom);
@@ -266,15 +286,17 @@ export const lowerToGraph = (spec: Spec, options: LowerOptions): Lowered => {
       const map = new Map([[ids[n] ?? 0, b.binary("-", j, startOf(ids, n))]]);
       return { v: b.substitute(own.v, map), dom: own.dom.map((d) => b.substitute(d, map)) };
     });
-    return cells.reduceRight<Cell | null>((rest, cell, n) => {
-      if (rest === null) return cell;
-      const before = b.binary("<", j, startOf(ids, n + 1));
-      const guards = [
-        ...cell.dom.map((d) => b.binary("or", b.unary("not", before), d)),
-        ...rest.dom.map((d) => b.binary("or", before, d)),
-      ];
-      return { v: b.select(before, cell.v, rest.v), dom: guards };
-    }, null) ?? { v: b.konst(0, "f32"), dom: [] };
+    return (
+      cells.reduceRight<Cell | null>((rest, cell, n) => {
+        if (rest === null) return cell;
+        const before = b.binary("<", j, startOf(ids, n + 1));
+        const guards = [
+          ...cell.dom.map((d) => b.binary("or", b.unary("not", before), d)),
+          ...rest.dom.map((d) => b.binary("or", before, d)),
+        ];
+        return { v: b.select(before, cell.v, rest.v), dom: guards };
+      }, null) ?? { v: b.konst(0, "f32"), dom: [] }
+    );
   };
 
   const lowerReduce = (e: SExpr & { kind: "reduce" }, given: readonly NodeId[]): Cell => {
@@ -287,8 +309,20 @@ export const lowerToGraph = (spec: Spec, options: LowerOptions): Lowered => {
     const value = (): NodeId => {
       switch (e.op) {
         case "sum":
-          return b.reduce("sum", e.over, b.node(arg.v).ty === "bool" ? b.select(arg.v, b.konst(1, "i32"), b.konst(0, "i32")) : arg.v, where, 0);
-        case "max": case "min": case "prod": case "argmax": case "argmin": case "var": case "cumsum":
+          return b.reduce(
+            "sum",
+            e.over,
+            b.node(arg.v).ty === "bool" ? b.select(arg.v, b.konst(1, "i32"), b.konst(0, "i32")) : arg.v,
+            where,
+            0,
+          );
+        case "max":
+        case "min":
+        case "prod":
+        case "argmax":
+        case "argmin":
+        case "var":
+        case "cumsum":
           return b.reduce(e.op, e.over, arg.v, where, 0);
         case "mean": {
           const n = where === null ? cellCount(b, e.over) : b.binary("max", count(where), b.konst(1, "i32"));
@@ -303,7 +337,12 @@ export const lowerToGraph = (spec: Spec, options: LowerOptions): Lowered => {
         case "kth_largest": {
           const k = e.k === null ? null : b.node(lower(e.k, given).v);
           if (k === null || k.kind !== "const") {
-            throw new LoweringError("TFX4003", "the count of `kth_largest` must be known at compile time", e.span, "make it a `static` parameter or a literal");
+            throw new LoweringError(
+              "TFX4003",
+              "the count of `kth_largest` must be known at compile time",
+              e.span,
+              "make it a `static` parameter or a literal",
+            );
           }
           return b.reduce("kth", e.over, arg.v, where, k.value);
         }
@@ -332,7 +371,10 @@ export const lowerToGraph = (spec: Spec, options: LowerOptions): Lowered => {
     names.set(cell.v, r.name);
     // A cell that does not exist gets 0.
     const exists = all(cell.dom);
-    return { tensor: r.name, value: exists === null ? cell.v : b.select(exists, cell.v, b.konst(0, b.node(cell.v).ty)) };
+    return {
+      tensor: r.name,
+      value: exists === null ? cell.v : b.select(exists, cell.v, b.konst(0, b.node(cell.v).ty)),
+    };
   });
   const used = new Set<string>(axes.flatMap((a) => sizeNames(a.size)));
   const runtimeScalars = new Set(scalars.map((s) => s.name));
@@ -386,5 +428,9 @@ export const constantOf = (e: SExpr, known: ReadonlyMap<string, number>): number
 const tyOf = (e: SExpr): Ty => (e.type === "float" ? "f32" : e.type === "int" ? "i32" : "bool");
 
 const tensorOf = (
-  name: string, dtype: StorageType, dims: readonly { readonly axes: readonly AxisId[] }[], role: "input" | "output", span: Span,
+  name: string,
+  dtype: StorageType,
+  dims: readonly { readonly axes: readonly AxisId[] }[],
+  role: "input" | "output",
+  span: Span,
 ): Tensor => ({ name, dtype, dims: dims.map((d) => d.axes), role, span });

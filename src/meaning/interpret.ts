@@ -92,11 +92,13 @@ const evaluate = <T, R>(
     (spec.axes[axis]?.parts ?? []).slice(0, part).reduce((sum, p) => sum + sizeOf(p), 0);
 
   /** The cell of the current indices of `axes`, row-major. */
-  const here = (axes: readonly AxisId[], all: readonly number[] = axes.map(sizeOf)): (() => number) => () => {
-    let cell = 0;
-    for (let n = 0; n < axes.length; n++) cell = cell * (all[n] as number) + (at[axes[n] as number] as number);
-    return cell;
-  };
+  const here =
+    (axes: readonly AxisId[], all: readonly number[] = axes.map(sizeOf)): (() => number) =>
+    () => {
+      let cell = 0;
+      for (let n = 0; n < axes.length; n++) cell = cell * (all[n] as number) + (at[axes[n] as number] as number);
+      return cell;
+    };
   /** Runs `f` at each cell of `axes`, the last one fastest; the indices are as before afterwards. */
   const forEachCell = (axes: readonly AxisId[], f: () => void, from = 0): void => {
     const axis = axes[from];
@@ -292,7 +294,11 @@ const evaluate = <T, R>(
       const t = at[e.axis] as number;
       for (; made <= t; made++) {
         at[e.axis] = made;
-        for (const x of beforeStep.get(e.state) ?? []) forEachCell(x.axes.filter((a) => a !== e.axis), () => void x.value());
+        for (const x of beforeStep.get(e.state) ?? [])
+          forEachCell(
+            x.axes.filter((a) => a !== e.axis),
+            () => void x.value(),
+          );
         forEachCell(e.dims, () => void table.get(cell(), () => step() ?? passedOn()));
       }
       at[e.axis] = t;

@@ -26,24 +26,61 @@ const through = (slope: number, s: number): number => (s === 0 ? 0 : Math.abs(sl
 const unaryScale = (op: SUnaryOp, x: Measured, f: number): number => {
   const a = Math.abs(x.v);
   switch (op) {
-    case "neg": case "abs": case "not": case "float": return x.s;
-    case "sign": case "floor": case "ceil": case "round": case "int": return EXACT;
-    case "exp": case "exp2": return Math.abs(f) * (1 + size(x));
-    case "log": case "log2": return Math.max(1, Math.abs(f)) + through(1 / a, x.s);
-    case "sqrt": case "rsqrt": return Math.abs(f) + through(f / a, x.s);
-    case "tanh": case "erf": return 1 + x.s;
-    case "sin": case "cos": return 1 + size(x);
+    case "neg":
+    case "abs":
+    case "not":
+    case "float":
+      return x.s;
+    case "sign":
+    case "floor":
+    case "ceil":
+    case "round":
+    case "int":
+      return EXACT;
+    case "exp":
+    case "exp2":
+      return Math.abs(f) * (1 + size(x));
+    case "log":
+    case "log2":
+      return Math.max(1, Math.abs(f)) + through(1 / a, x.s);
+    case "sqrt":
+    case "rsqrt":
+      return Math.abs(f) + through(f / a, x.s);
+    case "tanh":
+    case "erf":
+      return 1 + x.s;
+    case "sin":
+    case "cos":
+      return 1 + size(x);
   }
 };
 
 /** The distance to the next place where the operation jumps, or ends to be defined; Infinity: nowhere. */
 const distanceToEdge = (op: SUnaryOp, x: number): number => {
   switch (op) {
-    case "sign": case "log": case "log2": case "sqrt": case "rsqrt": return Math.abs(x);
-    case "floor": case "ceil": return Math.abs(x - Math.round(x));
-    case "int": return Math.round(x) === 0 ? Infinity : Math.abs(x - Math.round(x));
-    case "round": return Math.abs(x - Math.floor(x) - 0.5);
-    case "neg": case "not": case "abs": case "exp": case "exp2": case "tanh": case "sin": case "cos": case "erf": case "float":
+    case "sign":
+    case "log":
+    case "log2":
+    case "sqrt":
+    case "rsqrt":
+      return Math.abs(x);
+    case "floor":
+    case "ceil":
+      return Math.abs(x - Math.round(x));
+    case "int":
+      return Math.round(x) === 0 ? Infinity : Math.abs(x - Math.round(x));
+    case "round":
+      return Math.abs(x - Math.floor(x) - 0.5);
+    case "neg":
+    case "not":
+    case "abs":
+    case "exp":
+    case "exp2":
+    case "tanh":
+    case "sin":
+    case "cos":
+    case "erf":
+    case "float":
       return Infinity;
   }
 };
@@ -51,27 +88,65 @@ const distanceToEdge = (op: SUnaryOp, x: number): number => {
 /** The scale of a binary operation on floats with value `f`. */
 const binaryScale = (op: SBinaryOp, x: Measured, y: Measured, f: number): number => {
   switch (op) {
-    case "+": case "-": return size(x) + size(y);
-    case "*": return size(x) * size(y);
-    case "/": return (size(x) / Math.abs(y.v)) * Math.max(1, size(y) / Math.abs(y.v));
-    case "%": return size(x) + Math.abs(x.v / y.v) * size(y);
+    case "+":
+    case "-":
+      return size(x) + size(y);
+    case "*":
+      return size(x) * size(y);
+    case "/":
+      return (size(x) / Math.abs(y.v)) * Math.max(1, size(y) / Math.abs(y.v));
+    case "%":
+      return size(x) + Math.abs(x.v / y.v) * size(y);
     case "**": {
       const log = x.v === 0 ? 0 : Math.abs(Math.log(Math.abs(x.v)));
       return Math.abs(f) * (1 + size(y) * (log + through(1 / x.v, x.s)));
     }
-    case "min": case "max": return x.s === 0 && y.s === 0 ? EXACT : Math.max(x.s, y.s, Math.abs(f));
-    case "==": case "!=": case "<": case "<=": case ">": case ">=": case "and": case "or": return EXACT;
+    case "min":
+    case "max":
+      return x.s === 0 && y.s === 0 ? EXACT : Math.max(x.s, y.s, Math.abs(f));
+    case "==":
+    case "!=":
+    case "<":
+    case "<=":
+    case ">":
+    case ">=":
+    case "and":
+    case "or":
+      return EXACT;
   }
 };
 
 /** How far two operands are from deciding otherwise, and what that is relative to; null: nothing is decided. */
-const decision = (op: SBinaryOp, x: Measured, y: Measured): { readonly distance: number; readonly s: number } | null => {
+const decision = (
+  op: SBinaryOp,
+  x: Measured,
+  y: Measured,
+): { readonly distance: number; readonly s: number } | null => {
   switch (op) {
-    case "==": case "!=": case "<": case "<=": case ">": case ">=": return { distance: Math.abs(x.v - y.v), s: x.s + y.s };
-    case "/": return { distance: Math.abs(y.v), s: y.s };
-    case "%": return { distance: Math.abs(x.v / y.v - Math.round(x.v / y.v)) * Math.abs(y.v), s: size(x) + Math.abs(x.v / y.v) * size(y) };
-    case "**": return { distance: Math.abs(x.v), s: x.s };
-    case "+": case "-": case "*": case "min": case "max": case "and": case "or": return null;
+    case "==":
+    case "!=":
+    case "<":
+    case "<=":
+    case ">":
+    case ">=":
+      return { distance: Math.abs(x.v - y.v), s: x.s + y.s };
+    case "/":
+      return { distance: Math.abs(y.v), s: y.s };
+    case "%":
+      return {
+        distance: Math.abs(x.v / y.v - Math.round(x.v / y.v)) * Math.abs(y.v),
+        s: size(x) + Math.abs(x.v / y.v) * size(y),
+      };
+    case "**":
+      return { distance: Math.abs(x.v), s: x.s };
+    case "+":
+    case "-":
+    case "*":
+    case "min":
+    case "max":
+    case "and":
+    case "or":
+      return null;
   }
 };
 
@@ -84,7 +159,10 @@ export const measuring = (): Measuring => {
   const decide = (distance: number, s: number): void => {
     if (s > 0 && !(distance / s >= margin)) margin = distance / s;
   };
-  const of = (v: number, type: SType): Measured => ({ v, s: type !== "float" || Math.fround(v) === v ? EXACT : Math.abs(v) });
+  const of = (v: number, type: SType): Measured => ({
+    v,
+    s: type !== "float" || Math.fround(v) === v ? EXACT : Math.abs(v),
+  });
   return {
     of,
     value: (x) => x.v,
@@ -101,10 +179,11 @@ export const measuring = (): Measuring => {
     binary: (op: SBinaryOp, type: SType) => {
       const f = binaryMeaning(op, type);
       // An int divided by zero is no int, and nothing says what it is instead.
-      if (type !== "float") return (x, y) => {
-        if ((op === "/" || op === "%") && y.v === 0) decide(0, 1);
-        return { v: f(x.v, y.v), s: EXACT };
-      };
+      if (type !== "float")
+        return (x, y) => {
+          if ((op === "/" || op === "%") && y.v === 0) decide(0, 1);
+          return { v: f(x.v, y.v), s: EXACT };
+        };
       return (x, y) => {
         const d = decision(op, x, y);
         if (d !== null) decide(d.distance, d.s);

@@ -27,47 +27,82 @@ export const erf = (x: number): number => {
 /** The function of a unary operation. */
 export const unaryMeaning = (op: SUnaryOp): ((x: number) => number) => {
   switch (op) {
-    case "neg": return (x) => -x;
-    case "not": return (x) => 1 - x;
-    case "abs": return Math.abs;
-    case "sign": return Math.sign;
-    case "exp": return Math.exp;
-    case "log": return Math.log;
-    case "exp2": return (x) => Math.pow(2, x);
-    case "log2": return Math.log2;
-    case "sqrt": return Math.sqrt;
-    case "rsqrt": return (x) => 1 / Math.sqrt(x);
-    case "tanh": return Math.tanh;
-    case "sin": return Math.sin;
-    case "cos": return Math.cos;
-    case "floor": return Math.floor;
-    case "ceil": return Math.ceil;
-    case "round": return toNearest;
-    case "erf": return erf;
+    case "neg":
+      return (x) => -x;
+    case "not":
+      return (x) => 1 - x;
+    case "abs":
+      return Math.abs;
+    case "sign":
+      return Math.sign;
+    case "exp":
+      return Math.exp;
+    case "log":
+      return Math.log;
+    case "exp2":
+      return (x) => Math.pow(2, x);
+    case "log2":
+      return Math.log2;
+    case "sqrt":
+      return Math.sqrt;
+    case "rsqrt":
+      return (x) => 1 / Math.sqrt(x);
+    case "tanh":
+      return Math.tanh;
+    case "sin":
+      return Math.sin;
+    case "cos":
+      return Math.cos;
+    case "floor":
+      return Math.floor;
+    case "ceil":
+      return Math.ceil;
+    case "round":
+      return toNearest;
+    case "erf":
+      return erf;
     // An integer has no -0.
-    case "float": return (x) => x + 0;
-    case "int": return Math.trunc;
+    case "float":
+      return (x) => x + 0;
+    case "int":
+      return Math.trunc;
   }
 };
 
 /** The function of a binary operation on operands of `type`: on ints `/` and `%` floor. */
 export const binaryMeaning = (op: SBinaryOp, type: SType): ((x: number, y: number) => number) => {
   switch (op) {
-    case "+": return (x, y) => x + y;
-    case "-": return (x, y) => x - y;
-    case "*": return (x, y) => x * y;
-    case "/": return type === "int" ? (x, y) => Math.floor(x / y) : (x, y) => x / y;
-    case "%": return type === "int" ? (x, y) => x - y * Math.floor(x / y) : (x, y) => x % y;
-    case "**": return (x, y) => x ** y;
-    case "min": return (x, y) => Math.min(x, y);
-    case "max": return (x, y) => Math.max(x, y);
-    case "==": return (x, y) => bit(x === y);
-    case "!=": return (x, y) => bit(x !== y);
-    case "<": return (x, y) => bit(x < y);
-    case "<=": return (x, y) => bit(x <= y);
-    case ">": return (x, y) => bit(x > y);
-    case ">=": return (x, y) => bit(x >= y);
-    case "and": return (x, y) => x * y;
-    case "or": return (x, y) => Math.max(x, y);
+    case "+":
+      return (x, y) => x + y;
+    case "-":
+      return (x, y) => x - y;
+    case "*":
+      return (x, y) => x * y;
+    case "/":
+      return type === "int" ? (x, y) => Math.floor(x / y) : (x, y) => x / y;
+    case "%":
+      return type === "int" ? (x, y) => x - y * Math.floor(x / y) : (x, y) => x % y;
+    case "**":
+      return (x, y) => x ** y;
+    case "min":
+      return (x, y) => Math.min(x, y);
+    case "max":
+      return (x, y) => Math.max(x, y);
+    case "==":
+      return (x, y) => bit(x === y);
+    case "!=":
+      return (x, y) => bit(x !== y);
+    case "<":
+      return (x, y) => bit(x < y);
+    case "<=":
+      return (x, y) => bit(x <= y);
+    case ">":
+      return (x, y) => bit(x > y);
+    case ">=":
+      return (x, y) => bit(x >= y);
+    case "and":
+      return (x, y) => x * y;
+    case "or":
+      return (x, y) => Math.max(x, y);
   }
 };

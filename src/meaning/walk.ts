@@ -6,17 +6,32 @@ type SizeExpr = SpecAxis["size"];
 /** What an expression is made of. */
 export const parts = (e: SExpr): readonly SExpr[] => {
   switch (e.kind) {
-    case "const": case "index": case "size": case "scalar": case "in": return [];
-    case "read": return e.at;
-    case "at": return [...e.subst.map((s) => s.to), e.arg];
-    case "unary": return [e.arg];
-    case "binary": return [e.left, e.right];
-    case "select": return [e.cond, e.then, e.else];
-    case "where": return [e.cond, e.arg];
-    case "reduce": return e.k === null ? [e.arg] : [e.k, e.arg];
-    case "concat": return e.parts;
-    case "prev": return [e.init];
-    case "scan": return [e.step];
+    case "const":
+    case "index":
+    case "size":
+    case "scalar":
+    case "in":
+      return [];
+    case "read":
+      return e.at;
+    case "at":
+      return [...e.subst.map((s) => s.to), e.arg];
+    case "unary":
+      return [e.arg];
+    case "binary":
+      return [e.left, e.right];
+    case "select":
+      return [e.cond, e.then, e.else];
+    case "where":
+      return [e.cond, e.arg];
+    case "reduce":
+      return e.k === null ? [e.arg] : [e.k, e.arg];
+    case "concat":
+      return e.parts;
+    case "prev":
+      return [e.init];
+    case "scan":
+      return [e.step];
   }
 };
 
@@ -29,7 +44,12 @@ export const inOrder = (roots: readonly SExpr[]): readonly SExpr[] => {
     if (top.isDone) out.push(top.e);
     else if (!met.has(top.e)) {
       met.add(top.e);
-      open.push({ e: top.e, isDone: true }, ...parts(top.e).map((e) => ({ e, isDone: false })).reverse());
+      open.push(
+        { e: top.e, isDone: true },
+        ...parts(top.e)
+          .map((e) => ({ e, isDone: false }))
+          .reverse(),
+      );
     }
   }
   return out;
@@ -41,14 +61,22 @@ export const sizeValue = (e: SizeExpr, valueOf: (name: string) => number): numbe
   if (typeof e === "string") return valueOf(e);
   const [x, y] = [sizeValue(e[1], valueOf), sizeValue(e[2], valueOf)];
   switch (e[0]) {
-    case "+": return x + y;
-    case "-": return x - y;
-    case "*": return x * y;
-    case "/": return Math.floor(x / y);
-    case "%": return x - y * Math.floor(x / y);
-    case "ceil/": return Math.ceil(x / y);
-    case "min": return Math.min(x, y);
-    case "max": return Math.max(x, y);
+    case "+":
+      return x + y;
+    case "-":
+      return x - y;
+    case "*":
+      return x * y;
+    case "/":
+      return Math.floor(x / y);
+    case "%":
+      return x - y * Math.floor(x / y);
+    case "ceil/":
+      return Math.ceil(x / y);
+    case "min":
+      return Math.min(x, y);
+    case "max":
+      return Math.max(x, y);
   }
 };
 
@@ -59,7 +87,8 @@ export const sizeValue = (e: SizeExpr, valueOf: (name: string) => number): numbe
 export const remembered = (order: readonly SExpr[]): ReadonlySet<SExpr> => {
   const uses = new Map<SExpr, number>();
   const out = new Set<SExpr>();
-  const isLeaf = (e: SExpr): boolean => e.kind === "read" || parts(e).length === 0 || e.kind === "prev" || e.kind === "scan";
+  const isLeaf = (e: SExpr): boolean =>
+    e.kind === "read" || parts(e).length === 0 || e.kind === "prev" || e.kind === "scan";
   for (const e of order) {
     if (e.kind === "reduce") out.add(e);
     for (const p of parts(e)) {
@@ -75,7 +104,14 @@ export const remembered = (order: readonly SExpr[]): ReadonlySet<SExpr> => {
 export const statesRead = (order: readonly SExpr[]): ReadonlyMap<SExpr, number> => {
   const out = new Map<SExpr, number>();
   for (const e of order) {
-    const state = e.kind === "prev" ? e.state : e.kind === "scan" ? undefined : parts(e).map((p) => out.get(p)).find((s) => s !== undefined);
+    const state =
+      e.kind === "prev"
+        ? e.state
+        : e.kind === "scan"
+          ? undefined
+          : parts(e)
+              .map((p) => out.get(p))
+              .find((s) => s !== undefined);
     if (state !== undefined) out.set(e, state);
   }
   return out;

@@ -10,7 +10,13 @@ export type Program = { readonly items: readonly Item[]; readonly span: Span };
 
 export type Item = Use | Fn | Kernel;
 
-export type Use = { readonly kind: "use"; readonly names: readonly Name[]; readonly from: string; readonly fromSpan: Span; readonly span: Span };
+export type Use = {
+  readonly kind: "use";
+  readonly names: readonly Name[];
+  readonly from: string;
+  readonly fromSpan: Span;
+  readonly span: Span;
+};
 
 /** `fn name[axes](params) = body` or `{ lets body }`. `doc` is the text of the `///` lines above it, without slashes. */
 export type Fn = {
@@ -53,7 +59,12 @@ export type Param = {
 export type Dim =
   | { readonly kind: "axis"; readonly name: Name; readonly size: Expr | null; readonly span: Span }
   | { readonly kind: "product"; readonly dims: readonly Dim[]; readonly span: Span };
-export type Result = { readonly name: Name; readonly type: Name; readonly dims: readonly Dim[] | null; readonly span: Span };
+export type Result = {
+  readonly name: Name;
+  readonly type: Name;
+  readonly dims: readonly Dim[] | null;
+  readonly span: Span;
+};
 
 export type Stmt = Let | AxisDecl | Assign;
 /** `let name[indices] = value where cond`; an index may carry a size (`j: L * P`). */
@@ -66,8 +77,19 @@ export type Let = {
   readonly span: Span;
 };
 /** `axis j = m | s` */
-export type AxisDecl = { readonly kind: "axis"; readonly name: Name; readonly parts: readonly Name[]; readonly span: Span };
-export type Assign = { readonly kind: "assign"; readonly name: Name; readonly value: Expr; readonly where: Expr | null; readonly span: Span };
+export type AxisDecl = {
+  readonly kind: "axis";
+  readonly name: Name;
+  readonly parts: readonly Name[];
+  readonly span: Span;
+};
+export type Assign = {
+  readonly kind: "assign";
+  readonly name: Name;
+  readonly value: Expr;
+  readonly where: Expr | null;
+  readonly span: Span;
+};
 
 export type BinaryOp = "or" | "and" | "==" | "!=" | "<" | "<=" | ">" | ">=" | "+" | "-" | "*" | "/" | "%" | "**";
 
@@ -76,9 +98,21 @@ export type BinaryOp = "or" | "and" | "==" | "!=" | "<" | "<=" | ">" | ">=" | "+
  * decided by the checker, from what the name stands for. `index` null: no brackets; `args` null: no parentheses.
  */
 export type Expr =
-  | { readonly kind: "number"; readonly value: number; readonly text: string; readonly isInt: boolean; readonly span: Span }
+  | {
+      readonly kind: "number";
+      readonly value: number;
+      readonly text: string;
+      readonly isInt: boolean;
+      readonly span: Span;
+    }
   | { readonly kind: "bool"; readonly value: boolean; readonly span: Span }
-  | { readonly kind: "apply"; readonly name: Name; readonly index: readonly IndexArg[] | null; readonly args: readonly Expr[] | null; readonly span: Span }
+  | {
+      readonly kind: "apply";
+      readonly name: Name;
+      readonly index: readonly IndexArg[] | null;
+      readonly args: readonly Expr[] | null;
+      readonly span: Span;
+    }
   | { readonly kind: "unary"; readonly op: "-" | "not"; readonly arg: Expr; readonly span: Span }
   | { readonly kind: "binary"; readonly op: BinaryOp; readonly left: Expr; readonly right: Expr; readonly span: Span }
   | { readonly kind: "in"; readonly axis: Name; readonly part: Name; readonly span: Span }

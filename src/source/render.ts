@@ -41,7 +41,8 @@ export function renderDiagnostic(d: Diagnostic, sources: Sources, options: Rende
   const lines = frames.flatMap((frame) => drawFrame(frame, width, paint, colors.blue));
   const nowhere =
     frames.length === 0 && d.primary.span.file !== "" ? [`  ${colors.blue("-->")} ${d.primary.span.file}`] : [];
-  const help = d.help === null ? [] : [`${colors.green("help")}: ${d.help.split("\n").map(printable).join("\n      ")}`];
+  const help =
+    d.help === null ? [] : [`${colors.green("help")}: ${d.help.split("\n").map(printable).join("\n      ")}`];
   return [head, ...nowhere, ...lines, ...help].join("\n");
 }
 

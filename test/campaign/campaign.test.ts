@@ -45,7 +45,9 @@ test("a program comes from its seed alone", () => {
 });
 
 test("generated programs are well typed", () => {
-  const verdicts = Array.from({ length: 200 }, (_, n) => meantBy(generate(70_000 + n))).filter((m): m is Verdict => "kind" in m);
+  const verdicts = Array.from({ length: 200 }, (_, n) => meantBy(generate(70_000 + n))).filter(
+    (m): m is Verdict => "kind" in m,
+  );
   expect(verdicts).toEqual([]);
 });
 

@@ -24,7 +24,11 @@ export const verdictOn = async (program: Program, stacks: readonly Stack[] = [])
 };
 
 /** The program made short, and how it fails then. */
-export const shrunk = async ({ program, verdict }: Failure, stacks: readonly Stack[], milliseconds: number): Promise<Failure> => {
+export const shrunk = async (
+  { program, verdict }: Failure,
+  stacks: readonly Stack[],
+  milliseconds: number,
+): Promise<Failure> => {
   const stack = "where" in verdict ? stacks.find((s) => s.name === verdict.where) : undefined;
   const same = failsAs(verdict);
   let last = verdict;
@@ -43,7 +47,13 @@ export const shrunk = async ({ program, verdict }: Failure, stacks: readonly Sta
   return { program: short, verdict: last };
 };
 
-export type Tally = { readonly programs: number; readonly right: number; readonly refused: ReadonlyMap<string, number>; readonly invalid: number; readonly failures: readonly Failure[] };
+export type Tally = {
+  readonly programs: number;
+  readonly right: number;
+  readonly refused: ReadonlyMap<string, number>;
+  readonly invalid: number;
+  readonly failures: readonly Failure[];
+};
 
 export type Options = {
   readonly programs: number;

@@ -12,13 +12,25 @@ const F32 = 2 ** -20;
 const HUGE = 1e30;
 const TINY = 1e-30;
 
-export type Difference = { readonly result: string; readonly cell: number; readonly found: number; readonly expected: number; readonly allowed: number };
+export type Difference = {
+  readonly result: string;
+  readonly cell: number;
+  readonly found: number;
+  readonly expected: number;
+  readonly allowed: number;
+};
 
-const far = (found: number, expected: number, allowed: number): boolean => found !== expected && !(Math.abs(found - expected) <= allowed);
+const far = (found: number, expected: number, allowed: number): boolean =>
+  found !== expected && !(Math.abs(found - expected) <= allowed);
 
 /** The worst cell of a result evaluated in f64; null: all is well. */
-export const compare64 = (result: string, found: ArrayLike<number> | undefined, { values, scales, margins }: Measures): Difference | null => {
-  if (found?.length !== values.length) return { result, cell: -1, found: found?.length ?? 0, expected: values.length, allowed: 0 };
+export const compare64 = (
+  result: string,
+  found: ArrayLike<number> | undefined,
+  { values, scales, margins }: Measures,
+): Difference | null => {
+  if (found?.length !== values.length)
+    return { result, cell: -1, found: found?.length ?? 0, expected: values.length, allowed: 0 };
   let worst: Difference | null = null;
   for (let n = 0; n < values.length; n++) {
     const [expected, is] = [values[n] as number, found[n] as number];
@@ -32,28 +44,41 @@ export const compare64 = (result: string, found: ArrayLike<number> | undefined, 
 };
 
 const worse = (a: Difference | null, b: Difference): Difference => {
-  const size = (d: Difference): number => { const e = Math.abs(d.found - d.expected) / (d.allowed || TINY); return Number.isNaN(e) ? Infinity : e; };
+  const size = (d: Difference): number => {
+    const e = Math.abs(d.found - d.expected) / (d.allowed || TINY);
+    return Number.isNaN(e) ? Infinity : e;
+  };
   return a !== null && size(a) >= size(b) ? a : b;
 };
 
 /** Numbers of a device, or of f32 arithmetic. `naive`: what the interpreter gives in f32. */
 export const compare32 = (
-  result: string, dtype: string, found: ArrayLike<number> | undefined, naive: Float64Array, { values, scales, margins }: Measures,
+  result: string,
+  dtype: string,
+  found: ArrayLike<number> | undefined,
+  naive: Float64Array,
+  { values, scales, margins }: Measures,
 ): Difference | null => {
-  if (found?.length !== values.length) return { result, cell: -1, found: found?.length ?? 0, expected: values.length, allowed: 0 };
+  if (found?.length !== values.length)
+    return { result, cell: -1, found: found?.length ?? 0, expected: values.length, allowed: 0 };
   const isExact = dtype !== "f32" && dtype !== "f16";
   const counts = (n: number): boolean =>
-    Number.isFinite(values[n]) && Number.isFinite(naive[n]) && (scales[n] as number) < HUGE && !((margins[n] as number) < TIE.f32) &&
+    Number.isFinite(values[n]) &&
+    Number.isFinite(naive[n]) &&
+    (scales[n] as number) < HUGE &&
+    !((margins[n] as number) < TIE.f32) &&
     (isExact || dtype === "f32" || Math.abs(values[n] as number) < 60000);
   let naiveError = 0;
-  for (let n = 0; n < values.length; n++) if (counts(n)) naiveError = Math.max(naiveError, Math.abs((values[n] as number) - (naive[n] as number)));
+  for (let n = 0; n < values.length; n++)
+    if (counts(n)) naiveError = Math.max(naiveError, Math.abs((values[n] as number) - (naive[n] as number)));
   let worst: Difference | null = null;
   for (let n = 0; n < values.length; n++) {
     if (!counts(n)) continue;
     const expected = values[n] as number;
     const rounding = dtype === "f16" ? 1.01 * halfUlpOfF16(expected) : 0;
     const allowed = isExact ? 0 : Math.max(2 * naiveError, F32 * (scales[n] as number)) + rounding + TINY;
-    if (far(found[n] as number, expected, allowed)) worst = worse(worst, { result, cell: n, found: found[n] as number, expected, allowed });
+    if (far(found[n] as number, expected, allowed))
+      worst = worse(worst, { result, cell: n, found: found[n] as number, expected, allowed });
   }
   return worst;
 };

@@ -16,23 +16,53 @@ const leaf = (w: World, allowed: readonly string[]): Text => {
   const tensors = values.filter((v) => v.dims !== null);
   const late = lets.slice(-3);
   const scalars = w.scalars.filter((s) => s.type === "float");
-  const name = (list: typeof values) => (list.length === 0 ? null : () => { const v = draw.pick(list); return plain(v.name, v.axes); });
+  const name = (list: typeof values) =>
+    list.length === 0
+      ? null
+      : () => {
+          const v = draw.pick(list);
+          return plain(v.name, v.axes);
+        };
   return draw.weighted<Text>([
     [5, name(tensors)],
     [4, name(lets)],
     [3, name(late)],
     [0.6, () => plain(draw.pick(NUMBERS))],
     [0.5, scalars.length > 0 ? () => plain(draw.pick(scalars).name) : null],
-    [0.6, allowed.length > 0 ? () => { const a = draw.pick(allowed); return plain(draw.pick([a, `(${a} + 1)`, `(0.1 * ${a})`]), [a]); } : null],
+    [
+      0.6,
+      allowed.length > 0
+        ? () => {
+            const a = draw.pick(allowed);
+            return plain(draw.pick([a, `(${a} + 1)`, `(0.1 * ${a})`]), [a]);
+          }
+        : null,
+    ],
     [0.1, allowed.length > 0 ? () => plain(`float(size(${draw.pick(allowed)}))`) : null],
-    [0.3, allowed.length > 1 ? () => { const [a, b] = draw.some(allowed, 2, 2) as [string, string]; return plain(`(${draw.pick(["0.3", "0.5", "-0.2"])} * (${a} - ${b}))`, [a, b]); } : null],
+    [
+      0.3,
+      allowed.length > 1
+        ? () => {
+            const [a, b] = draw.some(allowed, 2, 2) as [string, string];
+            return plain(`(${draw.pick(["0.3", "0.5", "-0.2"])} * (${a} - ${b}))`, [a, b]);
+          }
+        : null,
+    ],
   ]);
 };
 
 /** Sizes as divisors, the mean's own and its neighbours. */
 const divisor = (w: World): Text => {
   const a = axisNamed(w, w.draw.pick(usable(w)));
-  return plain(w.draw.pick([`size(${a.name})`, `(size(${a.name}) + 1)`, `(2 * size(${a.name}))`, `sqrt(size(${a.name}))`, `max(size(${a.name}) - 1, 1)`]));
+  return plain(
+    w.draw.pick([
+      `size(${a.name})`,
+      `(size(${a.name}) + 1)`,
+      `(2 * size(${a.name}))`,
+      `sqrt(size(${a.name}))`,
+      `max(size(${a.name}) - 1, 1)`,
+    ]),
+  );
 };
 
 const arithmetic = (w: World, a: Text, b: () => Text): Text => {
@@ -44,7 +74,15 @@ const arithmetic = (w: World, a: Text, b: () => Text): Text => {
     [2, () => join([a], (x) => `(${draw.pick(NUMBERS)} * ${x})`)],
     [1, () => join([a], (x) => `(${x} / ${draw.pick(["2", "3", "0.5", "-4"])})`)],
     [1, () => join([a, divisor(w)], (x, y) => `(${x} / ${y})`)],
-    [1.5, () => join([a, b()], (x, y) => `(${x} / ${draw.pick([`(1 + abs(${y}))`, `max(abs(${y}), 0.1)`, `(0.5 + ${y} * ${y})`, `exp(${y})`])})`)],
+    [
+      1.5,
+      () =>
+        join(
+          [a, b()],
+          (x, y) =>
+            `(${x} / ${draw.pick([`(1 + abs(${y}))`, `max(abs(${y}), 0.1)`, `(0.5 + ${y} * ${y})`, `exp(${y})`])})`,
+        ),
+    ],
     [0.7, () => join([a, b()], (x, y) => `(${x} / ${y})`)],
     [1, () => join([a, b()], (x, y) => `max(${x}, ${y})`)],
     [1, () => join([a, b()], (x, y) => `min(${x}, ${y})`)],
@@ -54,15 +92,48 @@ const arithmetic = (w: World, a: Text, b: () => Text): Text => {
 
 const BOUNDED = ["exp(-abs(X))", "exp(min(X, 3))", "exp(tanh(X))", "exp(-(X * X))", "exp(5 * tanh(X / 5))"];
 const FUNCTIONS: readonly (readonly [number, string])[] = [
-  [1.5, "-X"], [1.5, "abs(X)"], [1.5, "exp(X)"], [1, "exp(0.2 * X)"], [1, "exp2(0.3 * X)"], [1, "tanh(X)"], [0.7, "sigmoid(X)"], [0.6, "silu(X)"], [1, "relu(X)"],
-  [0.5, "softplus(X)"], [0.5, "gelu(X)"], [0.3, "elu(X)"], [1, "softcap(X, 5)"], [0.5, "softcap(X, 50)"], [0.5, "10 * tanh(X)"], [0.5, "clamp(X, -1, 1)"],
-  [0.7, "log(1 + abs(X))"], [0.7, "log(abs(X) + 0.01)"], [0.5, "log(X)"], [0.4, "log2(X * X + 1)"], [0.7, "sqrt(abs(X))"], [0.5, "sqrt(X)"], [0.7, "rsqrt(1 + X * X)"],
-  [0.8, "X ** 2"], [0.5, "X ** 3"], [0.5, "X ** 0.5"], [0.4, "abs(X) ** 1.5"], [0.3, "(1 + abs(X)) ** -1"], [0.3, "sign(X)"], [0.3, "floor(X)"], [0.2, "round(X)"],
-  [0.4, "sin(X)"], [0.3, "cos(X)"], [0.4, "erf(X)"], [0.3, "float(int(X))"], [0.5, "(if X > 0 then X else 0.1 * X)"],
+  [1.5, "-X"],
+  [1.5, "abs(X)"],
+  [1.5, "exp(X)"],
+  [1, "exp(0.2 * X)"],
+  [1, "exp2(0.3 * X)"],
+  [1, "tanh(X)"],
+  [0.7, "sigmoid(X)"],
+  [0.6, "silu(X)"],
+  [1, "relu(X)"],
+  [0.5, "softplus(X)"],
+  [0.5, "gelu(X)"],
+  [0.3, "elu(X)"],
+  [1, "softcap(X, 5)"],
+  [0.5, "softcap(X, 50)"],
+  [0.5, "10 * tanh(X)"],
+  [0.5, "clamp(X, -1, 1)"],
+  [0.7, "log(1 + abs(X))"],
+  [0.7, "log(abs(X) + 0.01)"],
+  [0.5, "log(X)"],
+  [0.4, "log2(X * X + 1)"],
+  [0.7, "sqrt(abs(X))"],
+  [0.5, "sqrt(X)"],
+  [0.7, "rsqrt(1 + X * X)"],
+  [0.8, "X ** 2"],
+  [0.5, "X ** 3"],
+  [0.5, "X ** 0.5"],
+  [0.4, "abs(X) ** 1.5"],
+  [0.3, "(1 + abs(X)) ** -1"],
+  [0.3, "sign(X)"],
+  [0.3, "floor(X)"],
+  [0.2, "round(X)"],
+  [0.4, "sin(X)"],
+  [0.3, "cos(X)"],
+  [0.4, "erf(X)"],
+  [0.3, "float(int(X))"],
+  [0.5, "(if X > 0 then X else 0.1 * X)"],
 ];
 
 const applied = (w: World, x: Text): Text => {
-  const form = w.draw.chance(0.2) ? w.draw.pick(BOUNDED) : w.draw.weighted(FUNCTIONS.map(([n, f]) => [n, () => f] as const));
+  const form = w.draw.chance(0.2)
+    ? w.draw.pick(BOUNDED)
+    : w.draw.weighted(FUNCTIONS.map(([n, f]) => [n, () => f] as const));
   return { text: `(${form.replaceAll("X", x.text)})`, axes: x.axes };
 };
 

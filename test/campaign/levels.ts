@@ -19,7 +19,16 @@ import { compare32, compare64, type Difference } from "./compare.ts";
 import { dataOf, type Program } from "./program.ts";
 
 /** Diagnostics that say no, with a reason, to a program that is well typed. */
-export const REFUSALS: ReadonlySet<string> = new Set(["TFX3001", "TFX4001", "TFX4002", "TFX4003", "TFX4004", "TFX4005", "TFX4006", "TFX4007"]);
+export const REFUSALS: ReadonlySet<string> = new Set([
+  "TFX3001",
+  "TFX4001",
+  "TFX4002",
+  "TFX4003",
+  "TFX4004",
+  "TFX4005",
+  "TFX4006",
+  "TFX4007",
+]);
 
 export type Verdict =
   /** `skipped`: cells that no level could be asked about, of all. */
@@ -35,7 +44,8 @@ export type Meant = {
   readonly naive: Results;
 };
 
-const words = (e: unknown): string => (e instanceof Error ? (e.stack ?? e.message).split("\n").slice(0, 4).join("\n") : String(e));
+const words = (e: unknown): string =>
+  e instanceof Error ? (e.stack ?? e.message).split("\n").slice(0, 4).join("\n") : String(e);
 const errorsOf = (d: readonly Diagnostic[]): readonly Diagnostic[] => d.filter((x) => x.severity === "error");
 
 /** Storage type of a tensor under the program's choice. */
@@ -45,22 +55,32 @@ export const storageOf = (program: Program, spec: Spec, dtype: string): string =
 const count = (spec: Spec, program: Program, name: string): number => {
   const valueOf = (s: string): number => program.sizes[s] ?? program.statics[s] ?? NaN;
   const tensor = [...spec.tensors, ...spec.results].find((t) => t.name === name);
-  return (tensor?.dims ?? []).flatMap((d) => d.axes).reduce((n, a) => n * sizeValue(spec.axes[a]?.size ?? NaN, valueOf), 1);
+  return (tensor?.dims ?? [])
+    .flatMap((d) => d.axes)
+    .reduce((n, a) => n * sizeValue(spec.axes[a]?.size ?? NaN, valueOf), 1);
 };
 
 /** Checks a program and computes what it means; a verdict where that is impossible. */
 export const meantBy = (program: Program): Meant | Verdict => {
   try {
     const parsed = parseProgram(program.source, "fuzz.tfx");
-    const checked = errorsOf(parsed.diagnostics).length > 0 ? null : checkProgram(parsed.program, "fuzz.tfx", { resolveImport });
+    const checked =
+      errorsOf(parsed.diagnostics).length > 0 ? null : checkProgram(parsed.program, "fuzz.tfx", { resolveImport });
     const errors = errorsOf([...parsed.diagnostics, ...(checked?.diagnostics ?? [])]);
     const spec = checked?.specs[0];
     // A constant that is no number (`log(-1)`) is said to be none: a refusal, not a fault of the generator.
-    if (errors.length > 0 && errors.every((d) => d.code === "TFX2210")) return { kind: "refused", where: "check", what: `${errors[0]!.code} ${errors[0]!.message}` };
-    if (errors.length > 0 || spec === undefined) return { kind: "invalid", where: "check", what: errors.map((d) => `${d.code} ${d.message}`).join("; ") };
+    if (errors.length > 0 && errors.every((d) => d.code === "TFX2210"))
+      return { kind: "refused", where: "check", what: `${errors[0]!.code} ${errors[0]!.message}` };
+    if (errors.length > 0 || spec === undefined)
+      return { kind: "invalid", where: "check", what: errors.map((d) => `${d.code} ${d.message}`).join("; ") };
     const violations = verifySpec(spec);
     if (violations.length > 0) return { kind: "crashed", where: "spec", what: violations.join("; ") };
-    const tensors = Object.fromEntries(spec.tensors.map((t) => [t.name, dataOf(program, t.name, storageOf(program, spec, t.dtype), count(spec, program, t.name))]));
+    const tensors = Object.fromEntries(
+      spec.tensors.map((t) => [
+        t.name,
+        dataOf(program, t.name, storageOf(program, spec, t.dtype), count(spec, program, t.name)),
+      ]),
+    );
     const inputs = { sizes: program.sizes, scalars: program.scalars, statics: program.statics, tensors };
     return { program, spec, inputs, measures: measure(spec, inputs), naive: interpret(spec, inputs, "f32") };
   } catch (e) {
@@ -68,7 +88,8 @@ export const meantBy = (program: Program): Meant | Verdict => {
   }
 };
 
-const say = (d: Difference): string => `${d.result}[${d.cell}] is ${d.found}, not ${d.expected} (± ${d.allowed.toExponential(1)})`;
+const say = (d: Difference): string =>
+  `${d.result}[${d.cell}] is ${d.found}, not ${d.expected} (± ${d.allowed.toExponential(1)})`;
 const wrong = (where: string, d: Difference): Verdict => ({ kind: "wrong", where, what: say(d) });
 
 /** Compiles for a target; the sizes that the plan asks for are given, as the command line does. */
@@ -77,14 +98,19 @@ export const compileOn = (m: Meant, target: Target, more: Partial<CompileOptions
   let known: readonly string[] = program.known;
   for (;;) {
     const result = compileSpec(spec, {
-      file: "fuzz.tfx", target, resolveImport, statics: program.statics,
+      file: "fuzz.tfx",
+      target,
+      resolveImport,
+      statics: program.statics,
       types: (target.f16 ? program.types : {}) as Readonly<Record<string, StorageType>>,
       dims: Object.fromEntries(known.map((n) => [n, program.sizes[n] ?? 0])),
       ...(program.parts === null ? {} : { parts: program.parts }),
       ...more,
     });
     if (!("code" in result)) return result;
-    const asked = [...(result.help ?? "").matchAll(/--dim (\w+)=/g)].map((x) => x[1] ?? "").filter((n) => !known.includes(n));
+    const asked = [...(result.help ?? "").matchAll(/--dim (\w+)=/g)]
+      .map((x) => x[1] ?? "")
+      .filter((n) => !known.includes(n));
     if (result.code === "TFX4002" && asked.length > 0) {
       known = [...known, ...asked];
       continue;
@@ -100,7 +126,14 @@ export const scalarsOf = (m: Meant): Record<string, number> => {
   for (const s of m.spec.scalars.filter((x) => !x.isStatic)) {
     const value = m.inputs.scalars[s.name];
     const init = s.init;
-    given[s.name] = value ?? (init === null ? 0 : interpret({ ...m.spec, results: [{ name: "s", dtype: "f32", dims: [], span: s.span, value: init }] }, m.inputs)["s"]?.[0] ?? 0);
+    given[s.name] =
+      value ??
+      (init === null
+        ? 0
+        : (interpret(
+            { ...m.spec, results: [{ name: "s", dtype: "f32", dims: [], span: s.span, value: init }] },
+            m.inputs,
+          )["s"]?.[0] ?? 0));
   }
   return given;
 };
@@ -132,17 +165,38 @@ const tile = (m: Meant, compiled: Compiled, target: Target, precision: "f64" | "
       if (given !== undefined) return [b.name, given];
       const tensor = compiled.artifact.tensors.find((t) => t.name === b.name);
       const lookup = (name: string): number => m.program.sizes[name] ?? 0;
-      const size = (e: unknown): number => (typeof e === "number" ? e : typeof e === "string" ? lookup(e) : sizeOp(e as readonly [string, unknown, unknown], size));
+      const size = (e: unknown): number =>
+        typeof e === "number"
+          ? e
+          : typeof e === "string"
+            ? lookup(e)
+            : sizeOp(e as readonly [string, unknown, unknown], size);
       return [b.name, new Float64Array((tensor?.dims ?? []).reduce((n, d) => n * size(d.extent), 1)).fill(12345)];
     }),
   );
   return evaluateTile(compiled.tile, {
-    sizes: m.program.sizes, uniforms: { ...m.program.sizes, ...scalarsOf(m) }, buffers, precision, subgroupSize: target.subgroups?.min ?? 4,
+    sizes: m.program.sizes,
+    uniforms: { ...m.program.sizes, ...scalarsOf(m) },
+    buffers,
+    precision,
+    subgroupSize: target.subgroups?.min ?? 4,
   }).buffers;
 };
 const sizeOp = ([op, a, b]: readonly [string, unknown, unknown], size: (e: unknown) => number): number => {
   const [x, y] = [size(a), size(b)];
-  return op === "+" ? x + y : op === "-" ? x - y : op === "*" ? x * y : op === "ceil/" ? Math.ceil(x / y) : op === "/" ? Math.floor(x / y) : op === "min" ? Math.min(x, y) : Math.max(x, y);
+  return op === "+"
+    ? x + y
+    : op === "-"
+      ? x - y
+      : op === "*"
+        ? x * y
+        : op === "ceil/"
+          ? Math.ceil(x / y)
+          : op === "/"
+            ? Math.floor(x / y)
+            : op === "min"
+              ? Math.min(x, y)
+              : Math.max(x, y);
 };
 
 /** All targets; f16 ones only where half floats are stored. */
@@ -167,9 +221,11 @@ const onTarget = (m: Meant, target: Target, drawn: boolean): Verdict | null => {
       compiled = again;
     }
     const violations = verifyTile(compiled.tile, target);
-    if (violations.length > 0) return { kind: "crashed", where: `tile of ${where}`, what: `${violations.slice(0, 3).join("; ")} ${schedules}` };
+    if (violations.length > 0)
+      return { kind: "crashed", where: `tile of ${where}`, what: `${violations.slice(0, 3).join("; ")} ${schedules}` };
     const exact = check64(m, { where: `tile of ${where}`, found: tile(m, compiled, target, "f64") });
-    if (exact !== null) return drawn ? ({ ...exact, what: `${"what" in exact ? exact.what : ""} ${schedules}` } as Verdict) : exact;
+    if (exact !== null)
+      return drawn ? ({ ...exact, what: `${"what" in exact ? exact.what : ""} ${schedules}` } as Verdict) : exact;
     return null;
   } catch (e) {
     return { kind: "crashed", where: `tile of ${where}`, what: `${words(e)} ${schedules}` };
@@ -185,10 +241,12 @@ export const signature = (v: Verdict): string => {
 };
 
 /** Judges a program only where another one failed: what making it short takes. */
-export const failsAs = (verdict: Verdict) => (program: Program): Verdict => {
-  const m = meantBy(program);
-  return "kind" in m ? m : judgeAt(m, "where" in verdict ? verdict.where : "");
-};
+export const failsAs =
+  (verdict: Verdict) =>
+  (program: Program): Verdict => {
+    const m = meantBy(program);
+    return "kind" in m ? m : judgeAt(m, "where" in verdict ? verdict.where : "");
+  };
 
 /** Only what was found at one place. */
 const judgeAt = (m: Meant, where: string): Verdict => {
@@ -227,7 +285,11 @@ export const judge = (m: Meant, thorough = true): Verdict => {
   if (refused !== null) return refused;
   const random = randomFrom(m.program.seed + 1);
   for (let n = 0; n < (thorough ? 2 : 1); n++) {
-    const v = onTarget({ ...m, program: { ...m.program, seed: m.program.seed + n } }, targets[Math.floor(random() * targets.length)]!, true);
+    const v = onTarget(
+      { ...m, program: { ...m.program, seed: m.program.seed + n } },
+      targets[Math.floor(random() * targets.length)]!,
+      true,
+    );
     if (v !== null && v.kind !== "refused") return v;
   }
   return { kind: "right" };

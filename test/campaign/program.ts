@@ -31,18 +31,35 @@ export type Program = {
 const hash = (text: string): number => [...text].reduce((h, c) => Math.imul(h ^ c.charCodeAt(0), 16777619), 2166136261);
 
 /** The numbers of one input, representable in `dtype`. */
-export const dataOf = (program: Pick<Program, "data" | "seed">, name: string, dtype: string, count: number): number[] => {
+export const dataOf = (
+  program: Pick<Program, "data" | "seed">,
+  name: string,
+  dtype: string,
+  count: number,
+): number[] => {
   const random = randomFrom(program.seed ^ hash(name));
-  const data: Data = program.data[name] ?? (dtype === "bool" ? { kind: "bools" } : dtype.startsWith("f") ? { kind: "normal" } : { kind: "ints", from: 0, to: 3 });
+  const data: Data =
+    program.data[name] ??
+    (dtype === "bool"
+      ? { kind: "bools" }
+      : dtype.startsWith("f")
+        ? { kind: "normal" }
+        : { kind: "ints", from: 0, to: 3 });
   const one = (): number => {
     const u = random();
     switch (data.kind) {
-      case "normal": return (u * 2 - 1) * 2;
-      case "ties": return Math.round((u * 2 - 1) * 3) / 2;
-      case "large": return (u * 2 - 1) * 60;
-      case "positive": return 0.1 + 2 * u;
-      case "ints": return data.from + Math.floor(u * (data.to - data.from + 1));
-      case "bools": return u < 0.6 ? 1 : 0;
+      case "normal":
+        return (u * 2 - 1) * 2;
+      case "ties":
+        return Math.round((u * 2 - 1) * 3) / 2;
+      case "large":
+        return (u * 2 - 1) * 60;
+      case "positive":
+        return 0.1 + 2 * u;
+      case "ints":
+        return data.from + Math.floor(u * (data.to - data.from + 1));
+      case "bools":
+        return u < 0.6 ? 1 : 0;
     }
   };
   const stored = dtype === "f16" ? Math.f16round : dtype === "f32" ? Math.fround : (x: number): number => x;

@@ -9,5 +9,7 @@ test.each(SEEDS)("program %i", (seed) => {
   const program = generate(seed);
   const meant = meantBy(program);
   const verdict = "kind" in meant ? meant : judge(meant, false);
-  expect(verdict.kind === "wrong" || verdict.kind === "crashed" ? { ...verdict, program: program.source } : null).toBe(null);
+  expect(verdict.kind === "wrong" || verdict.kind === "crashed" ? { ...verdict, program: program.source } : null).toBe(
+    null,
+  );
 });

@@ -7,7 +7,12 @@ export type Type = "float" | "int" | "bool";
 /** An expression with the indices that are free in it. */
 export type Text = { readonly text: string; readonly axes: readonly string[] };
 
-export type Axis = { readonly name: string; readonly sizeName: string; readonly size: number; readonly parts: readonly string[] | null };
+export type Axis = {
+  readonly name: string;
+  readonly sizeName: string;
+  readonly size: number;
+  readonly parts: readonly string[] | null;
+};
 
 /** A tensor or a `let`: a value by name. */
 export type Value = {
@@ -26,7 +31,13 @@ export type World = {
   readonly axes: Axis[];
   readonly values: Value[];
   /** Scalar parameters: name, declaration, given value, static. */
-  readonly scalars: { readonly name: string; readonly type: Type; readonly declaration: string; readonly given: number | null; readonly isStatic: boolean }[];
+  readonly scalars: {
+    readonly name: string;
+    readonly type: Type;
+    readonly declaration: string;
+    readonly given: number | null;
+    readonly isStatic: boolean;
+  }[];
   readonly lines: string[];
   readonly half: boolean;
 };
@@ -38,7 +49,8 @@ export const axisNamed = (w: World, name: string): Axis => {
 };
 
 export const union = (...sets: readonly (readonly string[])[]): readonly string[] => [...new Set(sets.flat())].sort();
-export const without = (a: readonly string[], b: readonly string[]): readonly string[] => a.filter((x) => !b.includes(x));
+export const without = (a: readonly string[], b: readonly string[]): readonly string[] =>
+  a.filter((x) => !b.includes(x));
 export const within = (a: readonly string[], b: readonly string[]): boolean => a.every((x) => b.includes(x));
 
 /** Axes that may stand beside each other: a union's parts do not stand beside it here. */

@@ -24,9 +24,16 @@ describe("docs/errors", () => {
   });
 
   test("README.md lists every message", async () => {
-    const codes = Object.entries({ ...CODES, ...CHECK_CODES, ...PLAN_CODES, ...OPTION_CODES }).sort(([a], [b]) => (a < b ? -1 : 1));
+    const codes = Object.entries({ ...CODES, ...CHECK_CODES, ...PLAN_CODES, ...OPTION_CODES }).sort(([a], [b]) =>
+      a < b ? -1 : 1,
+    );
     const rows = codes.map(([code, { title }]) => `| ${code in CODES ? code : `[${code}](${code}.md)`} | ${title} |`);
-    const head = ["# Messages", "", "`npx tfx explain TFX2103` shows the page of a message. TFX1xxx is about syntax.", ""];
+    const head = [
+      "# Messages",
+      "",
+      "`npx tfx explain TFX2103` shows the page of a message. TFX1xxx is about syntax.",
+      "",
+    ];
     const page = [...head, "| number | about |", "| - | - |", ...rows, ""].join("\n");
     await expect(page).toMatchFileSnapshot("../../docs/errors/README.md");
   });

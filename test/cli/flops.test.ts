@@ -8,7 +8,12 @@ import { resolveImport } from "../numeric/harness.ts";
 type Data = Readonly<Record<string, ArrayLike<number>>>;
 
 /** Operations of a kernel with this body. The compiler has been at work before: what it adds to the graph does not count. */
-const count = (body: string, sizes: Readonly<Record<string, number>>, tensors: Data = {}, scalars: Readonly<Record<string, number>> = {}): number => {
+const count = (
+  body: string,
+  sizes: Readonly<Record<string, number>>,
+  tensors: Data = {},
+  scalars: Readonly<Record<string, number>> = {},
+): number => {
   const text = `kernel k(
     q: f32[i: N, d: 4], k: f32[j: M, d], v: f32[j], x: f32[i], length: i32[b: B], doc: i32[i], docj: i32[j], w: i32 = 3,
   ) -> o: f32[${body.includes("length") ? "b, " : ""}i] {\n${body}\n}`;
@@ -39,7 +44,12 @@ describe("operations", () => {
   ])("where %s: exactly the cells that exist", (where, exists) => {
     const doc = Array.from({ length: 53 }, (_, i) => Math.floor(i / 7));
     const docj = Array.from({ length: 61 }, (_, j) => Math.floor(j / 9));
-    const found = count(`let s = sum[d](q * k) where ${where}\n o = sum[j](s * v)`, { N: 53, M: 61 }, { doc, docj }, { w: 3 });
+    const found = count(
+      `let s = sum[d](q * k) where ${where}\n o = sum[j](s * v)`,
+      { N: 53, M: 61 },
+      { doc, docj },
+      { w: 3 },
+    );
     expect(found).toBe(cells(53, 61, exists) * (2 * 4 + 2));
   });
 
@@ -65,7 +75,10 @@ describe("operations", () => {
   });
 
   test("a selection by computed values counts as if all were taken", () => {
-    const found = count("let s = sum[d](q * k) where j <= i\n let t = s where s >= kth_largest[j](s, 2)\n o = sum[j](t)", { N: 16, M: 16 });
+    const found = count(
+      "let s = sum[d](q * k) where j <= i\n let t = s where s >= kth_largest[j](s, 2)\n o = sum[j](t)",
+      { N: 16, M: 16 },
+    );
     // Scores and their sum; the k-th largest counts one operation a cell.
     expect(found).toBe(136 * (2 * 4 + 1 + 1));
   });

@@ -12,21 +12,24 @@ const SCALE = `kernel scale<T: f32 | f16>(x: T[t: N, d: D], g: T[d], by: f32 = 2
   y = if on then x * g * by + add else w
 }
 `;
-const TWO = "kernel a(x: f32[t: N]) -> y: f32[t] {\n  y = x\n}\nkernel b(x: f32[t: N]) -> (y: f32[t], z: f32[t]) {\n  y = x\n  z = 2 * x\n}\n";
+const TWO =
+  "kernel a(x: f32[t: N]) -> y: f32[t] {\n  y = x\n}\nkernel b(x: f32[t: N]) -> (y: f32[t], z: f32[t]) {\n  y = x\n  z = 2 * x\n}\n";
 const POWERS = "kernel powers(x: f32[t: N], static w: i32 = 4) -> y: f32[t, u: w] {\n  y = x ** u\n}\n";
 const STEPS = "kernel steps(x: f32[t: N], w: i32 = 4) -> y: f32[t, u: 2 * w - 1] {\n  y = x + u\n}\n";
 const ROWS = "kernel rows(x: f32[t: N, u: w], static w: i32 = 4) -> y: f32[t] {\n  y = sum[u](x)\n}\n";
 
 let folder = "";
 const put = (name: string, content: string | Uint8Array): void => writeFileSync(join(folder, name), content);
-const save = (name: string, dtype: NpyType, shape: readonly number[], data: NpyData): void => put(name, writeNpy({ dtype, shape, data }));
+const save = (name: string, dtype: NpyType, shape: readonly number[], data: NpyData): void =>
+  put(name, writeNpy({ dtype, shape, data }));
 /** A file with another header: `"'<f4'" -> "'>f4'"`. */
 const forge = (name: string, from: string, to: string): void =>
   put(name, Buffer.from(readFileSync(join(folder, "x.npy")).toString("latin1").replace(from, to), "latin1"));
 
 beforeAll(() => {
   folder = mkdtempSync(join(tmpdir(), "tfx-mistakes-"));
-  for (const [name, text] of Object.entries({ scale: SCALE, two: TWO, powers: POWERS, steps: STEPS, rows: ROWS })) put(`${name}.tfx`, text);
+  for (const [name, text] of Object.entries({ scale: SCALE, two: TWO, powers: POWERS, steps: STEPS, rows: ROWS }))
+    put(`${name}.tfx`, text);
   const x = Float32Array.from({ length: 6 }, (_, i) => i + 1);
   save("x.npy", "float32", [2, 3], x);
   save("g.npy", "float32", [3], x.subarray(0, 3));
@@ -45,7 +48,11 @@ afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 type Ended = { readonly code: number | null; readonly out: string; readonly err: string };
 const tfx = (...args: readonly string[]): Ended => {
-  const child = spawnSync(process.execPath, [TFX, ...args], { cwd: folder, encoding: "utf8", env: { ...process.env, NO_COLOR: "1" } });
+  const child = spawnSync(process.execPath, [TFX, ...args], {
+    cwd: folder,
+    encoding: "utf8",
+    env: { ...process.env, NO_COLOR: "1" },
+  });
   return { code: child.status, out: child.stdout, err: child.stderr };
 };
 
@@ -66,18 +73,33 @@ describe("is told in one line", () => {
     ["scale.tfx -i x=flat.npy -i g=g.npy", "`x` has shape (6), expected 2 dimensions [t: N, d: D]"],
     ["scale.tfx -i x=scalar.npy -i g=g.npy", "`x` has shape (), expected 2 dimensions [t: N, d: D]"],
     ["powers.tfx -i x=flat.npy --static w=-1", "axis `u` of `y`: w = -1; a size is a whole number >= 0"],
-    ["steps.tfx -i x=flat.npy --set w=0", "axis `u` of `y`: (2 * w) - 1 is -1 with w = 0; a size is a whole number >= 0"],
+    [
+      "steps.tfx -i x=flat.npy --set w=0",
+      "axis `u` of `y`: (2 * w) - 1 is -1 with w = 0; a size is a whole number >= 0",
+    ],
     ["rows.tfx -i x=x.npy", "dimension 2 of `x` (2, 3), axis `u`: found 3, expected 4 = w"],
-    ["scale.tfx --random 1 -d N=2 -d D=3 --type T=f16 --target f16 --adapter swiftshader", "the plan for f16 cannot run on SwiftShader driver 5.0.0: the feature \"shader-f16\" is missing"],
+    [
+      "scale.tfx --random 1 -d N=2 -d D=3 --type T=f16 --target f16 --adapter swiftshader",
+      'the plan for f16 cannot run on SwiftShader driver 5.0.0: the feature "shader-f16" is missing',
+    ],
     // Inputs
     ["gone.tfx", "gone.tfx: no such file"],
     ["scale.tfx -i x=gone.npy -i g=g.npy", "--input x: gone.npy: no such file"],
     ["scale.tfx -i x= -i g=g.npy", "--input x: no file name"],
     ["scale.tfx -i x=folder -i g=g.npy", "--input x: folder: a folder, not a file"],
-    ["scale.tfx -i x=short.npy -i g=g.npy", "--input x: short.npy: shape (2, 3) of float32 needs 24 bytes, the file has 20"],
+    [
+      "scale.tfx -i x=short.npy -i g=g.npy",
+      "--input x: short.npy: shape (2, 3) of float32 needs 24 bytes, the file has 20",
+    ],
     ["scale.tfx -i x=empty.npy -i g=g.npy", "--input x: empty.npy: not an .npy file"],
-    ["scale.tfx -i x=big-endian.npy -i g=g.npy", "--input x: big-endian.npy: big-endian arrays (>f4) are not supported"],
-    ["scale.tfx -i x=complex.npy -i g=g.npy", "--input x: complex.npy: element type <c8 is not supported; use one of float16,"],
+    [
+      "scale.tfx -i x=big-endian.npy -i g=g.npy",
+      "--input x: big-endian.npy: big-endian arrays (>f4) are not supported",
+    ],
+    [
+      "scale.tfx -i x=complex.npy -i g=g.npy",
+      "--input x: complex.npy: element type <c8 is not supported; use one of float16,",
+    ],
     ["scale.tfx -i x=objects.npy -i g=g.npy", "--input x: objects.npy: element type |O8 is not supported"],
     ["scale.tfx -i x=ints.npy -i g=g.npy", "--input x: expected floats for f32, found int32"],
     ["scale.tfx -i z=x.npy", "--input z: no such name; inputs: x, g"],
@@ -142,7 +164,10 @@ describe("is no mistake", () => {
     expect(result("rows.tfx -i x=x.npy --static w=3")).toEqual({ shape: [2], data: [6, 15] });
   });
 
-  test.each([["N=0", "D=3"], ["N=2", "D=0"]])("an axis without elements: %s %s", (...sizes) => {
+  test.each([
+    ["N=0", "D=3"],
+    ["N=2", "D=0"],
+  ])("an axis without elements: %s %s", (...sizes) => {
     const { code, err } = tfx("run", "scale.tfx", "--random", "1", ...sizes.flatMap((s) => ["-d", s]), "--check");
     expect({ code, err }).toEqual({ code: 0, err: "" });
   });
@@ -155,17 +180,24 @@ describe("is no mistake", () => {
 
 describe("what a device does", () => {
   test("becomes a line of its own", async () => {
-    const lost = onDevice("`k` did not run", () => Promise.reject(new Error("the GPU device was lost (unknown): hung\nmore")));
+    const lost = onDevice("`k` did not run", () =>
+      Promise.reject(new Error("the GPU device was lost (unknown): hung\nmore")),
+    );
     await expect(lost).rejects.toThrow(new DeviceError("`k` did not run: the GPU device was lost (unknown): hung"));
     await expect(lost).rejects.toBeInstanceOf(DeviceError);
   });
 
   test("is told apart from mistakes of TFX", async () => {
-    await expect(onDevice("k", () => Promise.reject(new TypeError("x is undefined")))).rejects.toBeInstanceOf(TypeError);
-    const failed = (reason: string): Error => Object.assign(new Error("out of registers"), { name: "GPUPipelineError", reason });
-    expect([exhausted(failed("internal")), exhausted(failed("validation")), exhausted(new RangeError("Array buffer allocation failed"))]).toEqual([
-      "the driver gives up: out of registers", null, "this machine has no memory for data of these sizes",
-    ]);
+    await expect(onDevice("k", () => Promise.reject(new TypeError("x is undefined")))).rejects.toBeInstanceOf(
+      TypeError,
+    );
+    const failed = (reason: string): Error =>
+      Object.assign(new Error("out of registers"), { name: "GPUPipelineError", reason });
+    expect([
+      exhausted(failed("internal")),
+      exhausted(failed("validation")),
+      exhausted(new RangeError("Array buffer allocation failed")),
+    ]).toEqual(["the driver gives up: out of registers", null, "this machine has no memory for data of these sizes"]);
     expect(exhausted(undefined)).toBe(null);
   });
 });

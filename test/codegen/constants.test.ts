@@ -18,26 +18,62 @@ const trees = fc.letrec<{ f: Expr; i: Expr }>((tie) => {
     f: fc.oneof(
       options,
       fc.constantFrom(0, -0, 1, -1, 0.5, 3.5e38, -1e400, 1e30, 1e-45, NaN, 100, 2 ** 31).map((v) => lit(v)),
-      fc.tuple(fc.constantFrom("neg", "abs", "exp", "exp2", "log", "log2", "sqrt", "rsqrt", "floor", "tanh", "sign", "sin", "erf"), tie("f")).map(([op, a]): Expr => ({ kind: "unary", op: op as "neg", a, type: F32 })),
-      fc.tuple(fc.constantFrom("+", "-", "*", "/", "min", "max", "pow"), tie("f"), tie("f")).map(([op, a, b]): Expr => ({ kind: "binary", op: op as "+", a, b, type: F32 })),
+      fc
+        .tuple(
+          fc.constantFrom(
+            "neg",
+            "abs",
+            "exp",
+            "exp2",
+            "log",
+            "log2",
+            "sqrt",
+            "rsqrt",
+            "floor",
+            "tanh",
+            "sign",
+            "sin",
+            "erf",
+          ),
+          tie("f"),
+        )
+        .map(([op, a]): Expr => ({ kind: "unary", op: op as "neg", a, type: F32 })),
+      fc
+        .tuple(fc.constantFrom("+", "-", "*", "/", "min", "max", "pow"), tie("f"), tie("f"))
+        .map(([op, a, b]): Expr => ({ kind: "binary", op: op as "+", a, b, type: F32 })),
       tie("i").map((a): Expr => ({ kind: "cast", a, type: F32 })),
     ),
     i: fc.oneof(
       options,
       fc.constantFrom(0, 1, -1, 7, 2 ** 31 - 1, -(2 ** 31), 2 ** 31, 2 ** 32, 65536).map((v) => lit(v, I32)),
-      fc.tuple(fc.constantFrom("+", "-", "*", "min", "max", "floordiv", "floormod"), tie("i"), tie("i")).map(([op, a, b]): Expr => ({ kind: "binary", op: op as "+", a, b, type: I32 })),
+      fc
+        .tuple(fc.constantFrom("+", "-", "*", "min", "max", "floordiv", "floormod"), tie("i"), tie("i"))
+        .map(([op, a, b]): Expr => ({ kind: "binary", op: op as "+", a, b, type: I32 })),
       tie("f").map((a): Expr => ({ kind: "cast", a, type: I32 })),
     ),
   };
 });
 
 const program = (f: Expr, i: Expr): Fixture => ({
-  program: { name: "p", doc: "", storage: [y, n], uniforms: [], kernels: [kernel({ name: "p", body: [t.store(y, t.lane, f), t.store(n, t.lane, i)] })] },
-  target: BASELINE, sizes: {}, uniforms: {}, lengths: { y: 64, n: 64 }, data: {},
+  program: {
+    name: "p",
+    doc: "",
+    storage: [y, n],
+    uniforms: [],
+    kernels: [kernel({ name: "p", body: [t.store(y, t.lane, f), t.store(n, t.lane, i)] })],
+  },
+  target: BASELINE,
+  sizes: {},
+  uniforms: {},
+  lengths: { y: 64, n: 64 },
+  data: {},
 });
 
 test("any expression of literals is valid", async () => {
-  await fc.assert(fc.asyncProperty(trees.f, trees.i, async (f, i) => {
-    expect(await compileFor(BASELINE, artifactOf(program(f, i)))).toEqual([]);
-  }), { numRuns: 150 });
+  await fc.assert(
+    fc.asyncProperty(trees.f, trees.i, async (f, i) => {
+      expect(await compileFor(BASELINE, artifactOf(program(f, i)))).toEqual([]);
+    }),
+    { numRuns: 150 },
+  );
 });

@@ -39,7 +39,10 @@ const TARGET = TARGETS["software-subgroups"] ?? BASELINE;
 /** Looks of each pass on the way from a text to a tile program. */
 const looksOf = (text: string): Readonly<Record<string, number>> => {
   const parsed = parseProgram(text, "chain.tfx");
-  const { specs: [spec], diagnostics } = checkProgram(parsed.program, "chain.tfx", { resolveImport });
+  const {
+    specs: [spec],
+    diagnostics,
+  } = checkProgram(parsed.program, "chain.tfx", { resolveImport });
   if (spec === undefined) throw new Error(diagnostics.map((d) => d.message).join());
   const out: Record<string, number> = {};
   const counted = <T>(pass: string, run: () => T): T => {
@@ -48,7 +51,9 @@ const looksOf = (text: string): Readonly<Record<string, number>> => {
     out[pass] = looks.count;
     return made;
   };
-  const { graph: naive, builder: b } = counted("graph", () => lowerToGraph(spec, { dims: dimsOf(text), statics: {}, types: {} }));
+  const { graph: naive, builder: b } = counted("graph", () =>
+    lowerToGraph(spec, { dims: dimsOf(text), statics: {}, types: {} }),
+  );
   const graph = counted("prepare", () => prepare(naive, b, []));
   const planned = counted("plan", () => planKernels(graph, b, (id) => graph.names.get(id) ?? `%${id}`, []));
   const plan = counted("cut", () => cutStreams(graph, b, planned, TARGET));
@@ -61,10 +66,12 @@ const looksOf = (text: string): Readonly<Record<string, number>> => {
 /** What 2n more lets cost each pass, over what n more cost: 2 is linear, 4 is the square, whatever a pass takes anyway. */
 const growthOf = (program: (n: number) => string, n: number): Readonly<Record<string, number>> => {
   const [one, two, four] = [looksOf(program(n)), looksOf(program(2 * n)), looksOf(program(4 * n))];
-  return Object.fromEntries(Object.keys(one).map((pass) => {
-    const [first, second] = [(two[pass] ?? 0) - (one[pass] ?? 0), (four[pass] ?? 0) - (two[pass] ?? 0)];
-    return [pass, second < n ? 1 : second / Math.max(1, first)];
-  }));
+  return Object.fromEntries(
+    Object.keys(one).map((pass) => {
+      const [first, second] = [(two[pass] ?? 0) - (one[pass] ?? 0), (four[pass] ?? 0) - (two[pass] ?? 0)];
+      return [pass, second < n ? 1 : second / Math.max(1, first)];
+    }),
+  );
 };
 
 const largest = (growth: Readonly<Record<string, number>>): number => Math.max(...Object.values(growth));
@@ -100,12 +107,18 @@ test("the count sees a walk without a memo", async () => {
 
 describe("long programs", () => {
   const compiled = (text: string): string =>
-    compile(text, { file: "long.tfx", dims: dimsOf(text), target: TARGET, resolveImport }).diagnostics
-      .filter((d) => d.severity === "error").map((d) => d.code).join() || "compiles";
+    compile(text, { file: "long.tfx", dims: dimsOf(text), target: TARGET, resolveImport })
+      .diagnostics.filter((d) => d.severity === "error")
+      .map((d) => d.code)
+      .join() || "compiles";
 
-  test.each(Object.entries(CHAINS).filter(([name]) => name !== "of layers"))("1,000 lets, %s", { timeout: 240_000 }, (name, program) => {
-    expect(compiled(program(name === "of conditions" ? 300 : 1000))).toBe("compiles");
-  });
+  test.each(Object.entries(CHAINS).filter(([name]) => name !== "of layers"))(
+    "1,000 lets, %s",
+    { timeout: 240_000 },
+    (name, program) => {
+      expect(compiled(program(name === "of conditions" ? 300 : 1000))).toBe("compiles");
+    },
+  );
 
   test.each([2000, 10_000])("%i plain lets", { timeout: 240_000 }, (n) => {
     expect(compiled((CHAINS["plain"] as (n: number) => string)(n))).toBe("compiles");

@@ -31,7 +31,12 @@ export type Example = {
 };
 
 const FUNCTIONS: Readonly<Record<string, (x: number) => number>> = {
-  exp: Math.exp, log: Math.log, sqrt: Math.sqrt, tanh: Math.tanh, sin: Math.sin, cos: Math.cos,
+  exp: Math.exp,
+  log: Math.log,
+  sqrt: Math.sqrt,
+  tanh: Math.tanh,
+  sin: Math.sin,
+  cos: Math.cos,
 };
 const WORDS: Readonly<Record<string, number>> = { inf: Infinity, true: 1, false: 0 };
 
@@ -76,7 +81,10 @@ const reader = (text: string) => {
       take();
       const right = below();
       const [a, b] = [left.value, right.value];
-      left = { value: op === "+" ? a + b : op === "-" ? a - b : op === "*" ? a * b : a / b, rounded: left.rounded + right.rounded };
+      left = {
+        value: op === "+" ? a + b : op === "-" ? a - b : op === "*" ? a * b : a / b,
+        rounded: left.rounded + right.rounded,
+      };
     }
     return left;
   };
@@ -112,8 +120,9 @@ const reader = (text: string) => {
 export const readValues = (text: string): Readonly<Record<string, Value>> => reader(text).list();
 
 const runsOf = (text: string, firstLine: number): readonly Run[] => {
-  const kernels = parseProgram(text, "example.tfx").program.items.flatMap((i): { readonly name: string; readonly span: Span }[] =>
-    i.kind === "kernel" ? [{ name: i.name.text, span: i.span }] : [],
+  const kernels = parseProgram(text, "example.tfx").program.items.flatMap(
+    (i): { readonly name: string; readonly span: Span }[] =>
+      i.kind === "kernel" ? [{ name: i.name.text, span: i.span }] : [],
   );
   const comments: { start: number; text: string }[] = [];
   let start = 0;
@@ -123,13 +132,15 @@ const runsOf = (text: string, firstLine: number): readonly Run[] => {
     else if (line.startsWith("// ")) comments.push({ start, text: line.slice(3) });
     start += line.length + 1;
   }
-  return comments.filter((c) => /(^|\s)->\s/.test(c.text)).map((c) => {
-    const kernel = kernels.findLast((k) => k.span.end <= c.start);
-    if (kernel === undefined) throw new Error(`no kernel above: ${c.text}`);
-    const [left = "", right = ""] = c.text.split(/(?:^|\s)->\s/);
-    const line = firstLine + text.slice(0, c.start).split("\n").length;
-    return { line, text: c.text, kernel: kernel.name, given: readValues(left), expected: readValues(right) };
-  });
+  return comments
+    .filter((c) => /(^|\s)->\s/.test(c.text))
+    .map((c) => {
+      const kernel = kernels.findLast((k) => k.span.end <= c.start);
+      if (kernel === undefined) throw new Error(`no kernel above: ${c.text}`);
+      const [left = "", right = ""] = c.text.split(/(?:^|\s)->\s/);
+      const line = firstLine + text.slice(0, c.start).split("\n").length;
+      return { line, text: c.text, kernel: kernel.name, given: readValues(left), expected: readValues(right) };
+    });
 };
 
 /** All blocks of the page that hold programs. */
@@ -140,5 +151,12 @@ export const examplesOf = (page: string): readonly Example[] =>
     const [, kind = "runs", what = ""] = /^ (error|file) (\S+)$/.exec(m[1] ?? "") ?? [];
     const section = [...before.matchAll(/^#+ (.*)$/gm)].at(-1)?.[1] ?? "";
     const text = m[2] ?? "";
-    return { line, text, kind: kind as Example["kind"], what, section, runs: kind === "runs" ? runsOf(text, line) : [] };
+    return {
+      line,
+      text,
+      kind: kind as Example["kind"],
+      what,
+      section,
+      runs: kind === "runs" ? runsOf(text, line) : [],
+    };
   });

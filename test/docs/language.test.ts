@@ -21,7 +21,9 @@ const PAGE = readFileSync(new URL("../../docs/language.md", import.meta.url), "u
 const EXAMPLES = examplesOf(PAGE);
 const resolveImport = resolverOf(EXAMPLES);
 const running = EXAMPLES.filter((e) => e.kind === "runs");
-const RUNS = running.flatMap((e) => e.runs.map((run) => [`line ${run.line}, ${e.section}: ${run.text}`, e, run] as const));
+const RUNS = running.flatMap((e) =>
+  e.runs.map((run) => [`line ${run.line}, ${e.section}: ${run.text}`, e, run] as const),
+);
 
 /** Naive f32 is off by a few units in the last place of 1 at the sizes of these examples. */
 const NEAR_F32 = 2e-6;
@@ -43,7 +45,10 @@ const prepared = (example: Example, run: Run, target: Target, known: boolean) =>
 
 describe("every example gives what the page says", () => {
   test.each(RUNS)("%s", (_, example, run) => {
-    for (const [name, known] of [["baseline", true], ["software-subgroups", false]] as const) {
+    for (const [name, known] of [
+      ["baseline", true],
+      ["software-subgroups", false],
+    ] as const) {
       const target = targetFor(name, example, run);
       const p = prepared(example, run, target, known);
       if (known) expect(differences(run, meant(p), 1e-9), "the interpreter").toEqual([]);
@@ -55,7 +60,8 @@ describe("every example gives what the page says", () => {
     const [stack] = await stacks([name]);
     if (!stack?.available) return context.skip(stack?.reason ?? "no such stack");
     const half = RUNS.filter(([, e, run]) => usesHalf(run, e) && !stack.target.f16);
-    if (half.length > 0) console.info(`docs/language.md: ${half.length} runs with f16 are not run on ${name}, which has no shader-f16`);
+    if (half.length > 0)
+      console.info(`docs/language.md: ${half.length} runs with f16 are not run on ${name}, which has no shader-f16`);
     const faults: string[] = [];
     for (const [title, example, run] of RUNS.filter((r) => !half.includes(r))) {
       const found = await onStack(prepared(example, run, stack.target, run.line % 2 === 0), stack);
@@ -71,7 +77,9 @@ describe("every program of the page compiles", () => {
   });
   test("each of its kernels is run", () => {
     const left = running.flatMap((e) => {
-      const names = parseProgram(e.text, "example.tfx").program.items.flatMap((i) => (i.kind === "kernel" ? [i.name.text] : []));
+      const names = parseProgram(e.text, "example.tfx").program.items.flatMap((i) =>
+        i.kind === "kernel" ? [i.name.text] : [],
+      );
       return names.filter((n) => !e.runs.some((r) => r.kernel === n)).map((n) => `line ${e.line}: ${n}`);
     });
     expect(left).toEqual([]);
@@ -79,10 +87,13 @@ describe("every program of the page compiles", () => {
 });
 
 describe("every wrong program is refused with the code that is named", () => {
-  test.each(EXAMPLES.filter((e) => e.kind === "error").map((e) => [`line ${e.line}: ${e.what}`, e] as const))("%s", (_, e) => {
-    const { diagnostics } = compile(e.text, { file: "example.tfx", target: TARGETS["baseline"]!, resolveImport });
-    expect(diagnostics.map((d) => d.code)).toEqual([e.what]);
-  });
+  test.each(EXAMPLES.filter((e) => e.kind === "error").map((e) => [`line ${e.line}: ${e.what}`, e] as const))(
+    "%s",
+    (_, e) => {
+      const { diagnostics } = compile(e.text, { file: "example.tfx", target: TARGETS["baseline"]!, resolveImport });
+      expect(diagnostics.map((d) => d.code)).toEqual([e.what]);
+    },
+  );
 });
 
 /** Rules of the grammar, words, called functions and types that the running examples use. */
@@ -109,7 +120,8 @@ const used = () => {
 
 describe("nothing of the language is without an example", () => {
   const { rules, tokens, calls, types } = used();
-  const without = (all: readonly string[], seen: ReadonlySet<string>): readonly string[] => all.filter((x) => !seen.has(x));
+  const without = (all: readonly string[], seen: ReadonlySet<string>): readonly string[] =>
+    all.filter((x) => !seen.has(x));
   test("rules of the grammar", () => expect(without(Object.keys(parser.getGAstProductions()), rules)).toEqual([]));
   test("words and signs", () => {
     const all = TOKENS.filter((t) => t.class !== "space" && t.class !== "foreign").map((t) => t.type.name);
@@ -132,7 +144,14 @@ test("the grammar on the page is the generated one", () => {
 
 test("the table of contents lists every section", () => {
   const contents = [...PAGE.matchAll(/^ *[-\d.]+ \[([^\]]+)\]\(#([^)]+)\)/gm)].map((m) => [m[1], m[2]]);
-  const anchor = (h: string): string => h.toLowerCase().replace(/[^\w\s-]/g, "").trim().replaceAll(" ", "-");
-  const sections = [...PAGE.replace(/^```[\s\S]*?^```/gm, "").matchAll(/^## (.*)$/gm)].map((m) => m[1] ?? "").filter((s) => s !== "Contents");
+  const anchor = (h: string): string =>
+    h
+      .toLowerCase()
+      .replace(/[^\w\s-]/g, "")
+      .trim()
+      .replaceAll(" ", "-");
+  const sections = [...PAGE.replace(/^```[\s\S]*?^```/gm, "").matchAll(/^## (.*)$/gm)]
+    .map((m) => m[1] ?? "")
+    .filter((s) => s !== "Contents");
   expect(contents).toEqual(sections.map((s) => [s, anchor(s)]));
 });

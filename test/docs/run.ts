@@ -20,7 +20,9 @@ const PRELUDE = readFileSync(new URL("../../stdlib/prelude.tfx", import.meta.url
 
 /** The prelude, the standard library, and the files among the examples. */
 export const resolverOf = (examples: readonly Example[]): CompileOptions["resolveImport"] => {
-  const files: ReadonlyMap<string, Example> = new Map(examples.flatMap((e) => (e.kind === "file" ? [[`./${e.what}`, e] as const] : [])));
+  const files: ReadonlyMap<string, Example> = new Map(
+    examples.flatMap((e) => (e.kind === "file" ? [[`./${e.what}`, e] as const] : [])),
+  );
   return (path: string) => {
     if (path === "std/prelude") return { file: "std/prelude.tfx", text: PRELUDE };
     const found = files.get(path) ?? files.get(`${path}.tfx`);
@@ -83,15 +85,27 @@ const shapeFault = (spec: Spec, name: string, value: Value, known: ReadonlyMap<s
   return same ? null : `\`${name}\` has shape [${shape.join(", ")}], written is [${value.shape.join(", ")}]`;
 };
 
-export type Prepared = { readonly compiled: Compiled; readonly given: Given; readonly values: ReadonlyMap<string, number> };
+export type Prepared = {
+  readonly compiled: Compiled;
+  readonly given: Given;
+  readonly values: ReadonlyMap<string, number>;
+};
 
 /** The kernel of a run for a target, with its sizes known at compile time or left to run time (where the plan allows that). */
 export const prepare = (
-  example: Example, run: Run, target: Target, known: boolean, resolveImport: CompileOptions["resolveImport"],
+  example: Example,
+  run: Run,
+  target: Target,
+  known: boolean,
+  resolveImport: CompileOptions["resolveImport"],
 ): Prepared | { readonly diagnostics: readonly Diagnostic[] } => {
   const build = (given: Given | null, dims: Readonly<Record<string, number>>) =>
     compile(example.text, {
-      file: "example.tfx", kernel: run.kernel, target, resolveImport, dims,
+      file: "example.tfx",
+      kernel: run.kernel,
+      target,
+      resolveImport,
+      dims,
       ...(given === null ? {} : { statics: given.statics, types: given.types }),
     });
   const spec = specOf(example, run.kernel, resolveImport);
@@ -100,7 +114,8 @@ export const prepare = (
   let result = build(given, known ? given.sizes : {});
   if (!known && result.diagnostics.some((d) => d.code === "TFX4002")) result = build(given, given.sizes);
   const [compiled] = result.compiled;
-  if (compiled === undefined || result.diagnostics.some((d) => d.severity === "error")) return { diagnostics: result.diagnostics };
+  if (compiled === undefined || result.diagnostics.some((d) => d.severity === "error"))
+    return { diagnostics: result.diagnostics };
   const { artifact } = compiled;
   const open = Object.fromEntries(Object.entries(given.sizes).filter(([n]) => artifact.sizes.includes(n)));
   const found = resolve(artifact, { sizes: open, scalars: given.scalars }, new Map());
@@ -114,14 +129,21 @@ export const prepare = (
 };
 
 /** Parses and checks a text. */
-export const checkText = (text: string, resolveImport: CompileOptions["resolveImport"]): { readonly specs: readonly Spec[]; readonly diagnostics: readonly Diagnostic[] } => {
+export const checkText = (
+  text: string,
+  resolveImport: CompileOptions["resolveImport"],
+): { readonly specs: readonly Spec[]; readonly diagnostics: readonly Diagnostic[] } => {
   const parsed = parseProgram(text, "example.tfx");
   const checked = checkProgram(parsed.program, "example.tfx", { resolveImport });
   return { specs: checked.specs, diagnostics: [...parsed.diagnostics, ...checked.diagnostics] };
 };
 
 /** The checked kernel; null when the text has an error. */
-export const specOf = (example: Example, kernel: string, resolveImport: CompileOptions["resolveImport"]): Spec | null => {
+export const specOf = (
+  example: Example,
+  kernel: string,
+  resolveImport: CompileOptions["resolveImport"],
+): Spec | null => {
   const { specs } = checkText(example.text, resolveImport);
   return specs.find((s) => s.name === kernel) ?? null;
 };
@@ -152,60 +174,96 @@ const unpacked = (t: TensorInfo, data: ArrayLike<number>, wide: boolean, count: 
 };
 
 /** The results of the tile program in f64; throws for what the verifier or the evaluator objects to. */
-export const onTiles = ({ compiled, given, values }: Prepared, target: Target): Readonly<Record<string, readonly number[]>> => {
+export const onTiles = (
+  { compiled, given, values }: Prepared,
+  target: Target,
+): Readonly<Record<string, readonly number[]>> => {
   const faults = verifyTile(compiled.tile, target);
   if (faults.length > 0) throw new Error(faults.map(String).join("; "));
   const { tensors, scalars, sizes } = compiled.artifact;
-  const buffers = Object.fromEntries(tensors.map((t) => {
-    const cells = given.inputs[t.name] ?? Array.from({ length: countOf(t, values) }, () => 7);
-    const data = stored(t, cells);
-    return [t.name, isPacked(t) ? words(data) : data];
-  }));
+  const buffers = Object.fromEntries(
+    tensors.map((t) => {
+      const cells = given.inputs[t.name] ?? Array.from({ length: countOf(t, values) }, () => 7);
+      const data = stored(t, cells);
+      return [t.name, isPacked(t) ? words(data) : data];
+    }),
+  );
   const names = [...sizes, ...scalars.map((s) => s.name)];
   const all = Object.fromEntries(values);
   const found = evaluateTile(compiled.tile, {
-    sizes: all, uniforms: Object.fromEntries(names.map((n) => [n, all[n] ?? 0])), buffers, precision: "f64",
+    sizes: all,
+    uniforms: Object.fromEntries(names.map((n) => [n, all[n] ?? 0])),
+    buffers,
+    precision: "f64",
   }).buffers;
-  return Object.fromEntries(tensors.filter((t) => t.role === "output").map((t) => {
-    const data = found[t.name] ?? new Float64Array();
-    const count = countOf(t, values);
-    if (isPacked(t)) return [t.name, unpacked(t, data, true, count)];
-    const cells = Array.from(data).slice(0, count);
-    // The evaluator rounds nothing in f64, and rounding at the store is part of the meaning.
-    return [t.name, t.dtype === "f16" ? cells.map((x) => Math.f16round(x)) : cells];
-  }));
+  return Object.fromEntries(
+    tensors
+      .filter((t) => t.role === "output")
+      .map((t) => {
+        const data = found[t.name] ?? new Float64Array();
+        const count = countOf(t, values);
+        if (isPacked(t)) return [t.name, unpacked(t, data, true, count)];
+        const cells = Array.from(data).slice(0, count);
+        // The evaluator rounds nothing in f64, and rounding at the store is part of the meaning.
+        return [t.name, t.dtype === "f16" ? cells.map((x) => Math.f16round(x)) : cells];
+      }),
+  );
 };
 
 /** What the kernel means, by the interpreter of checked programs. */
 export const meant = ({ compiled, given, values }: Prepared): Readonly<Record<string, readonly number[]>> => {
   const all = Object.fromEntries(values);
-  const results = interpret(compiled.spec, { sizes: all, scalars: given.scalars, statics: given.statics, tensors: given.inputs });
-  return Object.fromEntries(compiled.artifact.tensors.filter((t) => t.role === "output").map((t) => {
-    const cells = Array.from(results[t.name] ?? []);
-    return [t.name, t.dtype === "f16" ? cells.map((x) => Math.f16round(x)) : cells];
-  }));
+  const results = interpret(compiled.spec, {
+    sizes: all,
+    scalars: given.scalars,
+    statics: given.statics,
+    tensors: given.inputs,
+  });
+  return Object.fromEntries(
+    compiled.artifact.tensors
+      .filter((t) => t.role === "output")
+      .map((t) => {
+        const cells = Array.from(results[t.name] ?? []);
+        return [t.name, t.dtype === "f16" ? cells.map((x) => Math.f16round(x)) : cells];
+      }),
+  );
 };
 
 /** The results on a device. */
-export const onStack = async ({ compiled, given, values }: Prepared, stack: Stack): Promise<Readonly<Record<string, readonly number[]>>> => {
+export const onStack = async (
+  { compiled, given, values }: Prepared,
+  stack: Stack,
+): Promise<Readonly<Record<string, readonly number[]>>> => {
   const { artifact } = compiled;
-  const inputs = Object.fromEntries(artifact.tensors.filter((t) => t.role === "input").map((t) => {
-    const data = stored(t, given.inputs[t.name] ?? []);
-    return [t.name, data instanceof Float16Array ? new Uint16Array(data.buffer) : data];
-  })) as unknown as Tensors;
+  const inputs = Object.fromEntries(
+    artifact.tensors
+      .filter((t) => t.role === "input")
+      .map((t) => {
+        const data = stored(t, given.inputs[t.name] ?? []);
+        return [t.name, data instanceof Float16Array ? new Uint16Array(data.buffer) : data];
+      }),
+  ) as unknown as Tensors;
   const sizes = Object.fromEntries(artifact.sizes.map((n) => [n, values.get(n) ?? 0]));
   const outputs = await stack.run(artifact as Artifact, inputs, sizes, given.scalars);
-  return Object.fromEntries(artifact.tensors.filter((t) => t.role === "output").map((t) => {
-    const data = outputs[t.name] as unknown as ArrayLike<number> & { readonly buffer: ArrayBuffer };
-    const count = countOf(t, values);
-    if (isPacked(t)) return [t.name, unpacked(t, data, false, count)];
-    const half = t.dtype === "f16" && !(data instanceof Float16Array);
-    return [t.name, Array.from(half ? new Float16Array(data.buffer) : data).slice(0, count)];
-  }));
+  return Object.fromEntries(
+    artifact.tensors
+      .filter((t) => t.role === "output")
+      .map((t) => {
+        const data = outputs[t.name] as unknown as ArrayLike<number> & { readonly buffer: ArrayBuffer };
+        const count = countOf(t, values);
+        if (isPacked(t)) return [t.name, unpacked(t, data, false, count)];
+        const half = t.dtype === "f16" && !(data instanceof Float16Array);
+        return [t.name, Array.from(half ? new Float16Array(data.buffer) : data).slice(0, count)];
+      }),
+  );
 };
 
 /** What differs from what the page says; `near`: the part of max(1, |value|) that a result may be off by. */
-export const differences = (run: Run, found: Readonly<Record<string, readonly number[]>>, near: number): readonly string[] =>
+export const differences = (
+  run: Run,
+  found: Readonly<Record<string, readonly number[]>>,
+  near: number,
+): readonly string[] =>
   Object.entries(run.expected).flatMap(([name, value]) => {
     const cells = found[name];
     if (cells === undefined || "word" in value) return [`${name}: no such result`];
@@ -214,5 +272,7 @@ export const differences = (run: Run, found: Readonly<Record<string, readonly nu
       const x = cells[n] ?? NaN;
       return !(x === c.value || Math.abs(x - c.value) <= c.rounded + near * Math.max(1, Math.abs(c.value)));
     });
-    return wrong ? [`${name} = [${cells.join(", ")}], the page says [${value.cells.map((c) => c.value).join(", ")}]`] : [];
+    return wrong
+      ? [`${name} = [${cells.join(", ")}], the page says [${value.cells.map((c) => c.value).join(", ")}]`]
+      : [];
   });

@@ -29,7 +29,8 @@ describe("every kernel", () => {
     for (const d of compiled.artifact.dispatches) expect(text).toContain(`workgroups of ${d.workgroupSize} lanes`);
     for (const title of ["carried", "schedule", "workgroup", "cost", "dispatch", "why not"])
       expect(text.match(new RegExp(`^  ${title} `, "gm")) ?? []).toHaveLength(compiled.plan.kernels.length);
-    for (const t of compiled.artifact.tensors) expect(text).toMatch(new RegExp(`^  ${t.binding}: ${t.role} ${t.name}: `, "m"));
+    for (const t of compiled.artifact.tensors)
+      expect(text).toMatch(new RegExp(`^  ${t.binding}: ${t.role} ${t.name}: `, "m"));
     expect(printPlan(compiled)).not.toMatch(/undefined|NaN|\[object|%\d/);
   });
 });
@@ -61,11 +62,35 @@ describe("counting", () => {
 
   test.each([
     ["causal", true, (i: number, j: number) => j <= i, where((b, i, j) => b.binary("<=", j, i))],
-    ["band", true, (i: number, j: number) => j <= i && i - j < 7, where((b, i, j) => b.binary("and", b.binary("<=", j, i), b.binary("<", b.binary("-", i, j), int(b, 7))))],
-    ["sink or band", false, (i: number, j: number) => j < 4 || Math.abs(i - j) < 5,
-      where((b, i, j) => b.binary("or", b.binary("<", j, int(b, 4)), b.binary("<", b.unary("abs", b.binary("-", i, j)), int(b, 5))))],
+    [
+      "band",
+      true,
+      (i: number, j: number) => j <= i && i - j < 7,
+      where((b, i, j) => b.binary("and", b.binary("<=", j, i), b.binary("<", b.binary("-", i, j), int(b, 7)))),
+    ],
+    [
+      "sink or band",
+      false,
+      (i: number, j: number) => j < 4 || Math.abs(i - j) < 5,
+      where((b, i, j) =>
+        b.binary("or", b.binary("<", j, int(b, 4)), b.binary("<", b.unary("abs", b.binary("-", i, j)), int(b, 5))),
+      ),
+    ],
   ] as const)("%s: tiles and cells as by brute force", (_, complete, holds, made) => {
-    for (const [size, tile] of [[[37, 53], [8, 5]], [[64, 64], [16, 16]], [[5, 40], [1, 1]]] as const) {
+    for (const [size, tile] of [
+      [
+        [37, 53],
+        [8, 5],
+      ],
+      [
+        [64, 64],
+        [16, 16],
+      ],
+      [
+        [5, 40],
+        [1, 1],
+      ],
+    ] as const) {
       const found = { empty: 0, partial: 0, full: 0, exact: true };
       for (let i0 = 0; i0 < size[0]; i0 += tile[0]) {
         for (let j0 = 0; j0 < size[1]; j0 += tile[1]) {
@@ -99,8 +124,14 @@ describe("counting", () => {
   });
 
   test("the map has a character for each tile and at most 32 a side", () => {
-    const text = explainKernel(compileTiny(caseOf("flash_attention")), { target: target("baseline"), sizes: { N: 4096, M: 4096 } });
-    const map = text.split("\n").filter((l) => /^ +[./#]+$/.test(l)).map((l) => l.trim());
+    const text = explainKernel(compileTiny(caseOf("flash_attention")), {
+      target: target("baseline"),
+      sizes: { N: 4096, M: 4096 },
+    });
+    const map = text
+      .split("\n")
+      .filter((l) => /^ +[./#]+$/.test(l))
+      .map((l) => l.trim());
     expect(map.length).toBeGreaterThan(3);
     expect(map.length).toBeLessThanOrEqual(32);
     map.forEach((line, i) => {
@@ -141,7 +172,9 @@ describe("costs", () => {
     expect(read("k")).toBe(4 * BIG.M * BIG.D * tiles);
     expect(read("v")).toBe(4 * BIG.M * BIG.E * tiles);
     expect(read("q")).toBe(4 * BIG.N * BIG.D);
-    expect(cost.compulsory).toBe(4 * (BIG.N * BIG.D + BIG.M * (BIG.D + BIG.E) + (BIG.N + BIG.M - 1) * BIG.D + BIG.N * BIG.E));
+    expect(cost.compulsory).toBe(
+      4 * (BIG.N * BIG.D + BIG.M * (BIG.D + BIG.E) + (BIG.N + BIG.M - 1) * BIG.D + BIG.N * BIG.E),
+    );
   });
 });
 
@@ -153,7 +186,9 @@ describe("a stream cut into parts", () => {
   const textOf = (compiled: typeof cut): string => explainKernel(compiled, { target: target("baseline"), sizes });
 
   test("says why, or why not", () => {
-    expect(textOf(cut)).toMatch(/parts +j is cut into 16 parts, each a workgroup's: 4 rows for each of \(b\) would not fill `baseline`/);
+    expect(textOf(cut)).toMatch(
+      /parts +j is cut into 16 parts, each a workgroup's: 4 rows for each of \(b\) would not fill `baseline`/,
+    );
     expect(textOf(cut)).toContain("merges the parts of `paged_decode_parts`");
     expect(textOf(whole)).toMatch(/parts +the stream stays whole: asked for/);
   });
@@ -172,7 +207,8 @@ describe("a stream cut into parts", () => {
     const [p, q] = [costOf(whole), costOf(cut)];
     const near = (x: number | undefined, y: number | undefined): void => expect((x ?? 0) / (y ?? 1)).toBeCloseTo(1, 1);
     near(q.passes[0]?.products, p.passes[0]?.products);
-    for (const name of ["q", "pool_k", "pool_v"]) near(q.reads.find((r) => r.tensor === name)?.bytes, p.reads.find((r) => r.tensor === name)?.bytes);
+    for (const name of ["q", "pool_k", "pool_v"])
+      near(q.reads.find((r) => r.tensor === name)?.bytes, p.reads.find((r) => r.tensor === name)?.bytes);
     // A maximum, a sum and D = 4 sums for each of 4 rows and 16 parts.
     expect(q.written).toBe(4 * 4 * 16 * (2 + 4));
   });
@@ -185,7 +221,9 @@ describe("words", () => {
   test("softmax: what is carried, its gauge, what left the loop", () => {
     const text = explained("flash_attention");
     expect(text).toContain("passes    1 over j");
-    expect(text).toMatch(/carried   m: 1 number of f32; max of s\n +p_sum: 1 number of f32; sum of p\n +p_v_sum\[e\]: 5 numbers/);
+    expect(text).toMatch(
+      /carried   m: 1 number of f32; max of s\n +p_sum: 1 number of f32; sum of p\n +p_v_sum\[e\]: 5 numbers/,
+    );
     expect(text).toContain("28 bytes for a row");
     expect(text).toContain("`m` stabilises `p_sum`, `p_v_sum`");
     expect(text).toMatch(/hoisted +`1 \/ sum\[j\]\(p/);
@@ -245,7 +283,10 @@ describe("scans", () => {
       "S[d]: 3 numbers of f32, a scan in the order of t from s0[b, h, d, e]; its last value is in the registers behind the loop",
       "12 bytes for a row",
     ]);
-    expect(linesOf("gated_delta_rule", "passes")).toEqual(["1 over t", "in order, one cell at a time: a state is the one before, a step on"]);
+    expect(linesOf("gated_delta_rule", "passes")).toEqual([
+      "1 over t",
+      "in order, one cell at a time: a state is the one before, a step on",
+    ]);
     expect(linesOf("stabilised_memory", "carried")[0]).toBe("m: 1 number of f32, a scan in the order of t from -1e+30");
   });
   test("the plan has a note for each state", () => {
@@ -261,7 +302,13 @@ describe("scans", () => {
 describe("notes", () => {
   const noted = TINY.filter((c) => planNotes(compileTiny(c)).length > 0).map((c) => c.kernel);
   test("for the kernels that reduce in several passes, and for no other", () => {
-    expect([...new Set(noted)].sort()).toEqual(["data_temperature", "scan_statistics", "talking_heads", "threshold_relu", "topk_attention"]);
+    expect([...new Set(noted)].sort()).toEqual([
+      "data_temperature",
+      "scan_statistics",
+      "talking_heads",
+      "threshold_relu",
+      "topk_attention",
+    ]);
   });
 
   test("point at the user's expression", () => {

@@ -7,8 +7,12 @@ import { expect, test } from "vitest";
 import { libraryKernels, lineOf } from "./entries.ts";
 
 const KERNELS = libraryKernels();
-const LINES = readFileSync(new URL("./code.txt", import.meta.url), "utf8").split("\n").filter((l) => l !== "");
+const LINES = readFileSync(new URL("./code.txt", import.meta.url), "utf8")
+  .split("\n")
+  .filter((l) => l !== "");
 
 test("every kernel has its line", () => expect(LINES.map((l) => l.split(" | ")[0])).toEqual(KERNELS.map((k) => k.key)));
 
-test.each(KERNELS.map((k, n) => [k.key, k, n] as const))("%s", (_, k, n) => expect(lineOf(k, n), "what was meant is taken by npx node scripts/library-table.ts").toBe(LINES[n]));
+test.each(KERNELS.map((k, n) => [k.key, k, n] as const))("%s", (_, k, n) =>
+  expect(lineOf(k, n), "what was meant is taken by npx node scripts/library-table.ts").toBe(LINES[n]),
+);

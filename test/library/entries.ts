@@ -26,12 +26,16 @@ export const libraryKernels = (): readonly LibraryKernel[] => {
 
 /** The sizes that the compiler must be told, by kernel: `readCatalogue` finds them by asking, which takes longer. */
 const TOLD: ReadonlyMap<string, readonly string[]> = new Map(
-  readFileSync(new URL("./told.txt", import.meta.url), "utf8").split("\n").filter((l) => l !== "").map((l) => l.split(" |"))
+  readFileSync(new URL("./told.txt", import.meta.url), "utf8")
+    .split("\n")
+    .filter((l) => l !== "")
+    .map((l) => l.split(" |"))
     .map(([key = "", told = ""]) => [key, told.split(" ").filter((s) => s !== "")]),
 );
 export const toldOf = (k: LibraryKernel): readonly string[] => {
   const told = TOLD.get(k.key);
-  if (told === undefined) throw new Error(`${k.key} is not in test/library/told.txt: npx node scripts/library-table.ts`);
+  if (told === undefined)
+    throw new Error(`${k.key} is not in test/library/told.txt: npx node scripts/library-table.ts`);
   return told;
 };
 
@@ -41,25 +45,75 @@ export const targetOf = (n: number): Target => TARGETS[TURN[n % TURN.length] ?? 
 
 /** Throws with the compiler's message. */
 export const compileKernel = (
-  { spec, sizes }: LibraryKernel, told: readonly string[], at: Readonly<Record<string, number>>, target: Target, parts?: number,
+  { spec, sizes }: LibraryKernel,
+  told: readonly string[],
+  at: Readonly<Record<string, number>>,
+  target: Target,
+  parts?: number,
 ): Compiled => {
   const { resolveImport } = createSources();
   const dims = Object.fromEntries(told.map((n) => [n, at[n] ?? 1]));
   const types: Readonly<Record<string, StorageType>> = {};
-  const result = compileSpec(spec, { file: spec.file, dims, statics: sizes.statics, types, target, resolveImport, ...(parts === undefined ? {} : { parts }) });
+  const result = compileSpec(spec, {
+    file: spec.file,
+    dims,
+    statics: sizes.statics,
+    types,
+    target,
+    resolveImport,
+    ...(parts === undefined ? {} : { parts }),
+  });
   if (!("code" in result)) return result;
   throw new Error(`${spec.name}: ${result.code} ${result.message}`);
 };
 
 /** A few cells of everything: a stream longer than a step, rows before the first key. */
-const LETTERS: Readonly<Record<string, number>> = { B: 2, H: 2, G: 2, R: 2, X: 2, N: 6, M: 9, D: 4, E: 3, C: 4, P: 3, L: 5, K: 2, F: 5, V: 7, S: 2, A: 2, J: 9, Z: 1, MB: 1, MH: 1, MI: 6, MJ: 9 };
+const LETTERS: Readonly<Record<string, number>> = {
+  B: 2,
+  H: 2,
+  G: 2,
+  R: 2,
+  X: 2,
+  N: 6,
+  M: 9,
+  D: 4,
+  E: 3,
+  C: 4,
+  P: 3,
+  L: 5,
+  K: 2,
+  F: 5,
+  V: 7,
+  S: 2,
+  A: 2,
+  J: 9,
+  Z: 1,
+  MB: 1,
+  MH: 1,
+  MI: 6,
+  MJ: 9,
+};
 
 export const tinySizes = ({ sizes, spec }: LibraryKernel, n: number): Readonly<Record<string, number>> =>
-  Object.fromEntries(spec.sizes.map((s) => [s, sizes.small[s] !== undefined && sizes.small[s] < (LETTERS[s] ?? 5) ? sizes.small[s] : n % 3 === 2 && s === "D" ? 6 : (LETTERS[s] ?? 3)]));
+  Object.fromEntries(
+    spec.sizes.map((s) => [
+      s,
+      sizes.small[s] !== undefined && sizes.small[s] < (LETTERS[s] ?? 5)
+        ? sizes.small[s]
+        : n % 3 === 2 && s === "D"
+          ? 6
+          : (LETTERS[s] ?? 3),
+    ]),
+  );
 
 /** What the compiler makes of a kernel at the sizes of the catalogue, in a line. */
 export const lineOf = (k: LibraryKernel, n: number): string => {
   const target = targetOf(n + 1);
   const { artifact } = compileKernel(k, toldOf(k), k.sizes.full, target);
-  return [k.key, target.name, artifact.plan, `${artifact.wgsl.length} bytes, ${crc32(artifact.wgsl).toString(16).padStart(8, "0")}`].join(" | ");
+  return [
+    k.key,
+    target.name,
+    artifact.plan,
+    `${artifact.wgsl.length} bytes, ${crc32(artifact.wgsl).toString(16).padStart(8, "0")}`,
+  ].join(" | ");
 };

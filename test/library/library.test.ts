@@ -21,11 +21,17 @@ const dataOf = (compiled: Compiled, sizes: Readonly<Record<string, number>>): Da
     if (dtype !== "f32" && dtype !== "f16") return Math.floor(x * 4);
     return dtype === "f16" ? Math.f16round(3 * x - 1.5) : Math.fround(3 * x - 1.5);
   };
-  const tensors = Object.fromEntries(compiled.artifact.tensors.filter((t) => t.role === "input").map((t) => {
-    const count = t.dims.reduce((n, d) => n * evalSize(d.extent, (s) => sizes[s] ?? 0), 1);
-    return [t.name, Array.from({ length: count }, () => one(t.dtype))];
-  }));
-  const scalars = Object.fromEntries(compiled.graph.scalars.map((s) => [s.name, s.ty === "f32" ? 0.75 : s.ty === "i32" ? 3 : 1]));
+  const tensors = Object.fromEntries(
+    compiled.artifact.tensors
+      .filter((t) => t.role === "input")
+      .map((t) => {
+        const count = t.dims.reduce((n, d) => n * evalSize(d.extent, (s) => sizes[s] ?? 0), 1);
+        return [t.name, Array.from({ length: count }, () => one(t.dtype))];
+      }),
+  );
+  const scalars = Object.fromEntries(
+    compiled.graph.scalars.map((s) => [s.name, s.ty === "f32" ? 0.75 : s.ty === "i32" ? 3 : 1]),
+  );
   return { tensors, scalars };
 };
 
@@ -35,29 +41,52 @@ const packed = (dtype: string, values: readonly number[]): readonly number[] => 
   if (each === 1) return values;
   const bits = 32 / each;
   return Array.from({ length: Math.ceil(values.length / each) }, (_, w) =>
-    values.slice(w * each, (w + 1) * each).reduce((word, v, k) => word + (v & (2 ** bits - 1)) * 2 ** (bits * k), 0));
+    values.slice(w * each, (w + 1) * each).reduce((word, v, k) => word + (v & (2 ** bits - 1)) * 2 ** (bits * k), 0),
+  );
 };
 
 /** What is wrong with the numbers of a compiled kernel; empty when nothing is. */
-const wrongNumbers = (k: LibraryKernel, compiled: Compiled, sizes: Readonly<Record<string, number>>, target: Target): readonly string[] => {
+const wrongNumbers = (
+  k: LibraryKernel,
+  compiled: Compiled,
+  sizes: Readonly<Record<string, number>>,
+  target: Target,
+): readonly string[] => {
   const violations = verifyTile(compiled.tile, target);
   if (violations.length > 0) return violations;
   const { tensors, scalars } = dataOf(compiled, sizes);
-  const buffers = Object.fromEntries(compiled.artifact.tensors.map((t) => {
-    const count = t.dims.reduce((n, d) => n * evalSize(d.extent, (s) => sizes[s] ?? 0), 1);
-    const given = tensors[t.name];
-    return [t.name, given === undefined ? new Float64Array(count).fill(12345) : packed(t.dtype, given)];
-  }));
-  const found = evaluateTile(compiled.tile, { sizes, uniforms: { ...sizes, ...scalars }, buffers, precision: "f64", subgroupSize: target.subgroups?.min ?? 4 }).buffers;
-  return Object.entries(measure(k.spec, { sizes, statics: k.sizes.statics, scalars, tensors })).flatMap(([name, { values, scales, margins }]) => {
-    const got = found[name] ?? new Float64Array();
-    const bad = values.findIndex((v, c) => {
-      const [x, scale, margin] = [got[c] ?? NaN, scales[c] ?? 0, margins[c] ?? 0];
-      // A value that a decision within rounding hangs on may be the other one.
-      return !(x === v || margin < 1e-6 || Math.abs(x - v) <= 1e-9 * Math.max(scale, Math.abs(v)) || (Number.isNaN(x) && Number.isNaN(v)));
-    });
-    return bad < 0 && got.length === values.length ? [] : [`${name}[${bad}] is ${got[bad]}, not ${values[bad]} (scale ${scales[bad]})`];
-  });
+  const buffers = Object.fromEntries(
+    compiled.artifact.tensors.map((t) => {
+      const count = t.dims.reduce((n, d) => n * evalSize(d.extent, (s) => sizes[s] ?? 0), 1);
+      const given = tensors[t.name];
+      return [t.name, given === undefined ? new Float64Array(count).fill(12345) : packed(t.dtype, given)];
+    }),
+  );
+  const found = evaluateTile(compiled.tile, {
+    sizes,
+    uniforms: { ...sizes, ...scalars },
+    buffers,
+    precision: "f64",
+    subgroupSize: target.subgroups?.min ?? 4,
+  }).buffers;
+  return Object.entries(measure(k.spec, { sizes, statics: k.sizes.statics, scalars, tensors })).flatMap(
+    ([name, { values, scales, margins }]) => {
+      const got = found[name] ?? new Float64Array();
+      const bad = values.findIndex((v, c) => {
+        const [x, scale, margin] = [got[c] ?? NaN, scales[c] ?? 0, margins[c] ?? 0];
+        // A value that a decision within rounding hangs on may be the other one.
+        return !(
+          x === v ||
+          margin < 1e-6 ||
+          Math.abs(x - v) <= 1e-9 * Math.max(scale, Math.abs(v)) ||
+          (Number.isNaN(x) && Number.isNaN(v))
+        );
+      });
+      return bad < 0 && got.length === values.length
+        ? []
+        : [`${name}[${bad}] is ${got[bad]}, not ${values[bad]} (scale ${scales[bad]})`];
+    },
+  );
 };
 
 describe("the numbers, in f64", () => {

@@ -21,6 +21,9 @@ const full = (given: Given): Inputs => ({ sizes: {}, scalars: {}, tensors: {}, .
 
 /** All results as plain numbers. */
 export const meaning = (text: string, given: Given = {}, precision: "f64" | "f32" = "f64"): Record<string, number[]> =>
-  Object.fromEntries(Object.entries(interpret(specOf(text), full(given), precision)).map(([name, x]) => [name, [...x]]));
+  Object.fromEntries(
+    Object.entries(interpret(specOf(text), full(given), precision)).map(([name, x]) => [name, [...x]]),
+  );
 
-export const measured = (text: string, given: Given = {}): Readonly<Record<string, Measures>> => measure(specOf(text), full(given));
+export const measured = (text: string, given: Given = {}): Readonly<Record<string, Measures>> =>
+  measure(specOf(text), full(given));

@@ -37,10 +37,20 @@ export const randomFrom = (seed: number): (() => number) => {
   };
 };
 
-export const compileCase = (source: string, c: Case, target: Target, schedule?: CompileOptions["schedule"], parts?: number): Compiled => {
+export const compileCase = (
+  source: string,
+  c: Case,
+  target: Target,
+  schedule?: CompileOptions["schedule"],
+  parts?: number,
+): Compiled => {
   const dims = Object.fromEntries(c.known.map((n) => [n, c.sizes[n] ?? 0]));
   const result = compile(source, {
-    file: "case.tfx", kernel: c.kernel, dims, target, resolveImport,
+    file: "case.tfx",
+    kernel: c.kernel,
+    dims,
+    target,
+    resolveImport,
     ...(c.statics === undefined ? {} : { statics: c.statics }),
     ...(c.types === undefined ? {} : { types: c.types }),
     ...(schedule === undefined ? {} : { schedule }),
@@ -48,7 +58,8 @@ export const compileCase = (source: string, c: Case, target: Target, schedule?: 
   });
   const errors = result.diagnostics.filter((d) => d.severity === "error");
   const [compiled] = result.compiled;
-  if (errors.length > 0 || compiled === undefined) throw new Error(errors.map((d) => `${d.code} ${d.message}`).join("; "));
+  if (errors.length > 0 || compiled === undefined)
+    throw new Error(errors.map((d) => `${d.code} ${d.message}`).join("; "));
   return compiled;
 };
 
@@ -63,23 +74,41 @@ export const inputsOf = (compiled: Compiled, c: Case, seed = 1): Record<string, 
     const count = t.dims.reduce((n, d) => n * evalSize(d.extent, (s) => c.sizes[s] ?? 0), 1);
     const given = c.inputs?.(t.name, count, random) ?? null;
     const raw = given === null ? Array.from({ length: count }, () => (random() * 2 - 1) * 2) : Array.from(given);
-    out[t.name] = raw.map((x) => (t.dtype === "f16" ? toF16(x) : t.dtype === "f32" ? Math.fround(x) : t.dtype === "bool" ? Number(x > 0) : Math.trunc(x)));
+    out[t.name] = raw.map((x) =>
+      t.dtype === "f16"
+        ? toF16(x)
+        : t.dtype === "f32"
+          ? Math.fround(x)
+          : t.dtype === "bool"
+            ? Number(x > 0)
+            : Math.trunc(x),
+    );
   }
   return out;
 };
 
-const typed = (dtype: string, values: readonly number[]): Float32Array | Int32Array | Uint32Array | Uint8Array | Uint16Array => {
+const typed = (
+  dtype: string,
+  values: readonly number[],
+): Float32Array | Int32Array | Uint32Array | Uint8Array | Uint16Array => {
   switch (dtype) {
-    case "f32": return Float32Array.from(values);
-    case "f16": return new Uint16Array(new Float16Array(values).buffer);
-    case "u32": return Uint32Array.from(values);
-    case "bool": return Uint8Array.from(values);
-    default: return Int32Array.from(values);
+    case "f32":
+      return Float32Array.from(values);
+    case "f16":
+      return new Uint16Array(new Float16Array(values).buffer);
+    case "u32":
+      return Uint32Array.from(values);
+    case "bool":
+      return Uint8Array.from(values);
+    default:
+      return Int32Array.from(values);
   }
 };
 
 export const numbersOf = (dtype: string, data: unknown): ArrayLike<number> =>
-  dtype === "f16" && data instanceof Uint16Array ? new Float16Array(data.buffer, data.byteOffset, data.length) : (data as ArrayLike<number>);
+  dtype === "f16" && data instanceof Uint16Array
+    ? new Float16Array(data.buffer, data.byteOffset, data.length)
+    : (data as ArrayLike<number>);
 
 /** A target by name, for the front end of a stack: what is planned for a GPU is run on the stack at hand. */
 export const targetOn = (name: string, stack: Stack): Target => {
@@ -90,14 +119,31 @@ export const targetOn = (name: string, stack: Stack): Target => {
 
 /** Compiles for the stack's target (or another one, or one by name), runs there and compares all outputs. */
 export const check = async (
-  source: string, c: Case, stack: Stack, schedule?: CompileOptions["schedule"], on: Target | string = stack.target, parts?: number,
+  source: string,
+  c: Case,
+  stack: Stack,
+  schedule?: CompileOptions["schedule"],
+  on: Target | string = stack.target,
+  parts?: number,
 ): Promise<readonly Accuracy[]> => {
   const compiled = compileCase(source, c, typeof on === "string" ? targetOn(on, stack) : on, schedule, parts);
   const values = inputsOf(compiled, c);
-  const inputs = Object.fromEntries(compiled.artifact.tensors.filter((t) => t.role === "input").map((t) => [t.name, typed(t.dtype, values[t.name] ?? [])]));
+  const inputs = Object.fromEntries(
+    compiled.artifact.tensors
+      .filter((t) => t.role === "input")
+      .map((t) => [t.name, typed(t.dtype, values[t.name] ?? [])]),
+  );
   const outputs = await stack.run(compiled.artifact, inputs as never, c.sizes, c.scalars ?? {});
-  const found = Object.fromEntries(compiled.artifact.tensors.filter((t) => t.role === "output").map((t) => [t.name, numbersOf(t.dtype, outputs[t.name])]));
-  return accuracy({ spec: compiled.spec, types: c.types }, { sizes: c.sizes, tensors: values, scalars: c.scalars ?? {}, statics: c.statics ?? {} }, found);
+  const found = Object.fromEntries(
+    compiled.artifact.tensors
+      .filter((t) => t.role === "output")
+      .map((t) => [t.name, numbersOf(t.dtype, outputs[t.name])]),
+  );
+  return accuracy(
+    { spec: compiled.spec, types: c.types },
+    { sizes: c.sizes, tensors: values, scalars: c.scalars ?? {}, statics: c.statics ?? {} },
+    found,
+  );
 };
 
 /** What is wrong with each result: its error, what was allowed, and what naive f32 would have lost. */

@@ -42,14 +42,26 @@ export const FEW: readonly Case[] = [
 
 /** Tests `cases` on a stack; with `limit`, an absolute one in place of the rule. What the machine lacks is skipped with the reason. */
 export const group = (name: StackName, heading: string, cases: readonly Case[], view: View, limit?: number): void =>
-  groupInParts(name, heading, cases.map((c) => [c, undefined]), view, limit);
+  groupInParts(
+    name,
+    heading,
+    cases.map((c) => [c, undefined]),
+    view,
+    limit,
+  );
 
 /** The same with a number of parts for the streams that can be cut. */
 export const groupInParts = (
-  name: StackName, heading: string, cases: readonly (readonly [Case, number | undefined])[], view: View, limit?: number,
+  name: StackName,
+  heading: string,
+  cases: readonly (readonly [Case, number | undefined])[],
+  view: View,
+  limit?: number,
 ): void => {
   describe(heading, () => {
-    const titled = cases.map(([c, parts]) => [`${title(c)}${parts === undefined ? "" : ` in ${parts} parts`}`, c, parts] as const);
+    const titled = cases.map(
+      ([c, parts]) => [`${title(c)}${parts === undefined ? "" : ` in ${parts} parts`}`, c, parts] as const,
+    );
     test.for(titled)("%s", async ([, c, parts], context) => {
       const [stack] = await stacks([name]);
       if (!stack?.available) return context.skip(stack?.reason ?? "no such stack");

@@ -16,7 +16,8 @@ describe("the folded plan has the values of the naive graph", () => {
     const inputs = { sizes: c.sizes, scalars: c.scalars ?? {}, tensors: inputsOf(compiled, c) };
     const naive = evaluateGraph(compiled.graph, inputs);
     const folded = evaluatePlan({ ...compiled, plan: compiled.folded }, inputs);
-    for (const [name, expected] of Object.entries(naive)) expect(worst(folded[name] ?? [], expected), name).toBeLessThan(1e-9);
+    for (const [name, expected] of Object.entries(naive))
+      expect(worst(folded[name] ?? [], expected), name).toBeLessThan(1e-9);
   });
 });
 
@@ -29,7 +30,12 @@ const compileScores = (score: string, results = "o: f32[b, h, i, d]", more = "")
   o = sum[j](softmax[j](s) * v)
   ${more}
 }`;
-  const { compiled, diagnostics } = compile(text, { file: "k.tfx", dims: { D: 4 }, target: TARGETS["software"] as never, resolveImport: createSources().resolveImport });
+  const { compiled, diagnostics } = compile(text, {
+    file: "k.tfx",
+    dims: { D: 4 },
+    target: TARGETS["software"] as never,
+    resolveImport: createSources().resolveImport,
+  });
   const [one] = compiled;
   if (one === undefined) throw new Error(diagnostics.map((d) => d.message).join("\n"));
   return one;

@@ -12,12 +12,21 @@ const P = 16;
 const N = 128;
 const D = 4;
 
-const random = (count: number): Float64Array => Float64Array.from({ length: count }, (_, n) => Math.fround(Math.sin(n * 12.9898) % 1));
+const random = (count: number): Float64Array =>
+  Float64Array.from({ length: count }, (_, n) => Math.fround(Math.sin(n * 12.9898) % 1));
 
 /** Runs the kernel on blocks where `keep` holds; multiplications done, and the largest error of the result. */
 const runBlocks = (target: Target, keep: (x: number, y: number) => boolean): { multiplies: number; error: number } => {
-  const { compiled: [one], diagnostics } = compile(readFileSync(FILE, "utf8"), {
-    file: "block_sparse.tfx", kernel: "block_sparse", dims: { D, E: D }, statics: { P }, types: { T: "f32" }, target,
+  const {
+    compiled: [one],
+    diagnostics,
+  } = compile(readFileSync(FILE, "utf8"), {
+    file: "block_sparse.tfx",
+    kernel: "block_sparse",
+    dims: { D, E: D },
+    statics: { P },
+    types: { T: "f32" },
+    target,
     resolveImport: createSources().resolveImport,
   });
   if (one === undefined) throw new Error(diagnostics.map((d) => d.message).join());
@@ -26,10 +35,16 @@ const runBlocks = (target: Target, keep: (x: number, y: number) => boolean): { m
   const blocks = Float64Array.from({ length: side * side }, (_, n) => Number(keep(Math.floor(n / side), n % side)));
   const tensors = { q: random(N * D), k: random(N * D).reverse(), v: random(N * D), blocks };
   const { buffers, counts } = evaluateTile(one.tile, {
-    sizes, uniforms: sizes, count: true, buffers: { ...tensors, o: new Float32Array(N * D), lse: new Float32Array(N) },
+    sizes,
+    uniforms: sizes,
+    count: true,
+    buffers: { ...tensors, o: new Float32Array(N * D), lse: new Float32Array(N) },
   });
   const naive = evaluateGraph(one.graph, { sizes, scalars: {}, tensors });
-  const error = [...(naive["o"] ?? [])].reduce((worst: number, x, n) => Math.max(worst, Math.abs(x - (buffers["o"]?.[n] ?? NaN))), 0);
+  const error = [...(naive["o"] ?? [])].reduce(
+    (worst: number, x, n) => Math.max(worst, Math.abs(x - (buffers["o"]?.[n] ?? NaN))),
+    0,
+  );
   return { multiplies: counts.multiplies, error };
 };
 

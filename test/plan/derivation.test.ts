@@ -11,7 +11,8 @@ describe("the derived graph has the values of the naive one", () => {
     const naive = evaluateGraph(compiled.graph, inputs);
     const derived = evaluatePlan(compiled, inputs);
     expect(Object.keys(naive).length).toBeGreaterThan(0);
-    for (const [name, expected] of Object.entries(naive)) expect(worst(derived[name] ?? [], expected), name).toBeLessThan(1e-9);
+    for (const [name, expected] of Object.entries(naive))
+      expect(worst(derived[name] ?? [], expected), name).toBeLessThan(1e-9);
   });
 
   test("and a wrong derivation is seen", () => {
@@ -20,9 +21,12 @@ describe("the derived graph has the values of the naive one", () => {
     const compiled = compileTiny(c);
     const inputs = { sizes: c.sizes, scalars: c.scalars ?? {}, tensors: inputsOf(compiled, c) };
     const kernels = compiled.plan.kernels.map((k) => ({
-      ...k, stores: k.stores.map((s) => ({ ...s, value: k.accumulators.find((a) => a.name === "p_v_sum")?.node ?? s.value })),
+      ...k,
+      stores: k.stores.map((s) => ({ ...s, value: k.accumulators.find((a) => a.name === "p_v_sum")?.node ?? s.value })),
     }));
     const naive = evaluateGraph(compiled.graph, inputs);
-    expect(worst(evaluatePlan({ ...compiled, plan: { ...compiled.plan, kernels } }, inputs)["o"] ?? [], naive["o"] ?? [])).toBeGreaterThan(1e-3);
+    expect(
+      worst(evaluatePlan({ ...compiled, plan: { ...compiled.plan, kernels } }, inputs)["o"] ?? [], naive["o"] ?? []),
+    ).toBeGreaterThan(1e-3);
   });
 });

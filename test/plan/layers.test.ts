@@ -34,16 +34,22 @@ const SIZES = { N: 5, D: 3, E: 4, M: 6 };
 
 /** The kernel, or the code with which it is refused. */
 const compiledOrCode = (text: string, target: Target, sizes: Readonly<Record<string, number>>): Compiled | string => {
-  const { compiled: [one], diagnostics } = compile(text, { file: "layers.tfx", dims: sizes, target, resolveImport });
+  const {
+    compiled: [one],
+    diagnostics,
+  } = compile(text, { file: "layers.tfx", dims: sizes, target, resolveImport });
   return one ?? diagnostics.map((d) => d.code).join();
 };
 
 /** The largest difference, as a share of the largest number. */
 const differenceOf = (one: Compiled, sizes: Readonly<Record<string, number>>): number => {
   const tensors = inputsOf(one, { kernel: "layers", sizes, known: [] });
-  const buffers = Object.fromEntries(one.artifact.tensors.map((t) => [
-    t.name, tensors[t.name] ?? new Float64Array(t.dims.reduce((n, d) => n * evalSize(d.extent, (s) => sizes[s] ?? 0), 1)),
-  ]));
+  const buffers = Object.fromEntries(
+    one.artifact.tensors.map((t) => [
+      t.name,
+      tensors[t.name] ?? new Float64Array(t.dims.reduce((n, d) => n * evalSize(d.extent, (s) => sizes[s] ?? 0), 1)),
+    ]),
+  );
   const found = evaluateTile(one.tile, { sizes, uniforms: sizes, buffers, precision: "f64" }).buffers["y"] ?? [];
   const naive = evaluateGraph(one.graph, { sizes, scalars: {}, tensors })["y"] ?? [];
   const scale = Math.max(...Array.from(naive, Math.abs));

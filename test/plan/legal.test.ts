@@ -15,7 +15,16 @@ import { drawn } from "../property/schedules.ts";
 import { SOURCE, target, TINY, titleOf, worst } from "./tiny.ts";
 
 const PLAIN: Schedule = {
-  kind: "rows", lanes: 8, rowsPerLane: 1, lanesPerRow: 1, cells: 4, edgeCells: 1, source: "direct", tile: 0, vectorStream: false, hold: false,
+  kind: "rows",
+  lanes: 8,
+  rowsPerLane: 1,
+  lanesPerRow: 1,
+  cells: 4,
+  edgeCells: 1,
+  source: "direct",
+  tile: 0,
+  vectorStream: false,
+  hold: false,
 };
 
 const KERNELS = `
@@ -34,7 +43,13 @@ kernel odd(x: f32[n: N, d: 7]) -> y: f32[n, d] { y = x + 1.0 }
 
 /** The reasons against a schedule, "" when there are none. */
 const reasons = (kernel: string, change: Partial<Schedule>, on: Target = BASELINE): string => {
-  const { diagnostics } = compile(KERNELS, { file: "a.tfx", kernel, target: on, resolveImport, schedule: () => ({ ...PLAIN, ...change }) });
+  const { diagnostics } = compile(KERNELS, {
+    file: "a.tfx",
+    kernel,
+    target: on,
+    resolveImport,
+    schedule: () => ({ ...PLAIN, ...change }),
+  });
   expect(diagnostics.filter((d) => d.code !== "TFX4007")).toEqual([]);
   return diagnostics.map((d) => d.message).join("\n");
 };
@@ -48,27 +63,81 @@ const RULES: readonly (readonly [string, string, Partial<Schedule>, RegExp, Part
   ["lanes of the target", "plain", { lanes: 512 }, /512 lanes, `baseline` has 256/, { lanes: 256 }],
   ["whole numbers", "plain", { lanes: 2.5 }, /lanes is 2.5, it must be an integer/, { lanes: 5 }],
   ["at least one cell", "plain", { cells: 0 }, /cells is 0/, { cells: 1 }],
-  ["code in proportion", "attention", { cells: 32, rowsPerLane: 3 }, /32 cells of 3 rows written out, at most 64/, { cells: 16, rowsPerLane: 3 }],
-  ["edges divide a step", "attention", { cells: 6, edgeCells: 4 }, /edgeCells is 4, which does not divide the 6 cells/, { cells: 6, edgeCells: 3 }],
-  ["lanes of a row merge in pairs", "plain", { ...split, lanes: 12, lanesPerRow: 3 }, /3 lanes a row cannot merge in pairs/, { ...split, lanes: 12 }],
-  ["whole rows in a workgroup", "plain", { ...split, lanes: 6 }, /6 lanes are no whole number of rows of 4/, { ...split, lanes: 8 }],
+  [
+    "code in proportion",
+    "attention",
+    { cells: 32, rowsPerLane: 3 },
+    /32 cells of 3 rows written out, at most 64/,
+    { cells: 16, rowsPerLane: 3 },
+  ],
+  [
+    "edges divide a step",
+    "attention",
+    { cells: 6, edgeCells: 4 },
+    /edgeCells is 4, which does not divide the 6 cells/,
+    { cells: 6, edgeCells: 3 },
+  ],
+  [
+    "lanes of a row merge in pairs",
+    "plain",
+    { ...split, lanes: 12, lanesPerRow: 3 },
+    /3 lanes a row cannot merge in pairs/,
+    { ...split, lanes: 12 },
+  ],
+  [
+    "whole rows in a workgroup",
+    "plain",
+    { ...split, lanes: 6 },
+    /6 lanes are no whole number of rows of 4/,
+    { ...split, lanes: 8 },
+  ],
   ["one row a lane under split", "plain", { ...split, rowsPerLane: 2 }, /rowsPerLane is 2, not 1/, split],
   ["a row alone under rows", "plain", { lanesPerRow: 2 }, /lanesPerRow is 2, not 1/, { lanesPerRow: 1 }],
   ["what cannot be merged", "largest", split, /partial results of `argmax` cannot be merged/, {}],
   ["what runs in order", "running", split, /a running sum walks its stream in order/, {}],
   ["a stream to lay out", "each", {}, /this kernel has none/, { kind: "elements" }],
   ["no stream for elements", "plain", { kind: "elements" }, /this one streams over d/, {}],
-  ["four cells of a result", "odd", { kind: "elements", vectorStream: true }, /size of `d` that is known and a multiple of 4/, { kind: "elements" }],
-  ["whole blocks in a tile", "attention", { source: "workgroup", tile: 6 }, /a tile of 6 cells is no whole number of blocks of 4/, { source: "workgroup", tile: 8 }],
+  [
+    "four cells of a result",
+    "odd",
+    { kind: "elements", vectorStream: true },
+    /size of `d` that is known and a multiple of 4/,
+    { kind: "elements" },
+  ],
+  [
+    "whole blocks in a tile",
+    "attention",
+    { source: "workgroup", tile: 6 },
+    /a tile of 6 cells is no whole number of blocks of 4/,
+    { source: "workgroup", tile: 8 },
+  ],
   ["subgroups of the target", "attention", subgroup, /`baseline` has no subgroup operations/, {}],
   ["four at a time of a known size", "ragged", wide, /vectorStream needs a size of `d`/, {}],
   ["four at a time without a mask", "masked", wide, /no condition may hide a cell/, { cells: 2 }],
   ["four at a time of single numbers", "attention", wide, /vectorStream/, { cells: 2 }],
   ["four at a time, not one by one", "largest", wide, /`argmax` takes one cell at a time/, { cells: 2 }],
   ["a row that is held is known", "ragged", { hold: true, cells: 8 }, /whose length must be known/, { cells: 8 }],
-  ["a row that is held fits", "plain", { hold: true, cells: 7 }, /a row of 8 cells does not fit: the lanes of a row hold 7/, { hold: true, cells: 8, edgeCells: 8 }],
-  ["a row that is held is walked in one step", "plain", { hold: true, cells: 8, edgeCells: 4 }, /edgeCells must be the same as cells/, { hold: true, cells: 8, edgeCells: 8 }],
-  ["a row that is held is not staged", "plain", { hold: true, cells: 8, source: "workgroup", tile: 8 }, /read with each lane's own loads/, { hold: true, cells: 8, edgeCells: 8 }],
+  [
+    "a row that is held fits",
+    "plain",
+    { hold: true, cells: 7 },
+    /a row of 8 cells does not fit: the lanes of a row hold 7/,
+    { hold: true, cells: 8, edgeCells: 8 },
+  ],
+  [
+    "a row that is held is walked in one step",
+    "plain",
+    { hold: true, cells: 8, edgeCells: 4 },
+    /edgeCells must be the same as cells/,
+    { hold: true, cells: 8, edgeCells: 8 },
+  ],
+  [
+    "a row that is held is not staged",
+    "plain",
+    { hold: true, cells: 8, source: "workgroup", tile: 8 },
+    /read with each lane's own loads/,
+    { hold: true, cells: 8, edgeCells: 8 },
+  ],
 ];
 
 test.each(RULES)("%s", (_, kernel, wrong, why, right) => {
@@ -79,7 +148,9 @@ test.each(RULES)("%s", (_, kernel, wrong, why, right) => {
 test("a broadcast has a lane for each cell in every subgroup", () => {
   const on = target("subgroups");
   expect(reasons("attention", { ...subgroup, cells: 4 }, on)).toBe("");
-  expect(reasons("attention", { ...subgroup, cells: 8 }, on)).toMatch(/8 cells a step need as many lanes in each subgroup: of 64 lanes, one may have 4/);
+  expect(reasons("attention", { ...subgroup, cells: 8 }, on)).toMatch(
+    /8 cells a step need as many lanes in each subgroup: of 64 lanes, one may have 4/,
+  );
   // The last subgroup of 18 lanes has two of them.
   expect(reasons("attention", { ...subgroup, lanes: 18, cells: 4 }, on)).toMatch(/of 18 lanes, one may have 2/);
   expect(reasons("attention", { ...subgroup, lanes: 18, cells: 2, edgeCells: 2 }, on)).toBe("");
@@ -90,9 +161,18 @@ test("a broadcast has a lane for each cell in every subgroup", () => {
 const scalarsOf = (compiled: ReturnType<typeof compileCase>, c: Case): Record<string, number> => {
   const { graph } = compiled;
   const missing = graph.scalars.filter((s) => c.scalars?.[s.name] === undefined && s.init !== null);
-  const tensors = missing.map((s) => ({ name: `scalar ${s.name}`, dtype: "f32" as const, dims: [], role: "output" as const, span: s.span }));
+  const tensors = missing.map((s) => ({
+    name: `scalar ${s.name}`,
+    dtype: "f32" as const,
+    dims: [],
+    role: "output" as const,
+    span: s.span,
+  }));
   const results = missing.map((s) => ({ tensor: `scalar ${s.name}`, value: s.init ?? 0 }));
-  const values = evaluateGraph({ ...graph, results, tensors }, { sizes: c.sizes, tensors: {}, scalars: c.scalars ?? {} });
+  const values = evaluateGraph(
+    { ...graph, results, tensors },
+    { sizes: c.sizes, tensors: {}, scalars: c.scalars ?? {} },
+  );
   return { ...c.scalars, ...Object.fromEntries(missing.map((s) => [s.name, values[`scalar ${s.name}`]?.[0] ?? 0])) };
 };
 
@@ -105,12 +185,23 @@ const holds = (c: Case, on: Target, random: () => number, parts: number | undefi
   expect(verifyTile(compiled.tile, on), used).toEqual([]);
   const inputs = inputsOf(compiled, c);
   const expected = evaluateGraph(compiled.graph, { sizes: c.sizes, scalars: c.scalars ?? {}, tensors: inputs });
-  const buffers = Object.fromEntries(compiled.artifact.tensors.map((t) => {
-    const count = t.dims.reduce((n, d) => n * evalSize(d.extent, (s) => c.sizes[s] ?? 0), 1);
-    return [t.name, inputs[t.name] ?? new Float64Array(count).fill(t.dtype === "f32" ? 12345 : 7)];
-  }));
-  const subgroupSize = on.subgroups === null ? 4 : on.subgroups.min * 2 ** Math.floor(random() * (1 + Math.log2(on.subgroups.max / on.subgroups.min)));
-  const found = evaluateTile(compiled.tile, { sizes: c.sizes, uniforms: scalarsOf(compiled, c), buffers, precision: "f64", subgroupSize }).buffers;
+  const buffers = Object.fromEntries(
+    compiled.artifact.tensors.map((t) => {
+      const count = t.dims.reduce((n, d) => n * evalSize(d.extent, (s) => c.sizes[s] ?? 0), 1);
+      return [t.name, inputs[t.name] ?? new Float64Array(count).fill(t.dtype === "f32" ? 12345 : 7)];
+    }),
+  );
+  const subgroupSize =
+    on.subgroups === null
+      ? 4
+      : on.subgroups.min * 2 ** Math.floor(random() * (1 + Math.log2(on.subgroups.max / on.subgroups.min)));
+  const found = evaluateTile(compiled.tile, {
+    sizes: c.sizes,
+    uniforms: scalarsOf(compiled, c),
+    buffers,
+    precision: "f64",
+    subgroupSize,
+  }).buffers;
   for (const [out, values] of Object.entries(expected))
     expect(worst(found[out] ?? [], values), `${out} under ${used}, subgroups of ${subgroupSize}`).toBeLessThan(1e-9);
 };

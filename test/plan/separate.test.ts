@@ -21,16 +21,27 @@ const stage = () => {
   const [x, v] = [load("x"), load("v")];
   const f = (value: number): NodeId => b.konst(value, "f32");
   return {
-    b, x, v, f,
-    add: (p: NodeId, q: NodeId) => b.binary("+", p, q), sub: (p: NodeId, q: NodeId) => b.binary("-", p, q),
-    mul: (p: NodeId, q: NodeId) => b.binary("*", p, q), div: (p: NodeId, q: NodeId) => b.binary("/", p, q),
-    exp: (p: NodeId) => b.unary("exp", p), log: (p: NodeId) => b.unary("log", p), abs: (p: NodeId) => b.unary("abs", p),
-    max: (p: NodeId, q: NodeId) => b.binary("max", p, q), round: (p: NodeId) => b.unary("round", p),
+    b,
+    x,
+    v,
+    f,
+    add: (p: NodeId, q: NodeId) => b.binary("+", p, q),
+    sub: (p: NodeId, q: NodeId) => b.binary("-", p, q),
+    mul: (p: NodeId, q: NodeId) => b.binary("*", p, q),
+    div: (p: NodeId, q: NodeId) => b.binary("/", p, q),
+    exp: (p: NodeId) => b.unary("exp", p),
+    log: (p: NodeId) => b.unary("log", p),
+    abs: (p: NodeId) => b.unary("abs", p),
+    max: (p: NodeId, q: NodeId) => b.binary("max", p, q),
+    round: (p: NodeId) => b.unary("round", p),
     step: (p: NodeId, q: NodeId) => b.select(b.binary(">=", p, q), f(1), f(0)),
     /** A maximum (any sign), a sum (any sign), and a sum of what is above zero. */
-    top: b.reduce("max", [J], x), mean: b.reduce("sum", [J], x),
-    total: b.reduce("sum", [J], b.unary("exp", x)), squares: b.reduce("sum", [J], b.binary("*", x, x)),
-    largest: b.reduce("max", [J], b.unary("abs", x)), size: b.reduce("sum", [J], b.unary("abs", x)),
+    top: b.reduce("max", [J], x),
+    mean: b.reduce("sum", [J], x),
+    total: b.reduce("sum", [J], b.unary("exp", x)),
+    squares: b.reduce("sum", [J], b.binary("*", x, x)),
+    largest: b.reduce("max", [J], b.unary("abs", x)),
+    size: b.reduce("sum", [J], b.unary("abs", x)),
   };
 };
 type Stage = ReturnType<typeof stage>;
@@ -47,27 +58,102 @@ type Theory = {
 const p = (s: Stage): NodeId => s.div(s.exp(s.sub(s.x, s.top)), s.total);
 
 const THEORY: readonly Theory[] = [
-  { name: "softmax denominator exp(s - m)", op: "sum", separable: true, rank: 1, body: (s) => s.exp(s.sub(s.x, s.top)) },
+  {
+    name: "softmax denominator exp(s - m)",
+    op: "sum",
+    separable: true,
+    rank: 1,
+    body: (s) => s.exp(s.sub(s.x, s.top)),
+  },
   { name: "softmax numerator exp(s - m) / l * v", op: "sum", separable: true, rank: 1, body: (s) => s.mul(p(s), s.v) },
   { name: "entropy p log p, whole", op: "sum", separable: false, rank: 2, body: (s) => s.mul(p(s), s.log(p(s))) },
-  { name: "entropy split exp(s - m) s", op: "sum", separable: true, rank: 1, body: (s) => s.mul(s.exp(s.sub(s.x, s.top)), s.x) },
-  { name: "variance (x - mu)^2, whole: its moments would cancel", op: "sum", separable: false, rank: null, body: (s) => s.mul(s.sub(s.x, s.mean), s.sub(s.x, s.mean)) },
+  {
+    name: "entropy split exp(s - m) s",
+    op: "sum",
+    separable: true,
+    rank: 1,
+    body: (s) => s.mul(s.exp(s.sub(s.x, s.top)), s.x),
+  },
+  {
+    name: "variance (x - mu)^2, whole: its moments would cancel",
+    op: "sum",
+    separable: false,
+    rank: null,
+    body: (s) => s.mul(s.sub(s.x, s.mean), s.sub(s.x, s.mean)),
+  },
   { name: "x^2", op: "sum", separable: true, rank: 1, body: (s) => s.mul(s.x, s.x) },
   { name: "x / amax * v", op: "sum", separable: true, rank: 1, body: (s) => s.mul(s.div(s.x, s.largest), s.v) },
-  { name: "round(127 x / amax) * v", op: "sum", separable: false, rank: null, body: (s) => s.mul(s.round(s.div(s.mul(s.f(127), s.x), s.largest)), s.v) },
-  { name: "retnet s / max(sum, 1) * v", op: "sum", separable: true, rank: 1, body: (s) => s.mul(s.div(s.x, s.max(s.size, s.f(1))), s.v) },
-  { name: "sigmoid(s + b) * v", op: "sum", separable: true, rank: 1, body: (s) => s.mul(s.div(s.f(1), s.add(s.f(1), s.exp(s.sub(s.f(0), s.x)))), s.v) },
-  { name: "sparsemax relu(s - tau) * v", op: "sum", separable: false, rank: null, body: (s) => s.mul(s.max(s.sub(s.x, s.mean), s.f(0)), s.v) },
-  { name: "top-k threshold [s >= t] exp(s)", op: "sum", separable: false, rank: null, body: (s) => s.mul(s.step(s.x, s.mean), s.exp(s.x)) },
+  {
+    name: "round(127 x / amax) * v",
+    op: "sum",
+    separable: false,
+    rank: null,
+    body: (s) => s.mul(s.round(s.div(s.mul(s.f(127), s.x), s.largest)), s.v),
+  },
+  {
+    name: "retnet s / max(sum, 1) * v",
+    op: "sum",
+    separable: true,
+    rank: 1,
+    body: (s) => s.mul(s.div(s.x, s.max(s.size, s.f(1))), s.v),
+  },
+  {
+    name: "sigmoid(s + b) * v",
+    op: "sum",
+    separable: true,
+    rank: 1,
+    body: (s) => s.mul(s.div(s.f(1), s.add(s.f(1), s.exp(s.sub(s.f(0), s.x)))), s.v),
+  },
+  {
+    name: "sparsemax relu(s - tau) * v",
+    op: "sum",
+    separable: false,
+    rank: null,
+    body: (s) => s.mul(s.max(s.sub(s.x, s.mean), s.f(0)), s.v),
+  },
+  {
+    name: "top-k threshold [s >= t] exp(s)",
+    op: "sum",
+    separable: false,
+    rank: null,
+    body: (s) => s.mul(s.step(s.x, s.mean), s.exp(s.x)),
+  },
   { name: "max of s - mu", op: "max", separable: true, rank: 1, body: (s) => s.sub(s.x, s.mean) },
   { name: "max of s * a", op: "max", separable: false, rank: null, body: (s) => s.mul(s.x, s.total) },
-  { name: "power norm (s / m)^3 v", op: "sum", separable: true, rank: 1, body: (s) => s.mul(s.b.binary("pow", s.div(s.x, s.largest), s.f(3)), s.v) },
-  { name: "softplus(s - m) v", op: "sum", separable: false, rank: null, body: (s) => s.mul(s.log(s.add(s.f(1), s.exp(s.sub(s.x, s.top)))), s.v) },
-  { name: "cosine x / |x|", op: "sum", separable: true, rank: 1, body: (s) => s.div(s.x, s.b.unary("sqrt", s.squares)) },
-  { name: "temperature exp((s - m) / T)", op: "sum", separable: false, rank: null, body: (s) => s.exp(s.div(s.sub(s.x, s.top), s.total)) },
+  {
+    name: "power norm (s / m)^3 v",
+    op: "sum",
+    separable: true,
+    rank: 1,
+    body: (s) => s.mul(s.b.binary("pow", s.div(s.x, s.largest), s.f(3)), s.v),
+  },
+  {
+    name: "softplus(s - m) v",
+    op: "sum",
+    separable: false,
+    rank: null,
+    body: (s) => s.mul(s.log(s.add(s.f(1), s.exp(s.sub(s.x, s.top)))), s.v),
+  },
+  {
+    name: "cosine x / |x|",
+    op: "sum",
+    separable: true,
+    rank: 1,
+    body: (s) => s.div(s.x, s.b.unary("sqrt", s.squares)),
+  },
+  {
+    name: "temperature exp((s - m) / T)",
+    op: "sum",
+    separable: false,
+    rank: null,
+    body: (s) => s.exp(s.div(s.sub(s.x, s.top), s.total)),
+  },
 ];
 
-const liveOf = (s: Stage): CrossLive => ({ stats: new Set([s.top, s.mean, s.total, s.squares, s.largest, s.size]), stream: [J] });
+const liveOf = (s: Stage): CrossLive => ({
+  stats: new Set([s.top, s.mean, s.total, s.squares, s.largest, s.size]),
+  stream: [J],
+});
 
 const splitOf = (b: GraphBuilder, body: NodeId, live: CrossLive, op: string, where: NodeId | null = null): Split => {
   const over = liveOver(b, live.stats, live.stream, where);
@@ -79,7 +165,10 @@ describe("the cases of the theory", () => {
     const s = stage();
     const [body, live] = [t.body(s), liveOf(s)];
     const { parts } = splitOf(s.b, body, live, t.op);
-    expect({ cross: crossTest(s.b, body, live, t.op), rank: parts?.length ?? null }).toEqual({ cross: t.separable, rank: t.rank });
+    expect({ cross: crossTest(s.b, body, live, t.op), rank: parts?.length ?? null }).toEqual({
+      cross: t.separable,
+      rank: t.rank,
+    });
     if (parts !== null) expect(splitHolds(s.b, body, parts, live, t.op)).toBe(true);
   });
 
@@ -132,7 +221,8 @@ describe("every reduction of the fixtures", () => {
         const inWhere = where !== null && [...b.reach([where])].some((id) => live.stats.has(id));
         const absent = b.konst(r.op === "sum" ? 0 : r.op === "max" ? -9 : 9, "f32");
         const body = inWhere && where !== null ? b.select(where, plain, absent) : plain;
-        const split: Split = inWhere && where !== null ? { parts: null, because: where, why: null } : splitOf(b, body, live, r.op, where);
+        const split: Split =
+          inWhere && where !== null ? { parts: null, because: where, why: null } : splitOf(b, body, live, r.op, where);
         const cross = crossTest(b, body, live, r.op);
         const rank = split.parts?.length ?? null;
         // Rank 1 only where the cross test says so, and always then, but where a condition is not proved. Of higher ranks and of none it says no.

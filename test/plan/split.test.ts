@@ -23,10 +23,33 @@ const partsOf = (compiled: Compiled): number => {
 describe("which streams can be cut", () => {
   test("those of one pass whose state merges", () => {
     expect(namesOf(CUT)).toEqual([
-      "alibi_attention", "column_mass", "cosine_attention", "cosine_static", "differential_attention", "entropy_attention", "flash_attention",
-      "gemma2", "head_competition", "linear_attention", "masked_values", "matmul_bias", "output_absmax", "packed_documents", "paged_decode", "persistent_memory", "prefix_lm",
-      "relu2_normalised", "retnet_clamp", "rope_attention", "shaw_attention", "sigmoid_attention", "sink_attention", "sink_window", "smoothed_keys",
-      "stick_breaking_bias", "sub_norm_attention",
+      "alibi_attention",
+      "column_mass",
+      "cosine_attention",
+      "cosine_static",
+      "differential_attention",
+      "entropy_attention",
+      "flash_attention",
+      "gemma2",
+      "head_competition",
+      "linear_attention",
+      "masked_values",
+      "matmul_bias",
+      "output_absmax",
+      "packed_documents",
+      "paged_decode",
+      "persistent_memory",
+      "prefix_lm",
+      "relu2_normalised",
+      "retnet_clamp",
+      "rope_attention",
+      "shaw_attention",
+      "sigmoid_attention",
+      "sink_attention",
+      "sink_window",
+      "smoothed_keys",
+      "stick_breaking_bias",
+      "sub_norm_attention",
     ]);
   });
 
@@ -44,7 +67,13 @@ describe("which streams can be cut", () => {
 
   test("a running sum goes on from part to part", () => {
     const text = readFileSync(new URL("../../stdlib/attention/forgetting.tfx", import.meta.url), "utf8");
-    const compiled = compileCase(text, { kernel: "forgetting_attention", sizes: { D: 8, E: 8 }, known: ["D", "E"] }, target("baseline"), undefined, 4);
+    const compiled = compileCase(
+      text,
+      { kernel: "forgetting_attention", sizes: { D: 8, E: 8 }, known: ["D", "E"] },
+      target("baseline"),
+      undefined,
+      4,
+    );
     expect(notesOf(compiled)).toContain("the stream stays whole: a value that runs along x goes on from part to part");
   });
 
@@ -61,27 +90,39 @@ describe.each([2, 3, 8])("in %i parts the derived graph has the values of the na
     const naive = evaluateGraph(compiled.graph, inputs);
     const derived = evaluatePlan(compiled, inputs);
     expect(Object.keys(naive).length).toBeGreaterThan(0);
-    for (const [name, expected] of Object.entries(naive)) expect(worst(derived[name] ?? [], expected), name).toBeLessThan(1e-9);
+    for (const [name, expected] of Object.entries(naive))
+      expect(worst(derived[name] ?? [], expected), name).toBeLessThan(1e-9);
   });
 });
 
 describe("every state that merges, rows without a cell among them", () => {
   const text = readFileSync(new URL("../fixtures/states.tfx", import.meta.url), "utf8");
-  test.each(["extrema", "products"].flatMap((kernel) => [2, 3, 8].map((parts) => [kernel, parts] as const)))("%s in %i parts", (kernel, parts) => {
-    const c: Case = { kernel, sizes: { N: 9, M: 11 }, known: [], scalars: { first: 3 } };
-    const compiled = compileCase(text, c, target("baseline"), undefined, parts);
-    expect(partsOf(compiled)).toBe(parts);
-    const inputs = { sizes: c.sizes, scalars: c.scalars ?? {}, tensors: inputsOf(compiled, c) };
-    const naive = evaluateGraph(compiled.graph, inputs);
-    const derived = evaluatePlan(compiled, inputs);
-    for (const [name, expected] of Object.entries(naive)) expect(worst(derived[name] ?? [], expected), name).toBeLessThan(1e-9);
-  });
+  test.each(["extrema", "products"].flatMap((kernel) => [2, 3, 8].map((parts) => [kernel, parts] as const)))(
+    "%s in %i parts",
+    (kernel, parts) => {
+      const c: Case = { kernel, sizes: { N: 9, M: 11 }, known: [], scalars: { first: 3 } };
+      const compiled = compileCase(text, c, target("baseline"), undefined, parts);
+      expect(partsOf(compiled)).toBe(parts);
+      const inputs = { sizes: c.sizes, scalars: c.scalars ?? {}, tensors: inputsOf(compiled, c) };
+      const naive = evaluateGraph(compiled.graph, inputs);
+      const derived = evaluatePlan(compiled, inputs);
+      for (const [name, expected] of Object.entries(naive))
+        expect(worst(derived[name] ?? [], expected), name).toBeLessThan(1e-9);
+    },
+  );
 });
 
 describe("the planner's choice", () => {
-  const text = ["decode", "paged_decode"].map((name) => readFileSync(new URL(`../../stdlib/attention/${name}.tfx`, import.meta.url), "utf8")).join("\n");
+  const text = ["decode", "paged_decode"]
+    .map((name) => readFileSync(new URL(`../../stdlib/attention/${name}.tfx`, import.meta.url), "utf8"))
+    .join("\n");
   const sizes = { B: 1, G: 2, R: 4, D: 8, E: 8, M: 4096, P: 16 };
-  const choose = (kernel: string, known: readonly string[], on: Target | string, more: Readonly<Record<string, number>> = {}): Compiled =>
+  const choose = (
+    kernel: string,
+    known: readonly string[],
+    on: Target | string,
+    more: Readonly<Record<string, number>> = {},
+  ): Compiled =>
     compileCase(text, { kernel, sizes: { ...sizes, ...more }, known }, typeof on === "string" ? target(on) : on);
 
   test("decoding on a GPU: two kernels, the state of each part between them", () => {
@@ -108,10 +149,13 @@ describe("the planner's choice", () => {
       "
     `);
     const { artifact } = choose("decode", ["D", "E", "R"], "baseline");
-    expect(artifact.plan).toBe("decode_parts: 1 pass, split, 64 lanes, 64 a row, 1 cells a step; decode_merge: 1 pass, split, 64 lanes, 16 a row, 1 cells a step");
+    expect(artifact.plan).toBe(
+      "decode_parts: 1 pass, split, 64 lanes, 64 a row, 1 cells a step; decode_merge: 1 pass, split, 64 lanes, 16 a row, 1 cells a step",
+    );
     const scratch = artifact.tensors.filter((t) => t.role === "scratch");
     expect(scratch.map((t) => [t.name, t.dims.map((d) => d.extent)])).toEqual([
-      ["stats_part", ["B", "G", 4, 16, 2]], ["p_v_sum_part", ["B", "G", 4, 16, 8]],
+      ["stats_part", ["B", "G", 4, 16, 2]],
+      ["p_v_sum_part", ["B", "G", 4, 16, 8]],
     ]);
     expect(artifact.dispatches.map((d) => d.entryPoint)).toEqual(["decode_parts", "decode_merge"]);
   });
@@ -143,7 +187,9 @@ describe("the planner's choice", () => {
     const c = CUT.find((x) => x.kernel === "paged_decode");
     if (c === undefined) throw new Error("no case");
     const on = (storageBuffers: number): Compiled => compileCase(SOURCE, c, { ...target("baseline"), storageBuffers });
-    expect(notesOf(on(6))).toEqual(["the stream stays whole: partial states would take 7 storage buffers, `baseline` has 6"]);
+    expect(notesOf(on(6))).toEqual([
+      "the stream stays whole: partial states would take 7 storage buffers, `baseline` has 6",
+    ]);
     expect(partsOf(on(7))).toBe(16);
   });
 

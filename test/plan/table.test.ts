@@ -72,7 +72,13 @@ const TABLE: readonly Row[] = [
   // The smoothed keys do not vary along the queries: they are made once.
   { kernel: "smoothed_keys", plan: [[""], SOFTMAX], scratch: 1, written: ["ks_all@0"], scans: ["ks"] },
   // A state of 320 numbers is too large for a lane: what is normed is stored before the norm.
-  { kernel: "normed_retention", plan: [[""], ["sum", ""]], scratch: 1, written: ["sum_d_q_b_h_t_d_s_all@0", "y@1"], scans: ["s[d]"] },
+  {
+    kernel: "normed_retention",
+    plan: [[""], ["sum", ""]],
+    scratch: 1,
+    written: ["sum_d_q_b_h_t_d_s_all@0", "y@1"],
+    scans: ["s[d]"],
+  },
   // The count says whether there is a cell to take the mean of.
   { kernel: "scan_statistics", plan: [["sum[d]", "sum[d] sum[d]"]], written: ["y@1"], scans: ["s[d]"] },
   { kernel: "flipping_state", plan: [[""]], written: ["y@0", "z@0"], scans: ["s[d]"] },
@@ -91,14 +97,24 @@ describe("the plan table", () => {
       Array.from({ length: k.passes }, (_, pass) =>
         k.accumulators
           .filter((a) => a.pass === pass)
-          .map((a) => `${a.op}${a.local.length === 0 ? "" : `[${a.local.map((x) => builder.axis(x).name).join()}]`}${a.gauge === null ? "" : "~"}`)
+          .map(
+            (a) =>
+              `${a.op}${a.local.length === 0 ? "" : `[${a.local.map((x) => builder.axis(x).name).join()}]`}${a.gauge === null ? "" : "~"}`,
+          )
           .sort()
-          .join(" "));
-    const written = plan.kernels.flatMap((k) => k.stores.filter((s) => s.pass !== null).map((s) => `${s.tensor}@${s.pass}`)).sort();
-    const local = (axes: readonly number[]): string => (axes.length === 0 ? "" : `[${axes.map((x) => builder.axis(x).name).join()}]`);
+          .join(" "),
+      );
+    const written = plan.kernels
+      .flatMap((k) => k.stores.filter((s) => s.pass !== null).map((s) => `${s.tensor}@${s.pass}`))
+      .sort();
+    const local = (axes: readonly number[]): string =>
+      axes.length === 0 ? "" : `[${axes.map((x) => builder.axis(x).name).join()}]`;
     const scans = plan.kernels.flatMap((k) => k.scans.map((s) => `${s.name}${local(s.local)}`));
     expect({ plan: plan.kernels.map(shape), written, scratch: plan.scratch.length, scans }).toEqual({
-      plan: row.plan, written: row.written ?? [], scratch: row.scratch ?? 0, scans: row.scans ?? [],
+      plan: row.plan,
+      written: row.written ?? [],
+      scratch: row.scratch ?? 0,
+      scans: row.scans ?? [],
     });
   });
 
@@ -111,7 +127,14 @@ describe("the plan table", () => {
       const { graph, plan, builder } = compiledOf(kernel);
       const parts = plan.kernels.map((k) => k.part);
       const cells = (t: Tensor): number =>
-        t.dims.flat().filter((a) => !parts.includes(a)).reduce((n, a) => n * evalSize(builder.axis(a).size, (name) => (name === "N" || name === "M" || name === "L" ? 4096 : 1)), 1);
+        t.dims
+          .flat()
+          .filter((a) => !parts.includes(a))
+          .reduce(
+            (n, a) =>
+              n * evalSize(builder.axis(a).size, (name) => (name === "N" || name === "M" || name === "L" ? 4096 : 1)),
+            1,
+          );
       const total = (list: readonly Tensor[]): number => list.reduce((n, t) => n + cells(t), 0);
       expect(total(plan.scratch), kernel).toBeLessThanOrEqual(total(graph.tensors));
     }

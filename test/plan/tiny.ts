@@ -15,11 +15,19 @@ export const SOURCE = `${read("language")}\n${read("variants")}`;
 
 const SIZES = { B: 1, H: 2, N: 5, M: 7, D: 3, E: 5 };
 const DE = ["D", "E"];
-const simple = (...kernels: readonly string[]): readonly Case[] => kernels.map((kernel) => ({ kernel, sizes: SIZES, known: DE }));
+const simple = (...kernels: readonly string[]): readonly Case[] =>
+  kernels.map((kernel) => ({ kernel, sizes: SIZES, known: DE }));
 
 /** Ragged, with rows before the first key (N > M) for what is causal, and head dims of whole vec4s. */
 export const TINY: readonly Case[] = [
-  ...simple("flash_attention", "relu2_normalised", "sink_attention", "alibi_attention", "shaw_attention", "entropy_attention"),
+  ...simple(
+    "flash_attention",
+    "relu2_normalised",
+    "sink_attention",
+    "alibi_attention",
+    "shaw_attention",
+    "entropy_attention",
+  ),
   ...simple("column_mass", "cosine_static", "retnet_clamp", "threshold_relu", "data_temperature", "weights_returned"),
   ...simple("sub_norm_attention", "hard_attention"),
   { kernel: "flash_attention", sizes: { ...SIZES, N: 9, M: 4, D: 4, E: 8 }, known: DE },
@@ -30,7 +38,11 @@ export const TINY: readonly Case[] = [
   { kernel: "flash_attention", sizes: { ...SIZES, N: 1, D: 16, E: 16 }, known: DE },
   { kernel: "gemma2", sizes: { B: 1, G: 2, R: 2, N: 6, M: 11, D: 5 }, known: ["D", "G", "R"], scalars: { w: 3 } },
   { kernel: "persistent_memory", sizes: { B: 1, H: 2, N: 5, M: 6, D: 4, P: 3 }, known: ["D", "P"] },
-  { kernel: "talking_heads", sizes: { B: 1, H: 2, G: 2, X: 3, N: 5, M: 6, D: 3, E: 4 }, known: ["H", "G", "X", "D", "E"] },
+  {
+    kernel: "talking_heads",
+    sizes: { B: 1, H: 2, G: 2, X: 3, N: 5, M: 6, D: 3, E: 4 },
+    known: ["H", "G", "X", "D", "E"],
+  },
   { kernel: "topk_attention", sizes: { B: 1, H: 2, N: 5, M: 13, D: 3 }, known: ["D"] },
   { kernel: "cosine_attention", sizes: { B: 1, H: 2, N: 5, M: 7, D: 3 }, known: ["D"] },
   { kernel: "add_rms_norm", sizes: { N: 5, D: 12 }, known: ["D"] },
@@ -38,13 +50,22 @@ export const TINY: readonly Case[] = [
   { kernel: "layer_norm_affine", sizes: { N: 5, D: 16 }, known: ["D"] },
   { kernel: "layer_norm_affine", sizes: { N: 5, D: 7 }, known: ["D"] },
   {
-    kernel: "paged_decode", sizes: { B: 2, G: 2, R: 2, D: 4, C: 5, P: 2, L: 4 }, known: ["D", "G", "R", "P"],
-    inputs: (name, count, random) => (name === "pages" ? Array.from({ length: count }, () => Math.floor(random() * 5)) : name === "length" ? [7, 3] : null),
+    kernel: "paged_decode",
+    sizes: { B: 2, G: 2, R: 2, D: 4, C: 5, P: 2, L: 4 },
+    known: ["D", "G", "R", "P"],
+    inputs: (name, count, random) =>
+      name === "pages"
+        ? Array.from({ length: count }, () => Math.floor(random() * 5))
+        : name === "length"
+          ? [7, 3]
+          : null,
   },
   { kernel: "linear_attention", sizes: { B: 1, H: 2, N: 7, D: 3, E: 5 }, known: DE },
   { kernel: "sigmoid_attention", sizes: SIZES, known: DE, scalars: { b0: -2 } },
   {
-    kernel: "packed_documents", sizes: { ...SIZES, N: 9 }, known: DE,
+    kernel: "packed_documents",
+    sizes: { ...SIZES, N: 9 },
+    known: DE,
     inputs: (name, count) => (name === "doc" ? Array.from({ length: count }, (_, n) => Math.floor((n % 9) / 4)) : null),
   },
   { kernel: "differential_attention", sizes: SIZES, known: DE, scalars: { lambda: 0.3 } },
@@ -63,7 +84,9 @@ export const TINY: readonly Case[] = [
   { kernel: "gated_delta_rule", sizes: { B: 1, H: 2, N: 7, D: 3, E: 5 }, known: ["D"] },
   { kernel: "gated_delta_rule", sizes: { B: 2, H: 2, N: 1, D: 8, E: 35 }, known: DE },
   {
-    kernel: "shared_retention", sizes: { B: 2, G: 2, R: 3, N: 7, D: 6, E: 4 }, known: ["D", "R"],
+    kernel: "shared_retention",
+    sizes: { B: 2, G: 2, R: 3, N: 7, D: 6, E: 4 },
+    known: ["D", "R"],
     inputs: (name) => (name === "length" ? [3, 7] : null),
   },
   { kernel: "stabilised_memory", sizes: { B: 1, H: 2, N: 7, D: 5, E: 3 }, known: ["D"] },
@@ -76,7 +99,9 @@ export const TINY: readonly Case[] = [
 ];
 
 export const titleOf = (c: Case): string =>
-  `${c.kernel} ${Object.entries(c.sizes).map(([n, v]) => `${n}=${v}${c.known.includes(n) ? "" : "?"}`).join(" ")}`;
+  `${c.kernel} ${Object.entries(c.sizes)
+    .map(([n, v]) => `${n}=${v}${c.known.includes(n) ? "" : "?"}`)
+    .join(" ")}`;
 
 /** A target by name. */
 export const target = (name: string): Target => {
@@ -85,7 +110,8 @@ export const target = (name: string): Target => {
   return found;
 };
 
-export const compileTiny = (c: Case, on = "baseline", parts?: number): Compiled => compileCase(SOURCE, c, target(on), undefined, parts);
+export const compileTiny = (c: Case, on = "baseline", parts?: number): Compiled =>
+  compileCase(SOURCE, c, target(on), undefined, parts);
 
 /** The plan of a kernel as a graph of its own: its results are what the kernel stores. */
 export const graphOfPlan = (compiled: Compiled, kernel: KernelPlan): Graph => {
@@ -98,7 +124,10 @@ export const graphOfPlan = (compiled: Compiled, kernel: KernelPlan): Graph => {
 export const evaluatePlan = (compiled: Compiled, inputs: Inputs): Record<string, Float64Array> => {
   let stored: Record<string, Float64Array> = {};
   for (const kernel of compiled.plan.kernels) {
-    stored = { ...stored, ...evaluateGraph(graphOfPlan(compiled, kernel), { ...inputs, tensors: { ...inputs.tensors, ...stored } }) };
+    stored = {
+      ...stored,
+      ...evaluateGraph(graphOfPlan(compiled, kernel), { ...inputs, tensors: { ...inputs.tensors, ...stored } }),
+    };
   }
   return stored;
 };

@@ -9,13 +9,20 @@ import { evalSize } from "../../src/ir/scalar/size.ts";
 import { resolveImport } from "../numeric/harness.ts";
 import { SOURCE, target, TINY } from "./tiny.ts";
 
-const cases = TINY.filter((c, n) => TINY.findIndex((o) => o.kernel === c.kernel) === n)
-  .flatMap((c) => c.known.map((size) => [c.kernel, size, c] as const));
+const cases = TINY.filter((c, n) => TINY.findIndex((o) => o.kernel === c.kernel) === n).flatMap((c) =>
+  c.known.map((size) => [c.kernel, size, c] as const),
+);
 
 describe("without a size", () => {
   test.each(cases)("%s, %s", (kernel, size, c) => {
     const dims = Object.fromEntries(c.known.filter((k) => k !== size).map((k) => [k, c.sizes[k] ?? 0]));
-    const { compiled, diagnostics } = compile(SOURCE, { file: "case.tfx", kernel, dims, target: target("baseline"), resolveImport });
+    const { compiled, diagnostics } = compile(SOURCE, {
+      file: "case.tfx",
+      kernel,
+      dims,
+      target: target("baseline"),
+      resolveImport,
+    });
     const errors = diagnostics.filter((d) => d.severity === "error");
     for (const e of errors) expect([e.code, e.help]).toEqual(["TFX4002", expect.stringContaining(size)]);
     for (const { graph, plan, builder } of compiled) {
@@ -23,7 +30,15 @@ describe("without a size", () => {
       // The parts of a stream are a constant number.
       const parts = plan.kernels.map((k) => k.part);
       const total = (list: readonly Tensor[]): number =>
-        list.reduce((n, t) => n + t.dims.flat().filter((a) => !parts.includes(a)).reduce((k, a) => k * evalSize(builder.axis(a).size, at), 1), 0);
+        list.reduce(
+          (n, t) =>
+            n +
+            t.dims
+              .flat()
+              .filter((a) => !parts.includes(a))
+              .reduce((k, a) => k * evalSize(builder.axis(a).size, at), 1),
+          0,
+        );
       expect(total(plan.scratch)).toBeLessThanOrEqual(total(graph.tensors));
     }
   });

@@ -21,19 +21,50 @@ const broken = (from: typeof attention, change: (k: KernelPlan) => KernelPlan): 
   return verifyPlan(from.graph, from.builder, plan).join("\n");
 };
 
-const accs = (change: (a: Accumulator, n: number) => Accumulator | null) => (k: KernelPlan): KernelPlan =>
-  ({ ...k, accumulators: k.accumulators.flatMap((a, n) => change(a, n) ?? []) });
+const accs =
+  (change: (a: Accumulator, n: number) => Accumulator | null) =>
+  (k: KernelPlan): KernelPlan => ({ ...k, accumulators: k.accumulators.flatMap((a, n) => change(a, n) ?? []) });
 
 describe("refuses", () => {
   const RULES: readonly (readonly [string, typeof attention, (k: KernelPlan) => KernelPlan, RegExp])[] = [
-    ["a statistic that nothing carries", attention, accs((a) => (a.op === "max" ? null : a)), /reads max over \(j\), which nothing carries/],
-    ["a live sum without its gauge", attention, accs((a) => ({ ...a, gauge: null })), /reads `\w+` of pass 0 in pass 0/],
+    [
+      "a statistic that nothing carries",
+      attention,
+      accs((a) => (a.op === "max" ? null : a)),
+      /reads max over \(j\), which nothing carries/,
+    ],
+    [
+      "a live sum without its gauge",
+      attention,
+      accs((a) => ({ ...a, gauge: null })),
+      /reads `\w+` of pass 0 in pass 0/,
+    ],
     ["a pass beyond the last", attention, (k) => ({ ...k, passes: 0 }), /is of pass 0 of 0/],
-    ["a store of axes that the tensor lacks", attention, (k) => ({ ...k, stores: k.stores.map((s) => ({ ...s, axes: s.axes.slice(1) })) }), /has the axes/],
-    ["a row that is streamed", attention, (k) => ({ ...k, stream: [...k.stream, ...k.rows.slice(0, 1)] }), /an axis is row and stream/],
-    ["a statistic that is carried twice", attention, (k) => ({ ...k, accumulators: [...k.accumulators, ...k.accumulators.slice(0, 1)] }), /a statistic is carried twice/],
+    [
+      "a store of axes that the tensor lacks",
+      attention,
+      (k) => ({ ...k, stores: k.stores.map((s) => ({ ...s, axes: s.axes.slice(1) })) }),
+      /has the axes/,
+    ],
+    [
+      "a row that is streamed",
+      attention,
+      (k) => ({ ...k, stream: [...k.stream, ...k.rows.slice(0, 1)] }),
+      /an axis is row and stream/,
+    ],
+    [
+      "a statistic that is carried twice",
+      attention,
+      (k) => ({ ...k, accumulators: [...k.accumulators, ...k.accumulators.slice(0, 1)] }),
+      /a statistic is carried twice/,
+    ],
     ["a result that nobody stores", attention, (k) => ({ ...k, stores: k.stores.slice(0, -1) }), /no kernel stores/],
-    ["a result in a pass that does not vary along the stream", attention, (k) => ({ ...k, stores: k.stores.map((s) => ({ ...s, pass: 0 })) }), /is in a pass and does not vary/],
+    [
+      "a result in a pass that does not vary along the stream",
+      attention,
+      (k) => ({ ...k, stores: k.stores.map((s) => ({ ...s, pass: 0 })) }),
+      /is in a pass and does not vary/,
+    ],
     ["a row that is not at hand", attention, (k) => ({ ...k, rows: k.rows.slice(1) }), /varies along \(b\)/],
     ["the second pass before the first", twoPasses, accs((a) => ({ ...a, pass: 0 })), /of pass 0 in pass 0/],
   ];
@@ -41,7 +72,9 @@ describe("refuses", () => {
 
   test("a kernel that reads what is stored later", () => {
     const plan = { ...parts.plan, kernels: [...parts.plan.kernels].reverse() };
-    expect(verifyPlan(parts.graph, parts.builder, plan).join("\n")).toMatch(/reads `\w+` before a kernel has stored it/);
+    expect(verifyPlan(parts.graph, parts.builder, plan).join("\n")).toMatch(
+      /reads `\w+` before a kernel has stored it/,
+    );
   });
 });
 

@@ -60,7 +60,13 @@ export const differences = (compiled: Compiled, c: Case, target: string): readon
     buffers,
     subgroupSize: t.subgroups?.min ?? 4,
   }).buffers;
-  return lenient(accuracy({ spec: compiled.spec, types: c.types }, { sizes: c.sizes, tensors, scalars, statics: c.statics ?? {} }, found));
+  return lenient(
+    accuracy(
+      { spec: compiled.spec, types: c.types },
+      { sizes: c.sizes, tensors, scalars, statics: c.statics ?? {} },
+      found,
+    ),
+  );
 };
 
 /** The same on a device. */

@@ -4,7 +4,11 @@ import type { Compiled, CompileOptions } from "../../src/compile.ts";
 import { drawSchedule } from "../../src/ir/lower/legal-space.ts";
 
 /** For `CompileOptions.schedule`: every kernel of `compiled` under a schedule drawn by `random`. */
-export const drawn = (compiled: Compiled, target: Target, random: () => number): NonNullable<CompileOptions["schedule"]> => {
+export const drawn = (
+  compiled: Compiled,
+  target: Target,
+  random: () => number,
+): NonNullable<CompileOptions["schedule"]> => {
   const found = new Map(compiled.plan.kernels.map((k) => [k.name, drawSchedule(compiled.builder, k, target, random)]));
   return (chosen, kernel) => found.get(kernel) ?? chosen;
 };

@@ -18,17 +18,27 @@ import { resolveImport } from "../numeric/harness.ts";
 
 const DIR = new URL("./", import.meta.url);
 const read = (name: string): string => readFileSync(new URL(name, DIR), "utf8");
-const names = readdirSync(DIR).filter((f) => f.endsWith(".tfx")).sort();
+const names = readdirSync(DIR)
+  .filter((f) => f.endsWith(".tfx"))
+  .sort();
 
 const directive = (text: string, name: string): Record<string, number> =>
-  Object.fromEntries([...(new RegExp(`^// ${name}: (.*)$`, "m").exec(text)?.[1] ?? "").matchAll(/(\w+)=(\d+)/g)].map((m) => [m[1], Number(m[2])]));
+  Object.fromEntries(
+    [...(new RegExp(`^// ${name}: (.*)$`, "m").exec(text)?.[1] ?? "").matchAll(/(\w+)=(\d+)/g)].map((m) => [
+      m[1],
+      Number(m[2]),
+    ]),
+  );
 
 const reject = (name: string): readonly Diagnostic[] => {
   const text = read(name);
   const { tile, ...rest } = directive(text, "schedule");
   const given = { ...rest, ...(tile === undefined ? {} : { source: "workgroup", tile }) } as Partial<Schedule>;
   const result = compile(text, {
-    file: name, dims: directive(text, "dims"), target: BASELINE, resolveImport,
+    file: name,
+    dims: directive(text, "dims"),
+    target: BASELINE,
+    resolveImport,
     ...(Object.keys(given).length === 0 ? {} : { schedule: (chosen) => ({ ...chosen, ...given }) }),
   });
   const later = result.compiled.flatMap((c) => [...limitDiagnostics(c, BASELINE), ...planNotes(c)]);
@@ -62,7 +72,12 @@ describe("what the planner reports", () => {
 
   test("a plan of one pass that fits gets no note", () => {
     const text = read("TFX4001-tile-too-large.tfx");
-    const { compiled, diagnostics } = compile(text, { file: "a.tfx", dims: { D: 64, E: 64 }, target: BASELINE, resolveImport });
+    const { compiled, diagnostics } = compile(text, {
+      file: "a.tfx",
+      dims: { D: 64, E: 64 },
+      target: BASELINE,
+      resolveImport,
+    });
     expect(diagnostics).toEqual([]);
     expect(compiled.flatMap((c) => [...planNotes(c), ...limitDiagnostics(c, BASELINE)])).toEqual([]);
   });
@@ -74,6 +89,8 @@ describe("docs/errors", () => {
     const entry = PLAN_CODES[code];
     if (entry === undefined) throw new Error(`no entry ${code}`);
     const rendered = read(name.replace(".tfx", ".txt"));
-    await expect(errorPage(code, entry, { source: shown(read(name)), rendered })).toMatchFileSnapshot(`../../docs/errors/${code}.md`);
+    await expect(errorPage(code, entry, { source: shown(read(name)), rendered })).toMatchFileSnapshot(
+      `../../docs/errors/${code}.md`,
+    );
   });
 });

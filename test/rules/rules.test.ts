@@ -19,9 +19,14 @@ const FOLDER = new URL("../../src/ir/derive/rules/", import.meta.url);
 const SHARED = ["rule.ts", "terms.ts", "replaced.ts", "shift.ts"];
 
 const isRule = (x: unknown): x is Rule => typeof x === "object" && x !== null && "equation" in x && "condition" in x;
-const files = readdirSync(FOLDER).filter((f) => f.endsWith(".ts") && !SHARED.includes(f)).sort();
+const files = readdirSync(FOLDER)
+  .filter((f) => f.endsWith(".ts") && !SHARED.includes(f))
+  .sort();
 const RULES = await Promise.all(
-  files.map(async (file) => ({ file, rules: Object.values((await import(new URL(file, FOLDER).href)) as Record<string, unknown>).filter(isRule) })),
+  files.map(async (file) => ({
+    file,
+    rules: Object.values((await import(new URL(file, FOLDER).href)) as Record<string, unknown>).filter(isRule),
+  })),
 );
 
 const SIZES: Readonly<Record<string, number>> = { N: 5, M: 7, D: 3, H: 2 };
@@ -33,7 +38,9 @@ const compiledFor = (p: Program, targetName: string, known: boolean) => {
   const random = randomFrom(7);
   const value = (): number => Math.fround(p.data === "positive" ? 0.1 + 2 * random() : 4 * random() - 2);
   const tensors = spec.tensors.map((t) => {
-    const shape = t.dims.map((d) => d.axes.reduce((n, a) => n * evalSize(spec.axes[a]!.size, (s) => SIZES[s] ?? NaN), 1));
+    const shape = t.dims.map((d) =>
+      d.axes.reduce((n, a) => n * evalSize(spec.axes[a]!.size, (s) => SIZES[s] ?? NaN), 1),
+    );
     const cells = Array.from({ length: shape.reduce((a, b) => a * b, 1) }, () => ({ value: value(), rounded: 0 }));
     return [t.name, { cells, shape }] as const;
   });
@@ -47,12 +54,17 @@ const compiledFor = (p: Program, targetName: string, known: boolean) => {
 /** The accumulators of all kernels as text. */
 const carried = ({ builder: b, plan }: Compiled): readonly string[] => {
   const text = (id: number): string => printNode({ nodes: b.nodes, axes: b.axes, names: new Map() }, id);
-  return plan.kernels.flatMap((k) => k.accumulators.map((a) => `${a.op}(${text(a.body)})${a.where === null ? "" : ` where ${text(a.where)}`}`));
+  return plan.kernels.flatMap((k) =>
+    k.accumulators.map((a) => `${a.op}(${text(a.body)})${a.where === null ? "" : ` where ${text(a.where)}`}`),
+  );
 };
 
 describe("both sides of every condition", () => {
   test.each(PROGRAMS.map((p) => [`${p.rule}, ${p.side}: ${p.why}`, p] as const))("%s", (_, p) => {
-    for (const [name, known] of [["baseline", false], ["software-subgroups", true]] as const) {
+    for (const [name, known] of [
+      ["baseline", false],
+      ["software-subgroups", true],
+    ] as const) {
       const { prepared, target } = compiledFor(p, name, known);
       const { compiled, given, values } = prepared;
       if (!known) {
@@ -60,12 +72,20 @@ describe("both sides of every condition", () => {
         const all = carried(compiled).join("\n");
         if (p.carries !== undefined) expect(all).toContain(p.carries);
         if (p.lacks !== undefined) expect(all).not.toContain(p.lacks);
-        if (p.note !== undefined) expect(compiled.plan.kernels.flatMap((k) => k.notes.map((n) => n.text)).join("\n")).toContain(p.note);
+        if (p.note !== undefined)
+          expect(compiled.plan.kernels.flatMap((k) => k.notes.map((n) => n.text)).join("\n")).toContain(p.note);
       }
       const found = onTiles(prepared, target);
-      const meant = measure(compiled.spec, { sizes: Object.fromEntries(values), scalars: given.scalars, statics: given.statics, tensors: given.inputs });
+      const meant = measure(compiled.spec, {
+        sizes: Object.fromEntries(values),
+        scalars: given.scalars,
+        statics: given.statics,
+        tensors: given.inputs,
+      });
       for (const [result, m] of Object.entries(meant)) {
-        const off = Array.from(m.values).filter((x, n) => !(Math.abs(x - (found[result]?.[n] ?? NaN)) <= 1e-9 * (m.scales[n] ?? 0)));
+        const off = Array.from(m.values).filter(
+          (x, n) => !(Math.abs(x - (found[result]?.[n] ?? NaN)) <= 1e-9 * (m.scales[n] ?? 0)),
+        );
         expect(off, `${name}, ${result}`).toEqual([]);
       }
     }
@@ -73,11 +93,14 @@ describe("both sides of every condition", () => {
 });
 
 describe("the rules", () => {
-  test.each(RULES.map(({ file, rules }) => [file, rules] as const))("%s holds one rule, with programs on both sides", (_, rules) => {
-    expect(rules.length).toBe(1);
-    const own = PROGRAMS.filter((p) => p.rule === rules[0]?.name);
-    expect(new Set(own.map((p) => p.side)).size).toBe(2);
-  });
+  test.each(RULES.map(({ file, rules }) => [file, rules] as const))(
+    "%s holds one rule, with programs on both sides",
+    (_, rules) => {
+      expect(rules.length).toBe(1);
+      const own = PROGRAMS.filter((p) => p.rule === rules[0]?.name);
+      expect(new Set(own.map((p) => p.side)).size).toBe(2);
+    },
+  );
 
   test("no program is of a rule that does not exist", () => {
     const names = RULES.flatMap(({ rules }) => rules.map((r) => r.name));
@@ -85,7 +108,8 @@ describe("the rules", () => {
   });
 
   test("docs/rules.md says what they say", async () => {
-    const shown = (p: Program): string => `${p.side === "applies" ? "Applies" : "Does not apply"}: ${p.why}.\n\n\`\`\`tfx\n${p.text.trimEnd()}\n\`\`\`\n`;
+    const shown = (p: Program): string =>
+      `${p.side === "applies" ? "Applies" : "Does not apply"}: ${p.why}.\n\n\`\`\`tfx\n${p.text.trimEnd()}\n\`\`\`\n`;
     const sections = RULES.flatMap(({ file, rules }) =>
       rules.map((r) => {
         const programs = PROGRAMS.filter((p) => p.rule === r.name).map(shown);

@@ -184,9 +184,21 @@ describe("whatever a call holds is told, and ends nothing but the call", () => {
     ["a text", { inputs: { x: "abc", bias } }, "x: f32 elements come in a Float32Array, not in a String"],
     ["a number", { inputs: { x: 3, bias } }, "x: f32 elements come in a Float32Array, not in a Number"],
     ["an object", { inputs: { x: { length: 12 }, bias } }, "x: f32 elements come in a Float32Array, not in a Object"],
-    ["other elements", { inputs: { x: new Float64Array(12), bias } }, "x: f32 elements come in a Float32Array, not in a Float64Array"],
-    ["an output that is no buffer", { inputs: { x, bias }, outputs: { y } }, "y: the buffer has undefined bytes, but 48 are needed"],
-    ["a text for an output", { inputs: { x, bias }, outputs: { y: "abc" } }, "y: the buffer has undefined bytes, but 48 are needed"],
+    [
+      "other elements",
+      { inputs: { x: new Float64Array(12), bias } },
+      "x: f32 elements come in a Float32Array, not in a Float64Array",
+    ],
+    [
+      "an output that is no buffer",
+      { inputs: { x, bias }, outputs: { y } },
+      "y: the buffer has undefined bytes, but 48 are needed",
+    ],
+    [
+      "a text for an output",
+      { inputs: { x, bias }, outputs: { y: "abc" } },
+      "y: the buffer has undefined bytes, but 48 are needed",
+    ],
     ["a name that is not there", { inputs: { x, bias, z: x } }, 'no input "z"; the kernel has x, bias'],
     ["repeat: NaN", { inputs: { x, bias }, repeat: NaN }, "repeat is NaN: not a whole number >= 0"],
     ["repeat: -1", { inputs: { x, bias }, repeat: -1 }, "repeat is -1: not a whole number >= 0"],
@@ -238,9 +250,9 @@ describe("whatever a call holds is told, and ends nothing but the call", () => {
   test("more elements than an index reaches", async (context) => {
     const d = await device(context);
     const packed = artifact([tensor("y", "output", [dim("N")], { dtype: "i4" })], { sizes: ["N"] });
-    await expect((await createKernel(d, { ...packed, wgsl: copy("i4", 1).wgsl })).run({ inputs: {}, sizes: { N: 2 ** 31 } })).rejects.toThrow(
-      /y needs 1073741824 bytes, but a buffer of this device holds \d+ and 2\^31 elements/,
-    );
+    await expect(
+      (await createKernel(d, { ...packed, wgsl: copy("i4", 1).wgsl })).run({ inputs: {}, sizes: { N: 2 ** 31 } }),
+    ).rejects.toThrow(/y needs 1073741824 bytes, but a buffer of this device holds \d+ and 2\^31 elements/);
   });
 
   test("encode takes buffers of exactly what the elements need", async (context) => {

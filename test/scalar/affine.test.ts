@@ -2,16 +2,40 @@
 import { describe, expect, test } from "vitest";
 import { graphBuilder, type GraphBuilder } from "../../src/ir/graph/build.ts";
 import type { NodeId } from "../../src/ir/graph/graph.ts";
-import { linAdd, linConst, linearOf, linearOfSize, linScale, provablyNonNegative, type Linear } from "../../src/ir/scalar/affine.ts";
+import {
+  linAdd,
+  linConst,
+  linearOf,
+  linearOfSize,
+  linScale,
+  provablyNonNegative,
+  type Linear,
+} from "../../src/ir/scalar/affine.ts";
 import { formsOf, settleComparisons, settled } from "../../src/ir/scalar/settle.ts";
 import type { SizeExpr } from "../../src/ir/scalar/size.ts";
 import { axes, random } from "../graph/helpers.ts";
 
-const form = (constant: number, ...terms: readonly (readonly [NodeId | string, number])[]): Linear => ({ constant, terms: new Map(terms) });
+const form = (constant: number, ...terms: readonly (readonly [NodeId | string, number])[]): Linear => ({
+  constant,
+  terms: new Map(terms),
+});
 
 /** i < N, j < M, g < G, r < R, d < 4, h < G * R, x < N + P, y < N * M. */
-const make = (): { b: GraphBuilder; i: NodeId; j: NodeId; g: NodeId; r: NodeId; d: NodeId; h: NodeId; x: NodeId; y: NodeId; n: (s: SizeExpr) => NodeId } => {
-  const b = graphBuilder(axes({ i: "N", j: "M", g: "G", r: "R", d: 4, h: ["*", "G", "R"], x: ["+", "N", "P"], y: ["*", "N", "M"] }));
+const make = (): {
+  b: GraphBuilder;
+  i: NodeId;
+  j: NodeId;
+  g: NodeId;
+  r: NodeId;
+  d: NodeId;
+  h: NodeId;
+  x: NodeId;
+  y: NodeId;
+  n: (s: SizeExpr) => NodeId;
+} => {
+  const b = graphBuilder(
+    axes({ i: "N", j: "M", g: "G", r: "R", d: 4, h: ["*", "G", "R"], x: ["+", "N", "P"], y: ["*", "N", "M"] }),
+  );
   const [i = 0, j = 0, g = 0, r = 0, d = 0, h = 0, x = 0, y = 0] = [0, 1, 2, 3, 4, 5, 6, 7].map((a) => b.index(a));
   return { b, i, j, g, r, d, h, x, y, n: (s) => b.sizeOf(s) };
 };
@@ -50,7 +74,14 @@ describe("linear forms", () => {
     expect(of(b.unary("neg", b.binary("+", i, k(1))))).toEqual(form(-1, [i, -1]));
     expect(of(b.binary("*", b.binary("+", i, j), k(5)))).toEqual(form(0, [i, 5], [j, 5]));
     expect(of(b.binary("+", n("N"), i))).toEqual(form(0, ["#N", 1], [i, 1]));
-    for (const id of [b.binary("*", i, j), b.binary("/", i, k(2)), b.unary("abs", i), b.load("t", [i], "i32"), b.scalar("w", "i32")]) expect(of(id)).toEqual(form(0, [id, 1]));
+    for (const id of [
+      b.binary("*", i, j),
+      b.binary("/", i, k(2)),
+      b.unary("abs", i),
+      b.load("t", [i], "i32"),
+      b.scalar("w", "i32"),
+    ])
+      expect(of(id)).toEqual(form(0, [id, 1]));
   });
 });
 
@@ -145,45 +176,73 @@ describe("the prover", () => {
         if (depth === 0) return leaf();
         const [p, c] = [grow(depth - 1), int(1 + pick(4))];
         switch (pick(7)) {
-          case 0: return add(p, grow(depth - 1));
-          case 1: return sub(grow(depth - 1), p);
-          case 2: return mul(p, int(pick(5) - 2));
-          case 3: return div(p, c);
-          case 4: return mod(p, c);
-          case 5: return b.binary("min", p, grow(depth - 1));
-          default: return b.binary("max", p, grow(depth - 1));
+          case 0:
+            return add(p, grow(depth - 1));
+          case 1:
+            return sub(grow(depth - 1), p);
+          case 2:
+            return mul(p, int(pick(5) - 2));
+          case 3:
+            return div(p, c);
+          case 4:
+            return mod(p, c);
+          case 5:
+            return b.binary("min", p, grow(depth - 1));
+          default:
+            return b.binary("max", p, grow(depth - 1));
         }
       };
       const id = grow(3);
       if (!provablyNonNegative(b, linearOf(b, id))) continue;
       proved++;
-      for (const [N, M] of [[1, 1], [1, 3], [2, 5], [4, 2], [5, 5]] as const)
-        for (let p = 0; p < N; p++) for (let q = 0; q < M; q++) for (let e = 0; e < 4; e++) {
-          const value = (at: NodeId): number => {
-            const node = b.node(at);
-            switch (node.kind) {
-              case "const": return node.value;
-              case "size": return node.name === "N" ? N : M;
-              case "index": return [p, q, 0, 0, e][node.axis] ?? NaN;
-              case "unary": return -value(node.a);
-              case "binary": {
-                const [u, v] = [value(node.a), value(node.b)];
-                switch (node.op) {
-                  case "+": return u + v;
-                  case "-": return u - v;
-                  case "*": return u * v;
-                  case "/": return Math.floor(u / v);
-                  case "%": return u - v * Math.floor(u / v);
-                  case "min": return Math.min(u, v);
-                  case "max": return Math.max(u, v);
-                  default: return NaN;
+      for (const [N, M] of [
+        [1, 1],
+        [1, 3],
+        [2, 5],
+        [4, 2],
+        [5, 5],
+      ] as const)
+        for (let p = 0; p < N; p++)
+          for (let q = 0; q < M; q++)
+            for (let e = 0; e < 4; e++) {
+              const value = (at: NodeId): number => {
+                const node = b.node(at);
+                switch (node.kind) {
+                  case "const":
+                    return node.value;
+                  case "size":
+                    return node.name === "N" ? N : M;
+                  case "index":
+                    return [p, q, 0, 0, e][node.axis] ?? NaN;
+                  case "unary":
+                    return -value(node.a);
+                  case "binary": {
+                    const [u, v] = [value(node.a), value(node.b)];
+                    switch (node.op) {
+                      case "+":
+                        return u + v;
+                      case "-":
+                        return u - v;
+                      case "*":
+                        return u * v;
+                      case "/":
+                        return Math.floor(u / v);
+                      case "%":
+                        return u - v * Math.floor(u / v);
+                      case "min":
+                        return Math.min(u, v);
+                      case "max":
+                        return Math.max(u, v);
+                      default:
+                        return NaN;
+                    }
+                  }
+                  default:
+                    return NaN;
                 }
-              }
-              default: return NaN;
+              };
+              expect(value(id), `N ${N}, M ${M}, i ${p}, j ${q}, d ${e}, node ${id}`).toBeGreaterThanOrEqual(0);
             }
-          };
-          expect(value(id), `N ${N}, M ${M}, i ${p}, j ${q}, d ${e}, node ${id}`).toBeGreaterThanOrEqual(0);
-        }
     }
     expect(proved).toBeGreaterThan(60);
   });
@@ -243,6 +302,8 @@ describe("comparisons that are settled", () => {
     expect(settleComparisons(b, choice, new Set([choice]))).toBe(choice);
     expect(settleComparisons(b, b.binary("and", open, sure))).toBe(open);
     expect(settleComparisons(b, open)).toBe(open);
-    expect(settleComparisons(b, b.binary("+", choice, b.select(open, x, b.konst(1, "f32"))))).toBe(b.binary("+", x, b.select(open, x, b.konst(1, "f32"))));
+    expect(settleComparisons(b, b.binary("+", choice, b.select(open, x, b.konst(1, "f32"))))).toBe(
+      b.binary("+", x, b.select(open, x, b.konst(1, "f32"))),
+    );
   });
 });

@@ -1,8 +1,31 @@
 /** Intervals hold every value an operation can give, and no end that none does; three-valued logic says what all completions say. */
 import { describe, expect, test } from "vitest";
 import {
-  absI, addI, ALL, andT, divI, equal, floorDivI, floorModI, hull, interval, lessEqual, magnitude, maxI, meet, minI, mulI, negI, notT, orT, point, rising, squareI, subI,
-  type Interval, type Truth,
+  absI,
+  addI,
+  ALL,
+  andT,
+  divI,
+  equal,
+  floorDivI,
+  floorModI,
+  hull,
+  interval,
+  lessEqual,
+  magnitude,
+  maxI,
+  meet,
+  minI,
+  mulI,
+  negI,
+  notT,
+  orT,
+  point,
+  rising,
+  squareI,
+  subI,
+  type Interval,
+  type Truth,
 } from "../../src/ir/scalar/interval.ts";
 
 const ENDS = [-3, -2, -1, 0, 1, 2, 3];
@@ -20,7 +43,11 @@ test.each<readonly [string, (a: Interval, b: Interval) => Interval, (x: number, 
   ["min", minI, Math.min],
   ["max", maxI, Math.max],
 ])("%s is tight", (_, of, f) => {
-  for (const a of FINITE) for (const b of FINITE) expect(plain(of(a, b)), JSON.stringify([a, b])).toEqual(hullOf(whole(a).flatMap((x) => whole(b).map((y) => f(x, y)))));
+  for (const a of FINITE)
+    for (const b of FINITE)
+      expect(plain(of(a, b)), JSON.stringify([a, b])).toEqual(
+        hullOf(whole(a).flatMap((x) => whole(b).map((y) => f(x, y)))),
+      );
 });
 
 test.each<readonly [string, (a: Interval) => Interval, (x: number) => number]>([
@@ -34,7 +61,11 @@ test.each<readonly [string, (a: Interval) => Interval, (x: number) => number]>([
 
 describe("division", () => {
   test("is tight where the divisor keeps off zero", () => {
-    for (const a of FINITE) for (const b of FINITE.filter((x) => x.lo > 0 || x.hi < 0)) expect(plain(divI(a, b)), JSON.stringify([a, b])).toEqual(hullOf(whole(a).flatMap((x) => whole(b).map((y) => x / y))));
+    for (const a of FINITE)
+      for (const b of FINITE.filter((x) => x.lo > 0 || x.hi < 0))
+        expect(plain(divI(a, b)), JSON.stringify([a, b])).toEqual(
+          hullOf(whole(a).flatMap((x) => whole(b).map((y) => x / y))),
+        );
   });
   test("by what may be zero", () => {
     expect(divI(interval(1, 2), interval(-1, 1))).toEqual(ALL);
@@ -45,12 +76,17 @@ describe("division", () => {
     expect(plain(divI(interval(0, 1), interval(2, Infinity)))).toEqual({ lo: 0, hi: 0.5 });
   });
   test("of integers", () => {
-    for (const a of FINITE) for (const b of FINITE) {
-      const [q, r] = [floorDivI(a, b), floorModI(a, b)];
-      if (b.lo < 1) { expect([q, r]).toEqual([ALL, ALL]); continue; }
-      expect(plain(q)).toEqual(hullOf(whole(a).flatMap((x) => whole(b).map((y) => Math.floor(x / y)))));
-      for (const x of whole(a)) for (const y of whole(b)) expect(holds(r, x - y * Math.floor(x / y)), JSON.stringify([a, b])).toBe(true);
-    }
+    for (const a of FINITE)
+      for (const b of FINITE) {
+        const [q, r] = [floorDivI(a, b), floorModI(a, b)];
+        if (b.lo < 1) {
+          expect([q, r]).toEqual([ALL, ALL]);
+          continue;
+        }
+        expect(plain(q)).toEqual(hullOf(whole(a).flatMap((x) => whole(b).map((y) => Math.floor(x / y)))));
+        for (const x of whole(a))
+          for (const y of whole(b)) expect(holds(r, x - y * Math.floor(x / y)), JSON.stringify([a, b])).toBe(true);
+      }
     expect(plain(floorModI(interval(5, 6), point(4)))).toEqual({ lo: 1, hi: 2 });
     expect(plain(floorModI(interval(-3, -2), point(4)))).toEqual({ lo: 1, hi: 2 });
     expect(plain(floorModI(interval(3, 4), point(4)))).toEqual({ lo: 0, hi: 3 });
@@ -99,11 +135,12 @@ describe("truth", () => {
   });
 
   test("of comparisons: what all pairs say", () => {
-    for (const a of FINITE) for (const b of FINITE) {
-      const each = whole(a).flatMap((x) => whole(b).map((y) => [x, y] as const));
-      expect(lessEqual(a, b)).toBe(agreed(each.map(([x, y]) => x <= y)));
-      // Two intervals may share no whole number and still meet: here all ends are whole.
-      expect(equal(a, b)).toBe(agreed(each.map(([x, y]) => x === y)));
-    }
+    for (const a of FINITE)
+      for (const b of FINITE) {
+        const each = whole(a).flatMap((x) => whole(b).map((y) => [x, y] as const));
+        expect(lessEqual(a, b)).toBe(agreed(each.map(([x, y]) => x <= y)));
+        // Two intervals may share no whole number and still meet: here all ends are whole.
+        expect(equal(a, b)).toBe(agreed(each.map(([x, y]) => x === y)));
+      }
   });
 });

@@ -23,7 +23,9 @@ test("every file is read and every kernel is planned", () => {
 
 describe("headers", () => {
   test("give a title that is one sentence, and a class", () => {
-    const without = entries.filter((e) => e.header.title === "" || e.header.title.length > 200 || e.header.class === null);
+    const without = entries.filter(
+      (e) => e.header.title === "" || e.header.title.length > 200 || e.header.class === null,
+    );
     expect(without.map(keyOf)).toEqual([]);
   });
 
@@ -38,18 +40,22 @@ describe("headers", () => {
   test("state the number of kernels, where they do", () => {
     const wrong = entries.flatMap((e) => {
       const stated = /\b(\d+) kernels\b/.exec(e.spec.doc.replace(/\s+/g, " "))?.[1];
-      return stated === undefined || Number(stated) === e.kernels.length ? [] : [`${keyOf(e)}: ${stated}, not ${e.kernels.length}`];
+      return stated === undefined || Number(stated) === e.kernels.length
+        ? []
+        : [`${keyOf(e)}: ${stated}, not ${e.kernels.length}`];
     });
     expect(wrong).toEqual([]);
   });
 
   test("are read to the end of a sentence", () => {
-    expect(headerOf("Norm of X et al. 2016 (cf. Y, arXiv 1607.06450), eq. 3. More text.\nClass N1, 2 passes.")).toEqual({
-      title: "Norm of X et al. 2016 (cf. Y, arXiv 1607.06450), eq. 3",
-      papers: ["1607.06450"],
-      class: "N1",
-      passes: 2,
-    });
+    expect(headerOf("Norm of X et al. 2016 (cf. Y, arXiv 1607.06450), eq. 3. More text.\nClass N1, 2 passes.")).toEqual(
+      {
+        title: "Norm of X et al. 2016 (cf. Y, arXiv 1607.06450), eq. 3",
+        papers: ["1607.06450"],
+        class: "N1",
+        passes: 2,
+      },
+    );
     expect(headerOf("Plain: `x + y` of both.\n\nClass EW, elementwise.")).toMatchObject({ title: "Plain", passes: 0 });
     expect(headerOf("Nothing else")).toEqual({ title: "Nothing else", papers: [], class: null, passes: null });
   });
@@ -57,16 +63,26 @@ describe("headers", () => {
 
 describe("tfx list", () => {
   const tfx = (...args: readonly string[]): ReturnType<typeof spawnSync> & { readonly stdout: string } =>
-    spawnSync(process.execPath, [fileURLToPath(new URL("../../bin/tfx.js", import.meta.url)), "list", ...args], { encoding: "utf8" }) as never;
+    spawnSync(process.execPath, [fileURLToPath(new URL("../../bin/tfx.js", import.meta.url)), "list", ...args], {
+      encoding: "utf8",
+    }) as never;
 
   test("shows every entry with class, passes, bytes, paper and title", () => {
     const { stdout, status } = tfx();
     expect(status).toBe(0);
     const lines = stdout.split("\n");
-    expect(entries.filter((e) => !lines.some((l) => l.startsWith(`  ${e.kernel} `) && l.endsWith(` ${e.header.title}`))).map(keyOf)).toEqual([]);
-    expect(lines.filter((l) => entries.some((e) => l === e.file)).length).toBe(new Set(entries.map((e) => e.file)).size);
+    expect(
+      entries
+        .filter((e) => !lines.some((l) => l.startsWith(`  ${e.kernel} `) && l.endsWith(` ${e.header.title}`)))
+        .map(keyOf),
+    ).toEqual([]);
+    expect(lines.filter((l) => entries.some((e) => l === e.file)).length).toBe(
+      new Set(entries.map((e) => e.file)).size,
+    );
     // O is 64 numbers, m and l are two.
-    expect(lines).toContainEqual(expect.stringMatching(/^ {2}causal_attention +K1 +1 pass +264 B +2205\.14135 +Causal attention/));
+    expect(lines).toContainEqual(
+      expect.stringMatching(/^ {2}causal_attention +K1 +1 pass +264 B +2205\.14135 +Causal attention/),
+    );
     expect(lines).toContainEqual(expect.stringMatching(/^ {2}topk_attention +Kk +2 passes +296 B/));
     expect(lines).toContainEqual(expect.stringMatching(/^ {2}dyt +EW +elementwise +0 B/));
   });
@@ -86,7 +102,9 @@ describe("tfx list", () => {
   });
 
   test("takes a file of the library by its name", () => {
-    expect(tfx("std/norm/dyt").stdout).toMatch(/^\/\/\/ Dynamic Tanh[\s\S]*\nkernel dyt<T: f32 \| f16>\(x: T\[t: N, d: D\]/);
+    expect(tfx("std/norm/dyt").stdout).toMatch(
+      /^\/\/\/ Dynamic Tanh[\s\S]*\nkernel dyt<T: f32 \| f16>\(x: T\[t: N, d: D\]/,
+    );
     expect(tfx("std/norm/none")).toMatchObject({ status: 2, stderr: "tfx: std/norm/none: no such file\n" });
   });
 });
@@ -105,7 +123,10 @@ describe("no entry allocates N x M", () => {
     const told = lengths.filter((l) => e.told.includes(l));
     expect(told).toEqual([]);
     const at = (n: number): ReturnType<typeof bufferSizes> =>
-      bufferSizes(compiled, { ...e.sizes.full, ...Object.fromEntries(lengths.filter((l) => l in e.sizes.full).map((l) => [l, n])) });
+      bufferSizes(compiled, {
+        ...e.sizes.full,
+        ...Object.fromEntries(lengths.filter((l) => l in e.sizes.full).map((l) => [l, n])),
+      });
     const [once, twice] = [at(4096), at(8192)];
     const quadratic = once.filter((t, k) => t.role !== "input" && (twice[k]?.bytes ?? 0) > 2 * t.bytes + 64);
     expect(quadratic.filter((t) => !SCORES(e, t.name)).map((t) => `${t.role} ${t.name}`)).toEqual([]);

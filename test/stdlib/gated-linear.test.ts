@@ -19,7 +19,8 @@ const unrolled: Oracle = (r, t, { B, H, N, D, E }) => {
   return {
     o: rows([B, H, N], (b = 0, h = 0, i = 0) => {
       const weight = count(i + 1).map((j) =>
-        total(r, D, (d) => r(r(t.q(b, h, i, d) * t.k(b, h, j, d)) * exp(r, r(C(b, h, i, d) - C(b, h, j, d))))));
+        total(r, D, (d) => r(r(t.q(b, h, i, d) * t.k(b, h, j, d)) * exp(r, r(C(b, h, i, d) - C(b, h, j, d))))),
+      );
       return count(E).map((e) => total(r, i + 1, (j) => r((weight[j] ?? NaN) * t.v(b, h, j, e))));
     }),
   };
@@ -28,21 +29,30 @@ const unrolled: Oracle = (r, t, { B, H, N, D, E }) => {
 /** The recurrence itself: S ← diag(α) S + kᵀ v, o = q S. */
 const recurrence: Oracle = (r, t, { B, H, N, D, E }) => {
   const out = new Map<string, number>();
-  for (const b of count(B)) for (const h of count(H)) {
-    const S = count(D).map(() => count(E).map(() => 0));
-    for (const i of count(N)) {
-      S.forEach((row, d) => row.forEach((s, e) => {
-        row[e] = r(r(exp(r, t.log_decay(b, h, i, d)) * s) + r(t.k(b, h, i, d) * t.v(b, h, i, e)));
-      }));
-      for (const e of count(E)) out.set([b, h, i, e].join(), total(r, D, (d) => r(t.q(b, h, i, d) * (S[d]?.[e] ?? NaN))));
+  for (const b of count(B))
+    for (const h of count(H)) {
+      const S = count(D).map(() => count(E).map(() => 0));
+      for (const i of count(N)) {
+        S.forEach((row, d) =>
+          row.forEach((s, e) => {
+            row[e] = r(r(exp(r, t.log_decay(b, h, i, d)) * s) + r(t.k(b, h, i, d) * t.v(b, h, i, e)));
+          }),
+        );
+        for (const e of count(E))
+          out.set(
+            [b, h, i, e].join(),
+            total(r, D, (d) => r(t.q(b, h, i, d) * (S[d]?.[e] ?? NaN))),
+          );
+      }
     }
-  }
   return { o: rows([B, H, N], (b = 0, h = 0, i = 0) => count(E).map((e) => out.get([b, h, i, e].join()) ?? NaN)) };
 };
 
 /** Gates of 0.4 to 1; with `strong` some forget everything. */
-const decays = (strong: boolean): NonNullable<Run["inputs"]> => (name, n, random) =>
-  name === "log_decay" ? Array.from({ length: n }, () => (strong && random() < 0.1 ? -100 : -random())) : null;
+const decays =
+  (strong: boolean): NonNullable<Run["inputs"]> =>
+  (name, n, random) =>
+    name === "log_decay" ? Array.from({ length: n }, () => (strong && random() < 0.1 ? -100 : -random())) : null;
 
 const CASES: readonly Case[] = [
   {
@@ -68,9 +78,16 @@ describe("gated linear attention", () => suite(CASES, []));
 
 test("unrolled and recurrent forms agree", () => {
   const n = { B: 1, H: 2, N: 17, D: 3, E: 2 } as Parameters<Oracle>[2];
-  const read = (seed: number, low: number, high: number) => (...index: readonly number[]): number =>
-    low + (high - low) * (Math.abs(Math.sin(seed + index.reduce((s, x) => 7.3 * s + x, 1))) % 1);
-  const t = { q: read(1, -1, 1), k: read(2, -1, 1), v: read(3, -1, 1), log_decay: read(4, -1, 0) } as unknown as Tensors;
+  const read =
+    (seed: number, low: number, high: number) =>
+    (...index: readonly number[]): number =>
+      low + (high - low) * (Math.abs(Math.sin(seed + index.reduce((s, x) => 7.3 * s + x, 1))) % 1);
+  const t = {
+    q: read(1, -1, 1),
+    k: read(2, -1, 1),
+    v: read(3, -1, 1),
+    log_decay: read(4, -1, 0),
+  } as unknown as Tensors;
   const [a, b] = [unrolled((x) => x, t, n)["o"] ?? [], recurrence((x) => x, t, n)["o"] ?? []];
   expect(a).toHaveLength(68);
   expect(Math.max(...a.map((x, i) => Math.abs(x - (b[i] ?? NaN))))).toBeLessThan(1e-13);

@@ -16,7 +16,28 @@ import { faults, inputsOf } from "../numeric/harness.ts";
 import { resolveStd, stdlibText, toNumbers, toTyped } from "./oracles-norm/run.ts";
 
 const SIZES: Readonly<Record<string, number>> = {
-  B: 2, C: 6, D: 10, E: 6, F: 14, G: 2, H: 3, K: 3, L: 5, M: 17, N: 13, P: 4, Q: 6, R: 2, S: 3, T: 5, U: 5, V: 11, W: 6, X: 5, Y: 6, Z: 1,
+  B: 2,
+  C: 6,
+  D: 10,
+  E: 6,
+  F: 14,
+  G: 2,
+  H: 3,
+  K: 3,
+  L: 5,
+  M: 17,
+  N: 13,
+  P: 4,
+  Q: 6,
+  R: 2,
+  S: 3,
+  T: 5,
+  U: 5,
+  V: 11,
+  W: 6,
+  X: 5,
+  Y: 6,
+  Z: 1,
 };
 const sizeOf = (name: string): number => SIZES[name] ?? 4;
 
@@ -50,10 +71,18 @@ const compileHalf = ({ file, spec }: Entry, target: Target): Compiled => {
   let dims: Record<string, number> = {};
   for (;;) {
     const { compiled, diagnostics } = compile(stdlibText(file), {
-      file: `${file}.tfx`, kernel: spec.name, dims, types, statics: valuesOf(spec, true), target, resolveImport: resolveStd,
+      file: `${file}.tfx`,
+      kernel: spec.name,
+      dims,
+      types,
+      statics: valuesOf(spec, true),
+      target,
+      resolveImport: resolveStd,
     });
     const errors = diagnostics.filter((d) => d.severity === "error");
-    const asked = spec.sizes.filter((s) => !(s in dims) && errors.some((d) => d.code === "TFX4002" && new RegExp(`--dim ${s}=`).test(d.help ?? "")));
+    const asked = spec.sizes.filter(
+      (s) => !(s in dims) && errors.some((d) => d.code === "TFX4002" && new RegExp(`--dim ${s}=`).test(d.help ?? "")),
+    );
     if (asked.length > 0) {
       dims = { ...dims, ...Object.fromEntries(asked.map((s) => [s, sizeOf(s)])) };
       continue;
@@ -77,17 +106,31 @@ const run = async (entry: Entry): Promise<readonly string[]> => {
   const dtypes = new Map(compiled.artifact.tensors.map((t) => [t.name, t.dtype]));
   // A recurrence on any numbers grows beyond half floats: rates below 1, decays below 0.
   const recurs = compiled.plan.kernels.some((k) => k.scans.length > 0);
-  const rate = (name: string, random: () => number): number => (name === "decay" || name === "g" ? -1 : 1) * (0.05 + 0.3 * random());
+  const rate = (name: string, random: () => number): number =>
+    (name === "decay" || name === "g" ? -1 : 1) * (0.05 + 0.3 * random());
   const values = inputsOf(compiled, {
-    kernel: entry.spec.name, sizes, known: [],
+    kernel: entry.spec.name,
+    sizes,
+    known: [],
     inputs: (name, count, random) =>
-      ["f32", "f16"].includes(dtypes.get(name) ?? "") && recurs ? Array.from({ length: count }, () => rate(name, random)) :
-      ["f32", "f16", "bool"].includes(dtypes.get(name) ?? "") ? null : Array.from({ length: count }, () => Math.floor(random() * 4)),
+      ["f32", "f16"].includes(dtypes.get(name) ?? "") && recurs
+        ? Array.from({ length: count }, () => rate(name, random))
+        : ["f32", "f16", "bool"].includes(dtypes.get(name) ?? "")
+          ? null
+          : Array.from({ length: count }, () => Math.floor(random() * 4)),
   });
-  const typed = Object.fromEntries(Object.entries(values).map(([name, x]) => [name, toTyped(dtypes.get(name) ?? "f32", x)]));
+  const typed = Object.fromEntries(
+    Object.entries(values).map(([name, x]) => [name, toTyped(dtypes.get(name) ?? "f32", x)]),
+  );
   const outputs = await lavapipe.run(compiled.artifact, typed, sizes, scalars);
-  const found = Object.fromEntries(entry.spec.results.map((r) => [r.name, toNumbers(dtypes.get(r.name) ?? "f32", outputs[r.name])]));
-  const results = accuracy({ spec: compiled.spec, types: halvesOf(compiled.spec) }, { sizes, tensors: values, scalars, statics: valuesOf(entry.spec, true) }, found);
+  const found = Object.fromEntries(
+    entry.spec.results.map((r) => [r.name, toNumbers(dtypes.get(r.name) ?? "f32", outputs[r.name])]),
+  );
+  const results = accuracy(
+    { spec: compiled.spec, types: halvesOf(compiled.spec) },
+    { sizes, tensors: values, scalars, statics: valuesOf(entry.spec, true) },
+    found,
+  );
   expect(results).toHaveLength(entry.spec.results.length);
   expect([...dtypes.values()]).toContain("f16");
   return faults(results);
@@ -95,7 +138,8 @@ const run = async (entry: Entry): Promise<readonly string[]> => {
 
 describe("half floats", () => {
   test("there are kernels with a type variable", () => expect(generic.length).toBeGreaterThan(100));
-  test.skipIf(reason !== null).each(chosen.map((e) => [`${e.file}: ${e.spec.name}`, e] as const))("%s", async (_, entry) =>
-    expect(await run(entry)).toEqual([]),
+  test.skipIf(reason !== null).each(chosen.map((e) => [`${e.file}: ${e.spec.name}`, e] as const))(
+    "%s",
+    async (_, entry) => expect(await run(entry)).toEqual([]),
   );
 });

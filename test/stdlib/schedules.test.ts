@@ -22,7 +22,9 @@ const faultsOf = (entry: Entry, sizes: Sizes): readonly string[] => {
   return Object.values(TARGETS).flatMap((target) =>
     cutStreams(graph, lowered.builder, whole, target).kernels.flatMap((k) => {
       const chosen = chooseSchedule(lowered.builder, k, target);
-      return legal(lowered.builder, k, chosen, target).map((why) => `${entry.file} ${k.name} on ${target.name}: ${why}`);
+      return legal(lowered.builder, k, chosen, target).map(
+        (why) => `${entry.file} ${k.name} on ${target.name}: ${why}`,
+      );
     }),
   );
 };

@@ -5,10 +5,24 @@ import type { StdCase } from "./oracles-norm/run.ts";
 import { suite } from "./oracles-norm/suite.ts";
 
 const HYPER = "residual/hyper_connection";
-const several = (file: string, kernel: string, oracle: StdCase["oracle"], known: readonly string[], ...sizes: StdCase["sizes"][]): StdCase[] =>
-  sizes.map((s) => ({ file, kernel, sizes: s, known, oracle }));
+const several = (
+  file: string,
+  kernel: string,
+  oracle: StdCase["oracle"],
+  known: readonly string[],
+  ...sizes: StdCase["sizes"][]
+): StdCase[] => sizes.map((s) => ({ file, kernel, sizes: s, known, oracle }));
 const streams = (kernel: string, oracle: StdCase["oracle"]): StdCase[] =>
-  several(HYPER, kernel, oracle, ["S", "D"], { N: 5, S: 4, D: 37 }, { N: 3, S: 1, D: 1 }, { N: 1, S: 3, D: 64 }, { N: 0, S: 2, D: 8 });
+  several(
+    HYPER,
+    kernel,
+    oracle,
+    ["S", "D"],
+    { N: 5, S: 4, D: 37 },
+    { N: 3, S: 1, D: 1 },
+    { N: 1, S: 3, D: 64 },
+    { N: 0, S: 2, D: 8 },
+  );
 
 /** Weights as they are after the constraints: positive, at most 1. */
 const positive: NonNullable<StdCase["inputs"]> = (name, count, random) =>
@@ -24,18 +38,66 @@ const CASES: readonly StdCase[] = [
   ...several(HYPER, "hyper_weights", o.hyperWeights, ["S", "D"], { N: 5, S: 4, D: 37 }, { N: 3, S: 1, D: 16 }),
   ...streams("hyper_width_dynamic", o.hyperWidthDynamic),
   ...streams("hyper_depth_dynamic", o.hyperDepthDynamic),
-  ...several("residual/mhc", "mhc_logits", o.mhcLogits, ["S", "D", "Z"], { N: 5, S: 4, D: 37, Z: 24 }, { N: 1, S: 1, D: 3, Z: 3 }),
+  ...several(
+    "residual/mhc",
+    "mhc_logits",
+    o.mhcLogits,
+    ["S", "D", "Z"],
+    { N: 5, S: 4, D: 37, Z: 24 },
+    { N: 1, S: 1, D: 3, Z: 3 },
+  ),
   ...several("residual/mhc", "mhc_weights", o.mhcWeights, ["S"], { N: 7, S: 4 }, { N: 3, S: 2 }, { N: 2, S: 1 }),
-  ...several("residual/mhc", "mhc_step", o.mhcStep, ["S"], { N: 7, S: 4 }, { N: 2, S: 1 }).map((c) => ({ ...c, inputs: positive })),
+  ...several("residual/mhc", "mhc_step", o.mhcStep, ["S"], { N: 7, S: 4 }, { N: 2, S: 1 }).map((c) => ({
+    ...c,
+    inputs: positive,
+  })),
   ...several("residual/orthogonal", "orthogonal_residual", o.orthogonal, ["D"], { N: 5, D: 53 }, { N: 3, D: 1 }),
-  { file: "residual/orthogonal", kernel: "orthogonal_residual", sizes: { N: 5, D: 30 }, known: ["D"], oracle: o.orthogonal, inputs: small, note: "near zero" },
-  ...several("residual/mv_split", "mv_split", o.mvSplit, ["D"], { B: 2, N: 37, D: 15 }, { B: 1, N: 1, D: 8 }, { B: 1, N: 300, D: 3 }),
+  {
+    file: "residual/orthogonal",
+    kernel: "orthogonal_residual",
+    sizes: { N: 5, D: 30 },
+    known: ["D"],
+    oracle: o.orthogonal,
+    inputs: small,
+    note: "near zero",
+  },
+  ...several(
+    "residual/mv_split",
+    "mv_split",
+    o.mvSplit,
+    ["D"],
+    { B: 2, N: 37, D: 15 },
+    { B: 1, N: 1, D: 8 },
+    { B: 1, N: 300, D: 3 },
+  ),
   ...several("residual/lime", "lime", o.lime, ["D", "L"], { N: 5, D: 37, L: 5 }, { N: 3, D: 8, L: 1 }),
   ...several("residual/lime", "lime_static", o.limeStatic, ["L"], { N: 5, D: 37, L: 5 }, { N: 3, D: 1, L: 1 }),
-  ...several("residual/attention_residual", "attention_residual", o.attentionResidual, ["D"], { N: 5, D: 37, L: 5 }, { N: 3, D: 8, L: 1 }, { N: 2, D: 16, L: 70 }),
+  ...several(
+    "residual/attention_residual",
+    "attention_residual",
+    o.attentionResidual,
+    ["D"],
+    { N: 5, D: 37, L: 5 },
+    { N: 3, D: 8, L: 1 },
+    { N: 2, D: 16, L: 70 },
+  ),
   ...several("residual/unet_skip", "unet_skip", o.unetSkip, ["D"], { N: 5, D: 37, F: 21 }, { N: 1, D: 1, F: 3 }),
-  ...several("norm/adaptive_layerscale", "adaptive_layerscale", o.adaptiveLayerscale, ["C"], { B: 2, N: 5, D: 37, C: 15 }, { B: 1, N: 3, D: 1, C: 1 }),
-  ...several("attention/hyga", "hybrid_gate", o.hybridGate, ["C", "D", "R"], { N: 5, C: 36, D: 37, R: 6 }, { N: 1, C: 1, D: 1, R: 1 }),
+  ...several(
+    "norm/adaptive_layerscale",
+    "adaptive_layerscale",
+    o.adaptiveLayerscale,
+    ["C"],
+    { B: 2, N: 5, D: 37, C: 15 },
+    { B: 1, N: 3, D: 1, C: 1 },
+  ),
+  ...several(
+    "attention/hyga",
+    "hybrid_gate",
+    o.hybridGate,
+    ["C", "D", "R"],
+    { N: 5, C: 36, D: 37, R: 6 },
+    { N: 1, C: 1, D: 1, R: 1 },
+  ),
 ];
 
 describe("residual streams and gates", () => suite(CASES, ["hyper_weights", "mhc_step"]));

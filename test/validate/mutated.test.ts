@@ -16,12 +16,26 @@ const SEED = Number(process.env["TFX_SEED"] ?? 77);
 
 /** What is replaced, and by what. */
 const CHANGES: readonly (readonly [RegExp, readonly string[]])[] = [
-  [/ \+ /g, [" - ", " * ", " / "]], [/ - /g, [" + ", " * ", " / "]], [/ \* /g, [" + ", " / ", " - "]], [/ \/ /g, [" * ", " + "]],
-  [/ <= /g, [" < ", " > ", " == ", " != "]], [/ < /g, [" <= ", " > ", " >= "]], [/ and /g, [" or "]], [/ or /g, [" and "]],
-  [/ where [^\n]*/g, ["", " where j > 1"]], [/\bsum\[/g, ["max[", "min[", "mean[", "cumsum[", "argmax[", "prod[", "var["]],
-  [/\bmax\[/g, ["sum[", "min[", "mean["]], [/\bsoftmax\[/g, ["sum[", "max[", "logsumexp["]], [/\[j\]/g, ["[i]", "[d]", "[h]"]], [/\[d\]/g, ["[j]", "[i]", "[e]"]],
-  [/\bexp\b|\btanh\b/g, ["abs", "sqrt", "log", "cos", "floor", "erf", "sign"]], [/\b\d+\.\d+\b/g, ["0.0", "-1.0", "1e30", "0.5"]],
-  [/\b[1-9]\b/g, ["0", "2147483647", "-3"]], [/\bif\b/g, ["if not"]], [/sqrt\(D\)/g, ["D", "sqrt(D - 1)", "0.0"]], [/f32\[/g, ["i32[", "bool["]],
+  [/ \+ /g, [" - ", " * ", " / "]],
+  [/ - /g, [" + ", " * ", " / "]],
+  [/ \* /g, [" + ", " / ", " - "]],
+  [/ \/ /g, [" * ", " + "]],
+  [/ <= /g, [" < ", " > ", " == ", " != "]],
+  [/ < /g, [" <= ", " > ", " >= "]],
+  [/ and /g, [" or "]],
+  [/ or /g, [" and "]],
+  [/ where [^\n]*/g, ["", " where j > 1"]],
+  [/\bsum\[/g, ["max[", "min[", "mean[", "cumsum[", "argmax[", "prod[", "var["]],
+  [/\bmax\[/g, ["sum[", "min[", "mean["]],
+  [/\bsoftmax\[/g, ["sum[", "max[", "logsumexp["]],
+  [/\[j\]/g, ["[i]", "[d]", "[h]"]],
+  [/\[d\]/g, ["[j]", "[i]", "[e]"]],
+  [/\bexp\b|\btanh\b/g, ["abs", "sqrt", "log", "cos", "floor", "erf", "sign"]],
+  [/\b\d+\.\d+\b/g, ["0.0", "-1.0", "1e30", "0.5"]],
+  [/\b[1-9]\b/g, ["0", "2147483647", "-3"]],
+  [/\bif\b/g, ["if not"]],
+  [/sqrt\(D\)/g, ["D", "sqrt(D - 1)", "0.0"]],
+  [/f32\[/g, ["i32[", "bool["]],
 ];
 
 const random = randomFrom(SEED);
@@ -42,9 +56,12 @@ test("mutants of the standard library are refused or valid", { timeout: 600_000 
   const { entries } = readCatalogue();
   const { resolveImport } = createSources();
   let valid = 0;
-  for (let run = 0; run < RUNS; ) {
+  for (let run = 0; run < RUNS;) {
     const e = one(entries);
-    const text = mutated(readFileSync(new URL(`../../stdlib/${e.file.slice("std/".length)}.tfx`, import.meta.url), "utf8"), e.kernel);
+    const text = mutated(
+      readFileSync(new URL(`../../stdlib/${e.file.slice("std/".length)}.tfx`, import.meta.url), "utf8"),
+      e.kernel,
+    );
     if (text === null) continue;
     run++;
     const target = TARGETS[one(["baseline", "subgroups", "software", "software-subgroups"])] ?? BASELINE;
@@ -52,9 +69,22 @@ test("mutants of the standard library are refused or valid", { timeout: 600_000 
     const dims = Object.fromEntries(e.told.map((name) => [name, sizes[name] ?? 1]));
     const story = `${e.file} ${e.kernel} on ${target.name}, ${JSON.stringify(dims)}\n${text}`;
     let compiled: ReturnType<typeof compile>["compiled"] = [];
-    expect(() => (({ compiled } = compile(text, { file: `${e.file}.tfx`, kernel: e.kernel, dims, statics: e.sizes.statics, target, resolveImport }))), story).not.toThrow();
+    expect(
+      () =>
+        ({ compiled } = compile(text, {
+          file: `${e.file}.tfx`,
+          kernel: e.kernel,
+          dims,
+          statics: e.sizes.statics,
+          target,
+          resolveImport,
+        })),
+      story,
+    ).not.toThrow();
     // The null backend ends at the baseline's workgroup memory.
-    for (const { artifact } of compiled.filter((c) => c.artifact.dispatches.every((d) => d.workgroupBytes <= BASELINE.workgroupBytes))) {
+    for (const { artifact } of compiled.filter((c) =>
+      c.artifact.dispatches.every((d) => d.workgroupBytes <= BASELINE.workgroupBytes),
+    )) {
       expect(await compileFor({ ...target, workgroupBytes: BASELINE.workgroupBytes }, artifact), story).toEqual([]);
       valid++;
     }

@@ -43,8 +43,13 @@ const accepted = async (c: Case, target: Target, parts?: number): Promise<void> 
   if (target.subgroups === null) expect(artifact.wgsl).not.toMatch(/subgroup/i);
 };
 
-const isCut = (c: Case): boolean => compileCase(SOURCE, c, BASELINE, undefined, 2).plan.kernels.some((k) => k.part !== null);
-const CUT = new Set(CASES.filter(([, c]) => c.types === undefined && [...LANGUAGE, ...VARIANTS].includes(c) && isCut(c)).map(([name]) => name));
+const isCut = (c: Case): boolean =>
+  compileCase(SOURCE, c, BASELINE, undefined, 2).plan.kernels.some((k) => k.part !== null);
+const CUT = new Set(
+  CASES.filter(([, c]) => c.types === undefined && [...LANGUAGE, ...VARIANTS].includes(c) && isCut(c)).map(
+    ([name]) => name,
+  ),
+);
 
 describe.each(NAMES)("%s", (name) => {
   const target = TARGETS[name] ?? BASELINE;

@@ -32,10 +32,20 @@ kernel shifted(q: f32[i: N, d: 16], k: f32[j: M, d], v: f32[j, e: 16], t: f32[p:
 }
 `;
 const SIZES: Case["sizes"] = { B: 2, N: 6, M: 11, P: 19 };
-const used: Readonly<Record<string, readonly string[]>> = { up_to_count: ["N", "M"], above_total: ["N", "M"], up_to_largest: ["B", "N", "M"], shifted: ["N", "M", "P"] };
+const used: Readonly<Record<string, readonly string[]>> = {
+  up_to_count: ["N", "M"],
+  above_total: ["N", "M"],
+  up_to_largest: ["B", "N", "M"],
+  shifted: ["N", "M", "P"],
+};
 const cases = Object.entries(used).map(([kernel, names]): Case => ({
-  kernel, known: [], sizes: Object.fromEntries(names.map((n) => [n, SIZES[n] ?? 0])),
-  inputs: (name, count, random) => (name === "x" && kernel !== "up_to_largest" ? Array.from({ length: count }, () => Math.floor(random() * 4) - 1) : null),
+  kernel,
+  known: [],
+  sizes: Object.fromEntries(names.map((n) => [n, SIZES[n] ?? 0])),
+  inputs: (name, count, random) =>
+    name === "x" && kernel !== "up_to_largest"
+      ? Array.from({ length: count }, () => Math.floor(random() * 4) - 1)
+      : null,
 }));
 
 describe.each(["baseline", "subgroups", "software-subgroups"])("%s", (name) => {

@@ -16,7 +16,9 @@ export const constantRange = (span: Span, value: number, type: "float" | "int"):
   if (Number.isNaN(value)) return diagnose(rule, span, "this constant is not a number");
   if (type === "float") {
     const beyond = Number.isFinite(value) ? "is beyond f32, whose largest number is 3.4028e38" : "is infinite";
-    return diagnose(rule, span, `this constant ${beyond}`, { help: value < 0 ? "to leave cells out, write `where`; for infinity itself `-1e400`" : null });
+    return diagnose(rule, span, `this constant ${beyond}`, {
+      help: value < 0 ? "to leave cells out, write `where`; for infinity itself `-1e400`" : null,
+    });
   }
   return diagnose(rule, span, `${value} is beyond i32, which holds -2147483648 to 2147483647`);
 };

@@ -31,7 +31,14 @@ export const compile = (file: string, options: CompileOptions): ExitCode => {
     const choice = choose(spec, sizes(options.dim), numbers(options.static), strings(options.type));
     const target = TARGETS[options.target] ?? BASELINE;
     const { resolveImport } = sources;
-    const result = compileText(sources.read(file), { file, kernel: spec.name, ...choice, target, resolveImport, verify: options.verify === true });
+    const result = compileText(sources.read(file), {
+      file,
+      kernel: spec.name,
+      ...choice,
+      target,
+      resolveImport,
+      verify: options.verify === true,
+    });
     errors += report(result.diagnostics, sources, options.format);
     for (const { wgsl, ...rest } of result.artifacts) {
       const path = join(options.out, rest.kernel);

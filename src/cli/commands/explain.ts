@@ -52,13 +52,21 @@ const levelText = (level: Exclude<Level, "all">, compiled: Compiled, text: strin
   switch (level) {
     case "ast": {
       const { items } = parseProgram(text, file).program;
-      return items.filter((i) => i.kind === "kernel" && i.name.text === compiled.spec.name).map(printItem).join("\n");
+      return items
+        .filter((i) => i.kind === "kernel" && i.name.text === compiled.spec.name)
+        .map(printItem)
+        .join("\n");
     }
-    case "spec": return printSpec(compiled.spec);
-    case "graph": return printGraph(compiled.graph);
-    case "plan": return printPlan({ ...compiled, plan: compiled.folded });
-    case "tile": return printTile(compiled.tile);
-    case "wgsl": return compiled.artifact.wgsl;
+    case "spec":
+      return printSpec(compiled.spec);
+    case "graph":
+      return printGraph(compiled.graph);
+    case "plan":
+      return printPlan({ ...compiled, plan: compiled.folded });
+    case "tile":
+      return printTile(compiled.tile);
+    case "wgsl":
+      return compiled.artifact.wgsl;
   }
 };
 
@@ -75,11 +83,22 @@ const checkCounting = (spec: Spec, options: ExplainOptions): Readonly<Record<str
   const at = sizes(options.at);
   const set = numbers(options.set);
   checkNames("--at", Object.keys(at), spec.sizes, "sizes");
-  checkNames("--set", Object.keys(set), spec.scalars.filter((s) => !s.isStatic).map((s) => s.name), "scalar parameters");
+  checkNames(
+    "--set",
+    Object.keys(set),
+    spec.scalars.filter((s) => !s.isStatic).map((s) => s.name),
+    "scalar parameters",
+  );
   return { ...at, ...set };
 };
 
-const explainSpec = (file: string, spec: Spec, options: ExplainOptions, target: Target, sources: ReturnType<typeof createSources>): number => {
+const explainSpec = (
+  file: string,
+  spec: Spec,
+  options: ExplainOptions,
+  target: Target,
+  sources: ReturnType<typeof createSources>,
+): number => {
   const choice = choose(spec, sizes(options.dim), numbers(options.static), strings(options.type));
   const counted = checkCounting(spec, options);
   const { compiled, diagnostics, madeUp } = planWith(file, spec, choice, target, sources, options.verify);

@@ -57,7 +57,13 @@ const passesOf = (kernels: readonly DerivedKernel[]): string => {
 const line = ({ header, kernel, kernels }: Entry, width: number): string => {
   const bytes = kernels.map((k) => k.stateBytes).join("+");
   const paper = header.papers[0] ?? "-";
-  const cells = [kernel.padEnd(width), (header.class ?? "-").padEnd(5), passesOf(kernels).padEnd(14), `${bytes} B`.padEnd(13), paper.padEnd(11)];
+  const cells = [
+    kernel.padEnd(width),
+    (header.class ?? "-").padEnd(5),
+    passesOf(kernels).padEnd(14),
+    `${bytes} B`.padEnd(13),
+    paper.padEnd(11),
+  ];
   return `  ${cells.join(" ")} ${header.title}`;
 };
 
@@ -77,12 +83,15 @@ const listStandard = (isJson: boolean): ExitCode => {
     console.log(JSON.stringify(rows, null, 2));
   } else {
     const width = Math.max(...entries.map((e) => e.kernel.length));
-    console.log("kernel, class, passes, bytes carried for a row of 64 features (a + b: two kernels are launched), arXiv, title");
+    console.log(
+      "kernel, class, passes, bytes carried for a row of 64 features (a + b: two kernels are launched), arXiv, title",
+    );
     for (const file of new Set(entries.map((e) => e.file))) {
       console.log(`\n${file}`);
       for (const entry of entries) if (entry.file === file) console.log(line(entry, width));
     }
   }
-  for (const { file, kernel, reason } of failed) console.error(`${file}${kernel === "" ? "" : ` ${kernel}`}: ${reason}`);
+  for (const { file, kernel, reason } of failed)
+    console.error(`${file}${kernel === "" ? "" : ` ${kernel}`}: ${reason}`);
   return failed.length === 0 ? 0 : 1;
 };

@@ -134,7 +134,10 @@ export const run = async (file: string, options: RunOptions): Promise<ExitCode> 
   const gpu = await openGpu(options.adapter, { subgroups: options.subgroups === "on" });
   try {
     // Another target as the front end at hand reads it.
-    const target = options.target === undefined ? gpu.target : { ...(TARGETS[options.target] ?? BASELINE), dialect: gpu.target.dialect };
+    const target =
+      options.target === undefined
+        ? gpu.target
+        : { ...(TARGETS[options.target] ?? BASELINE), dialect: gpu.target.dialect };
     const { maxStorageBufferBindingSize, maxBufferSize } = gpu.device.limits;
     checkRoom(spec, sizes, choice.types, Math.min(maxStorageBufferBindingSize, maxBufferSize), gpu.target.name);
     const inputs = collectInputs(spec, arrays, sizes, choice.types, options.random ?? null);
@@ -142,7 +145,8 @@ export const run = async (file: string, options: RunOptions): Promise<ExitCode> 
     if (compiled === null) return 1;
     const { artifact, graph } = compiled;
     const lacking = lackingFor(artifact, target, gpu.device, gpu.target);
-    if (lacking.length > 0) throw new DeviceError(`the plan for ${target.name} cannot run on ${gpu.target.name}: ${lacking.join("; ")}`);
+    if (lacking.length > 0)
+      throw new DeviceError(`the plan for ${target.name} cannot run on ${gpu.target.name}: ${lacking.join("; ")}`);
     const result = await runKernel(gpu.device, artifact, inputs, sizes, scalars);
     const outputs: Record<string, Stored> = {};
     for (const { name, dtype } of spec.results) {
@@ -150,7 +154,10 @@ export const run = async (file: string, options: RunOptions): Promise<ExitCode> 
       outputs[name] = unpack(result.outputs[name] as Stored, storageOf(spec, dtype, choice.types), length);
     }
     const tensors = Object.fromEntries(inputs.map(({ name, data }) => [name, data]));
-    const checks = options.check === true ? accuracy({ spec, types: choice.types }, { sizes, tensors, scalars, statics: choice.statics }, outputs) : [];
+    const checks =
+      options.check === true
+        ? accuracy({ spec, types: choice.types }, { sizes, tensors, scalars, statics: choice.statics }, outputs)
+        : [];
     saveOutputs(spec, files, choice, sizes, outputs);
     const ioBytes = [...Object.values(tensors), ...Object.values(outputs)].reduce(
       (sum, data) => sum + data.byteLength,

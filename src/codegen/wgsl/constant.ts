@@ -4,11 +4,16 @@ import type { Expr, TBinary, TUnary, VType } from "../../ir/tile/tile.ts";
 /** A number as a value of the element type: rounded, or wrapped around. */
 export const fit = (x: number, t: VType): number => {
   switch (t.elem) {
-    case "f32": return Math.fround(x);
-    case "f16": return Math.f16round(x);
-    case "i32": return Number.isFinite(x) ? Number(BigInt.asIntN(32, BigInt(Math.trunc(x)))) : 0;
-    case "u32": return Number.isFinite(x) ? Number(BigInt.asUintN(32, BigInt(Math.trunc(x)))) : 0;
-    case "bool": return x === 0 ? 0 : 1;
+    case "f32":
+      return Math.fround(x);
+    case "f16":
+      return Math.f16round(x);
+    case "i32":
+      return Number.isFinite(x) ? Number(BigInt.asIntN(32, BigInt(Math.trunc(x)))) : 0;
+    case "u32":
+      return Number.isFinite(x) ? Number(BigInt.asUintN(32, BigInt(Math.trunc(x)))) : 0;
+    case "bool":
+      return x === 0 ? 0 : 1;
   }
 };
 
@@ -22,43 +27,81 @@ export const converted = (value: number, from: VType, to: VType): number => {
 
 const unary = (op: TUnary, a: number): number | null => {
   switch (op) {
-    case "neg": return -a;
-    case "abs": return Math.abs(a);
-    case "exp": return Math.exp(a);
-    case "exp2": return 2 ** a;
-    case "log": return Math.log(a);
-    case "log2": return Math.log2(a);
-    case "sqrt": return Math.sqrt(a);
-    case "rsqrt": return 1 / Math.sqrt(a);
-    case "sign": return Math.sign(a);
-    case "floor": return Math.floor(a);
-    case "ceil": return Math.ceil(a);
-    case "round": return Math.round(a);
-    case "not": return a === 0 ? 1 : 0;
+    case "neg":
+      return -a;
+    case "abs":
+      return Math.abs(a);
+    case "exp":
+      return Math.exp(a);
+    case "exp2":
+      return 2 ** a;
+    case "log":
+      return Math.log(a);
+    case "log2":
+      return Math.log2(a);
+    case "sqrt":
+      return Math.sqrt(a);
+    case "rsqrt":
+      return 1 / Math.sqrt(a);
+    case "sign":
+      return Math.sign(a);
+    case "floor":
+      return Math.floor(a);
+    case "ceil":
+      return Math.ceil(a);
+    case "round":
+      return Math.round(a);
+    case "not":
+      return a === 0 ? 1 : 0;
     // Helper functions, whose parameters are no constants.
-    case "sin": case "cos": case "tanh": case "erf": return null;
+    case "sin":
+    case "cos":
+    case "tanh":
+    case "erf":
+      return null;
   }
 };
 
 const binary = (op: TBinary, a: number, b: number): number | null => {
   switch (op) {
-    case "+": return a + b;
-    case "-": return a - b;
-    case "*": return a * b;
-    case "/": return a / b;
-    case "%": return a % b;
-    case "min": return Math.min(a, b);
-    case "max": return Math.max(a, b);
-    case "and": return a !== 0 && b !== 0 ? 1 : 0;
-    case "or": return a !== 0 || b !== 0 ? 1 : 0;
-    case "==": return a === b ? 1 : 0;
-    case "!=": return a !== b ? 1 : 0;
-    case "<": return a < b ? 1 : 0;
-    case "<=": return a <= b ? 1 : 0;
-    case ">": return a > b ? 1 : 0;
-    case ">=": return a >= b ? 1 : 0;
+    case "+":
+      return a + b;
+    case "-":
+      return a - b;
+    case "*":
+      return a * b;
+    case "/":
+      return a / b;
+    case "%":
+      return a % b;
+    case "min":
+      return Math.min(a, b);
+    case "max":
+      return Math.max(a, b);
+    case "and":
+      return a !== 0 && b !== 0 ? 1 : 0;
+    case "or":
+      return a !== 0 || b !== 0 ? 1 : 0;
+    case "==":
+      return a === b ? 1 : 0;
+    case "!=":
+      return a !== b ? 1 : 0;
+    case "<":
+      return a < b ? 1 : 0;
+    case "<=":
+      return a <= b ? 1 : 0;
+    case ">":
+      return a > b ? 1 : 0;
+    case ">=":
+      return a >= b ? 1 : 0;
     // Helper functions, or the compiler's own arithmetic of bits, which is in range.
-    case "floordiv": case "floormod": case "pow": case "bitand": case "shr": case "shl": return null;
+    case "floordiv":
+    case "floormod":
+    case "pow":
+    case "bitand":
+    case "shr":
+    case "shl":
+      return null;
   }
 };
 
@@ -70,7 +113,13 @@ export const forgetConstants = (): void => {
   known = new Map();
 };
 
-const MADE_OF_CONSTANTS: ReadonlySet<Expr["kind"]> = new Set<Expr["kind"]>(["unary", "binary", "select", "splat", "cast"]);
+const MADE_OF_CONSTANTS: ReadonlySet<Expr["kind"]> = new Set<Expr["kind"]>([
+  "unary",
+  "binary",
+  "select",
+  "splat",
+  "cast",
+]);
 
 /** Null where a part of it is no constant, or where nothing can leave its type. Before rounding: compare with `fit`. */
 export const constantOf = (e: Expr): number | null => {
@@ -107,8 +156,17 @@ const valueOf = (e: Expr): number | null => {
       const [c, a, b] = [constantOf(e.cond), constantOf(e.a), constantOf(e.b)];
       return c === null || a === null || b === null ? null : c !== 0 ? a : b;
     }
-    case "ref": case "uniform": case "builtin": case "load": case "element": case "bitcast":
-    case "vector": case "component": case "dot": case "fma": case "subgroup":
+    case "ref":
+    case "uniform":
+    case "builtin":
+    case "load":
+    case "element":
+    case "bitcast":
+    case "vector":
+    case "component":
+    case "dot":
+    case "fma":
+    case "subgroup":
       return null;
   }
 };

@@ -5,7 +5,17 @@
 import type { VType } from "../../ir/tile/tile.ts";
 
 export type HelperName =
-  "floor_div" | "floor_mod" | "erf" | "tanh_safe" | "sin_exact" | "cos_exact" | "pow_safe" | "square" | "infinity" | "negative_infinity" | "not_a_number";
+  | "floor_div"
+  | "floor_mod"
+  | "erf"
+  | "tanh_safe"
+  | "sin_exact"
+  | "cos_exact"
+  | "pow_safe"
+  | "square"
+  | "infinity"
+  | "negative_infinity"
+  | "not_a_number";
 
 const SHORT: Readonly<Record<VType["elem"], string>> = { f32: "f", f16: "h", i32: "i", u32: "u", bool: "" };
 
@@ -46,7 +56,12 @@ const NOT_FINITE = (name: string, bits: string): string => `fn ${name}() -> f32 
  * sin (first quadrant 0) or cos (1) to a few units in the last place for |x| < 1e5, where WGSL promises 2^-11 on [-pi, pi]
  * only: multiples of pi/2 are taken off in three parts (Cody and Waite), then Taylor's series on [-pi/4, pi/4].
  */
-const sine = (name: string, T: string, n: (value: string) => string, first: string): string => `fn ${name}(x: ${T}) -> ${T} {
+const sine = (
+  name: string,
+  T: string,
+  n: (value: string) => string,
+  first: string,
+): string => `fn ${name}(x: ${T}) -> ${T} {
   let turns = round(x * 0.63661977);
   let r = ((x - turns * 1.5703125) - turns * 4.837513e-4) - turns * 7.54979e-8;
   let z = r * r;

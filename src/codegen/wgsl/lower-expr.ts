@@ -33,7 +33,10 @@ export const floatText = (value: number, elem: "f32" | "f16"): string => {
   for (let digits = Number.isInteger(target) && Math.abs(target) < 1e9 ? 10 : 1; digits <= 9; digits++) {
     const candidate = String(Number(target.toPrecision(digits)));
     // Rounded up, the largest f32 would be none: WGSL refuses such a literal.
-    if (round(Number(candidate)) === target && (Math.abs(target) < 3.4e38 || Math.abs(Number(candidate)) <= Math.abs(target))) {
+    if (
+      round(Number(candidate)) === target &&
+      (Math.abs(target) < 3.4e38 || Math.abs(Number(candidate)) <= Math.abs(target))
+    ) {
       short = candidate;
       break;
     }
@@ -211,7 +214,11 @@ export const bufferElement = (
   const { name, buffer: b } = find(buffer, cx);
   return {
     // Of a tensor without elements; the value does not exist, and is not used. WGSL refuses the index itself.
-    at: { kind: "index", a: text(name), index: index.kind === "lit" && index.value < 0 ? text("0") : lowerExpr(index, cx, scope) },
+    at: {
+      kind: "index",
+      a: text(name),
+      index: index.kind === "lit" && index.value < 0 ? text("0") : lowerExpr(index, cx, scope),
+    },
     wideBool: isWideBool(b) ? { elem: "u32", width: b.type.width } : null,
   };
 };
@@ -236,7 +243,11 @@ const builtin = (name: string, cx: Cx): WExpr => {
 
 /** Infinity of either sign, or NaN: what a value beyond a float type becomes. */
 const notFinite = (value: number, t: VType, cx: Cx): WExpr => {
-  const one = helper(Number.isNaN(value) ? "not_a_number" : value > 0 ? "infinity" : "negative_infinity", { elem: "f32", width: 1 }, cx);
+  const one = helper(
+    Number.isNaN(value) ? "not_a_number" : value > 0 ? "infinity" : "negative_infinity",
+    { elem: "f32", width: 1 },
+    cx,
+  );
   if (t.elem === "f32" && t.width === 1) return one;
   return call(noteType(t, cx), t.elem === "f16" && t.width > 1 ? call("f16", one) : one);
 };
@@ -253,7 +264,9 @@ export const lowerExpr = (e: Expr, cx: Cx, scope: Scope): WExpr => {
   }
   switch (e.kind) {
     case "lit":
-      return isFloat(e.type) && !isFinite(fit(e.value, e.type)) ? notFinite(e.value, e.type, cx) : literal(isFloat(e.type) || e.type.elem === "bool" ? e.value : fit(e.value, e.type), e.type);
+      return isFloat(e.type) && !isFinite(fit(e.value, e.type))
+        ? notFinite(e.value, e.type, cx)
+        : literal(isFloat(e.type) || e.type.elem === "bool" ? e.value : fit(e.value, e.type), e.type);
     case "infinity":
       return notFinite(e.sign * Infinity, e.type, cx);
     case "ref":

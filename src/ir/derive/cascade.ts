@@ -13,7 +13,12 @@ import { separateExtremum, separateSum } from "./separate.ts";
 import type { Part, Split } from "./separate.ts";
 import type { Drift, Note } from "./plan.ts";
 
-export type Carried = { readonly node: NodeId; readonly gauge: NodeId | null; readonly pass: number; readonly drift?: Drift };
+export type Carried = {
+  readonly node: NodeId;
+  readonly gauge: NodeId | null;
+  readonly pass: number;
+  readonly drift?: Drift;
+};
 
 export type Cascade = {
   /** Old reduce node -> expression over accumulators. */
@@ -26,7 +31,11 @@ export type Cascade = {
 const MAX_RANK = 4;
 
 /** The reductions over exactly `stream` below the roots whose value does not vary along it, in dependency order. */
-export const streamed = (b: GraphBuilder, roots: readonly NodeId[], stream: readonly AxisId[]): (Node & { kind: "reduce" })[] =>
+export const streamed = (
+  b: GraphBuilder,
+  roots: readonly NodeId[],
+  stream: readonly AxisId[],
+): (Node & { kind: "reduce" })[] =>
   [...b.reach(roots)]
     .sort((x, y) => x - y)
     .map((id) => b.node(id))
@@ -34,7 +43,10 @@ export const streamed = (b: GraphBuilder, roots: readonly NodeId[], stream: read
 
 /** Derives the cascade over `stream` below `roots`. `nameOf` gives the user's names for the notes. */
 export const deriveCascade = (
-  b: GraphBuilder, roots: readonly NodeId[], stream: readonly AxisId[], nameOf: (id: NodeId) => string,
+  b: GraphBuilder,
+  roots: readonly NodeId[],
+  stream: readonly AxisId[],
+  nameOf: (id: NodeId) => string,
 ): Cascade => {
   const values = new Map<NodeId, NodeId>();
   const carried = new Map<NodeId, Carried>();
@@ -61,25 +73,43 @@ export const deriveCascade = (
       const node = b.reduce(r.op, r.over, part.body, where, r.k);
       if (carried.has(node)) return node;
       const companion = part.drift === undefined ? null : b.reduce(r.op, r.over, part.drift.companion, where, r.k);
-      const drift = part.drift === undefined || companion === null ? {} : { drift: { companion, shifted: part.drift.shifted } };
+      const drift =
+        part.drift === undefined || companion === null ? {} : { drift: { companion, shifted: part.drift.shifted } };
       carried.set(node, { node, gauge: part.gauge, pass: at, ...drift });
-      if (companion !== null && !carried.has(companion)) carried.set(companion, { node: companion, gauge: part.gauge, pass: at });
+      if (companion !== null && !carried.has(companion))
+        carried.set(companion, { node: companion, gauge: part.gauge, pass: at });
       return node;
     };
     const whole: Part = { body, gauge: null, hoist: null };
     const split = splitOf(b, r, body, live);
     if (split.parts === null) {
-      notes.push({ kind: "pass", node: r.id, text: whyAnotherPass(b, r, split, [...carried.values()].filter((c) => c.pass === pass), nameOf) });
+      notes.push({
+        kind: "pass",
+        node: r.id,
+        text: whyAnotherPass(
+          b,
+          r,
+          split,
+          [...carried.values()].filter((c) => c.pass === pass),
+          nameOf,
+        ),
+      });
       values.set(r.id, add(whole, pass + 1));
       continue;
     }
     const extremum = r.op === "max" || r.op === "min";
-    const value = split.parts.map((p) => {
-      const acc = add(p, pass);
-      if (p.hoist === null) return acc;
-      notes.push({ kind: "hoist", node: r.id, text: `\`${nameOf(p.hoist)}\` moves behind the loop of \`${nameOf(r.id)}\`: it does not vary along the stream` });
-      return extremum ? b.binary("+", acc, p.hoist) : b.binary("*", acc, p.hoist);
-    }).reduce((x, y) => b.binary("+", x, y));
+    const value = split.parts
+      .map((p) => {
+        const acc = add(p, pass);
+        if (p.hoist === null) return acc;
+        notes.push({
+          kind: "hoist",
+          node: r.id,
+          text: `\`${nameOf(p.hoist)}\` moves behind the loop of \`${nameOf(r.id)}\`: it does not vary along the stream`,
+        });
+        return extremum ? b.binary("+", acc, p.hoist) : b.binary("*", acc, p.hoist);
+      })
+      .reduce((x, y) => b.binary("+", x, y));
     values.set(r.id, value);
   }
   return { values, carried: [...carried.values()], notes };
@@ -88,7 +118,10 @@ export const deriveCascade = (
 type Last = (id: NodeId) => number;
 
 /** The last pass whose statistics a value is made of, and the same of maxima and minima alone, and of all others; -1: of none. */
-const passesOf = (b: GraphBuilder, carried: ReadonlyMap<NodeId, Carried>): { readonly any: Last; readonly extremal: Last; readonly summed: Last } => {
+const passesOf = (
+  b: GraphBuilder,
+  carried: ReadonlyMap<NodeId, Carried>,
+): { readonly any: Last; readonly extremal: Last; readonly summed: Last } => {
   // A statistic hides what it is made of: the sum of exp(s - m) is no maximum.
   const last = (of: (c: Carried) => number): ((id: NodeId) => number) =>
     folded<number>(
@@ -103,7 +136,11 @@ const passesOf = (b: GraphBuilder, carried: ReadonlyMap<NodeId, Carried>): { rea
     const n = b.node(id);
     return n.kind === "reduce" && (n.op === "max" || n.op === "min");
   };
-  return { any: last((c) => c.pass), extremal: last((c) => (isExtremum(c.node) ? c.pass : -1)), summed: last((c) => (isExtremum(c.node) ? -1 : c.pass)) };
+  return {
+    any: last((c) => c.pass),
+    extremal: last((c) => (isExtremum(c.node) ? c.pass : -1)),
+    summed: last((c) => (isExtremum(c.node) ? -1 : c.pass)),
+  };
 };
 
 const splitOf = (b: GraphBuilder, r: Node & { kind: "reduce" }, body: NodeId, live: Live): Split => {
@@ -119,9 +156,16 @@ const splitOf = (b: GraphBuilder, r: Node & { kind: "reduce" }, body: NodeId, li
 };
 
 const whyAnotherPass = (
-  b: GraphBuilder, r: Node, { because, why }: Split & { readonly parts: null }, live: readonly Carried[], nameOf: (id: NodeId) => string,
+  b: GraphBuilder,
+  r: Node,
+  { because, why }: Split & { readonly parts: null },
+  live: readonly Carried[],
+  nameOf: (id: NodeId) => string,
 ): string => {
   const reached = b.reach([because]);
-  const on = live.map((c) => c.node).filter((n) => reached.has(n)).map((n) => `\`${nameOf(n)}\``);
+  const on = live
+    .map((c) => c.node)
+    .filter((n) => reached.has(n))
+    .map((n) => `\`${nameOf(n)}\``);
   return `\`${nameOf(r.id)}\` needs another pass: \`${nameOf(because)}\` depends on ${on.join(", ")} in a way that cannot be corrected afterwards${why === null ? "" : `: ${why}`}`;
 };

@@ -65,7 +65,10 @@ const evaluator = (b: GraphBuilder, live: CrossLive): ((id: NodeId, p: Point) =>
   const streams = (n: Node): boolean => n.axes.some((a) => live.stream.includes(a));
   const sideOf = (n: Node, p: Point): Draw => (live.stats.has(n.id) ? p.d : streams(n) ? p.x : p.rest);
   const keyOf = (n: Node, at: At): string =>
-    `${n.id}:${n.axes.filter((a) => at.has(a)).map((a) => `${a}=${at.get(a)}`).join()}`;
+    `${n.id}:${n.axes
+      .filter((a) => at.has(a))
+      .map((a) => `${a}=${at.get(a)}`)
+      .join()}`;
   const leaf = (n: Node, at: At, p: Point): number =>
     sideOf(n, p)(keyOf(n, at), (random) => {
       if (n.ty === "bool") return random() < 0.5 ? 0 : 1;
@@ -83,14 +86,25 @@ const evaluator = (b: GraphBuilder, live: CrossLive): ((id: NodeId, p: Point) =>
     const n = b.node(id);
     if (live.stats.has(id)) return leaf(n, at, p);
     switch (n.kind) {
-      case "const": return n.value;
-      case "size": case "scalar": case "load": return leaf(n, at, p);
-      case "carried": case "scan": return depends(id) ? mixture(n, at, p) : leaf(n, at, p);
-      case "index": return at.get(n.axis) ?? leaf(n, at, p);
-      case "unary": return unaryFn(n.op)(go(n.a, at, p));
-      case "binary": return binaryFn(n.op, n.ty)(go(n.a, at, p), go(n.b, at, p));
-      case "select": return go(n.cond, at, p) !== 0 ? go(n.a, at, p) : go(n.b, at, p);
-      case "reduce": return depends(id) ? inner(n, at, p) : leaf(n, at, p);
+      case "const":
+        return n.value;
+      case "size":
+      case "scalar":
+      case "load":
+        return leaf(n, at, p);
+      case "carried":
+      case "scan":
+        return depends(id) ? mixture(n, at, p) : leaf(n, at, p);
+      case "index":
+        return at.get(n.axis) ?? leaf(n, at, p);
+      case "unary":
+        return unaryFn(n.op)(go(n.a, at, p));
+      case "binary":
+        return binaryFn(n.op, n.ty)(go(n.a, at, p), go(n.b, at, p));
+      case "select":
+        return go(n.cond, at, p) !== 0 ? go(n.a, at, p) : go(n.b, at, p);
+      case "reduce":
+        return depends(id) ? inner(n, at, p) : leaf(n, at, p);
     }
   };
   const inner = (n: Node & { readonly kind: "reduce" }, at: At, p: Point): number => {
@@ -114,21 +128,33 @@ const evaluator = (b: GraphBuilder, live: CrossLive): ((id: NodeId, p: Point) =>
 const reduced = (n: Node & { readonly kind: "reduce" }, xs: readonly number[]): number => {
   const sum = xs.reduce((x, y) => x + y, 0);
   switch (n.op) {
-    case "sum": case "cumsum": return sum;
-    case "prod": return xs.reduce((x, y) => x * y, 1);
-    case "max": return Math.max(...xs);
-    case "min": return Math.min(...xs);
-    case "var": return xs.length === 0 ? 0 : xs.reduce((v, x) => v + (x - sum / xs.length) ** 2, 0) / xs.length;
-    case "argmax": return xs.indexOf(Math.max(...xs));
-    case "argmin": return xs.indexOf(Math.min(...xs));
-    case "kth": return [...xs].sort((p, q) => q - p)[Math.min(n.k, xs.length) - 1] ?? -Infinity;
+    case "sum":
+    case "cumsum":
+      return sum;
+    case "prod":
+      return xs.reduce((x, y) => x * y, 1);
+    case "max":
+      return Math.max(...xs);
+    case "min":
+      return Math.min(...xs);
+    case "var":
+      return xs.length === 0 ? 0 : xs.reduce((v, x) => v + (x - sum / xs.length) ** 2, 0) / xs.length;
+    case "argmax":
+      return xs.indexOf(Math.max(...xs));
+    case "argmin":
+      return xs.indexOf(Math.min(...xs));
+    case "kth":
+      return [...xs].sort((p, q) => q - p)[Math.min(n.k, xs.length) - 1] ?? -Infinity;
   }
 };
 
 /** Worst relative difference of the two sides over the trials, and how many trials had finite values. */
 type Outcome = { readonly worst: number; readonly used: number };
 
-const trials = (options: CrossOptions, one: (point: () => Point, x: Draw, d: Draw, rest: Draw) => readonly [number, number]): Outcome => {
+const trials = (
+  options: CrossOptions,
+  one: (point: () => Point, x: Draw, d: Draw, rest: Draw) => readonly [number, number],
+): Outcome => {
   const random = randomFrom(options.seed ?? 1);
   const wanted = options.trials ?? 64;
   let [worst, used] = [0, 0];
@@ -151,7 +177,11 @@ const MIN_TRIALS = 8;
  * eight random points give finite values.
  */
 export const crossTest = (
-  b: GraphBuilder, body: NodeId, live: CrossLive, op: "sum" | "max" | "min", options: CrossOptions = {},
+  b: GraphBuilder,
+  body: NodeId,
+  live: CrossLive,
+  op: "sum" | "max" | "min",
+  options: CrossOptions = {},
 ): boolean => {
   const value = evaluator(b, live);
   const { worst, used } = trials(options, (fresh, x, d, rest) => {
@@ -168,7 +198,12 @@ export const crossTest = (
  * depends on live statistics through `exp(gauge)` only, and what is hoisted does not stream. Checked at random points.
  */
 export const splitHolds = (
-  b: GraphBuilder, body: NodeId, parts: readonly Part[], live: CrossLive, op: "sum" | "max" | "min", options: CrossOptions = {},
+  b: GraphBuilder,
+  body: NodeId,
+  parts: readonly Part[],
+  live: CrossLive,
+  op: "sum" | "max" | "min",
+  options: CrossOptions = {},
 ): boolean => {
   const value = evaluator(b, live);
   const tolerance = options.tolerance ?? 1e-7;

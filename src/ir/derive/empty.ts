@@ -12,9 +12,15 @@ import { same, type Reduce } from "./planning.ts";
  * A row without a cell: what was hoisted (a division by the sum, a logarithm) meets identities there, so the value is chosen
  * at compile time from the naive expression with every reduction at its identity.
  */
-export const guardEmpty = (b: GraphBuilder, naive: NodeId, values: ReadonlyMap<NodeId, NodeId>, stream: readonly AxisId[]): NodeId => {
+export const guardEmpty = (
+  b: GraphBuilder,
+  naive: NodeId,
+  values: ReadonlyMap<NodeId, NodeId>,
+  stream: readonly AxisId[],
+): NodeId => {
   // Those inside a reduction in place (`sum[d](max[j](s))`) too.
-  const isOwn = (n: Node): n is Reduce => n.kind === "reduce" && n.op !== "cumsum" && same(n.over, stream) && values.has(n.id);
+  const isOwn = (n: Node): n is Reduce =>
+    n.kind === "reduce" && n.op !== "cumsum" && same(n.over, stream) && values.has(n.id);
   const outer = [...reach(b, [naive], (n) => (isOwn(n) ? [] : readOperands(n)))].map((id) => b.node(id)).filter(isOwn);
   const value = b.replaceNodes(naive, values);
   const [first] = outer;
@@ -34,7 +40,12 @@ export const guardEmpty = (b: GraphBuilder, naive: NodeId, values: ReadonlyMap<N
     if ([...b.reach([empty])].some((id) => isNaNConst(b.node(id)))) return value;
     return b.select(nonEmpty(b, outer, values, where), value, empty);
   }
-  const each = new Map(outer.map((r) => [r.id, b.select(nonEmpty(b, [r], values, whereOf(r)), values.get(r.id) ?? r.id, identityOf(b, r))]));
+  const each = new Map(
+    outer.map((r) => [
+      r.id,
+      b.select(nonEmpty(b, [r], values, whereOf(r)), values.get(r.id) ?? r.id, identityOf(b, r)),
+    ]),
+  );
   return b.replaceNodes(naive, each);
 };
 
@@ -55,17 +66,34 @@ const identityOf = (b: GraphBuilder, r: Reduce): NodeId => b.konst(identity(r.op
  * Whether the row has a cell: a maximum over the same cells above its identity says so, else the cells are counted. A maximum over
  * more cells will do for sums where what was hoisted is a number in all rows that it has a cell in: a sum over none of them is 0 then.
  */
-const nonEmpty = (b: GraphBuilder, outer: readonly Reduce[], values: ReadonlyMap<NodeId, NodeId>, where: NodeId | null): NodeId => {
+const nonEmpty = (
+  b: GraphBuilder,
+  outer: readonly Reduce[],
+  values: ReadonlyMap<NodeId, NodeId>,
+  where: NodeId | null,
+): NodeId => {
   const over = outer[0]?.over ?? [];
   const accs = [...b.reach([...values.values()])].map((id) => b.node(id));
-  const rows = outer.reduce<readonly AxisId[]>((axes, r) => axes.filter((a) => r.axes.includes(a)), outer[0]?.axes ?? []);
-  const maxima = accs.filter((n): n is Reduce => n.kind === "reduce" && n.op === "max" && n.ty === "f32" && same(n.over, over) && n.axes.every((a) => rows.includes(a)));
+  const rows = outer.reduce<readonly AxisId[]>(
+    (axes, r) => axes.filter((a) => r.axes.includes(a)),
+    outer[0]?.axes ?? [],
+  );
+  const maxima = accs.filter(
+    (n): n is Reduce =>
+      n.kind === "reduce" &&
+      n.op === "max" &&
+      n.ty === "f32" &&
+      same(n.over, over) &&
+      n.axes.every((a) => rows.includes(a)),
+  );
   const wider = (n: Reduce): boolean =>
-    follows(b, n.where, where) && outer.every((r) => r.op === "sum" && hoistsAreDefined(b, values.get(r.id) ?? r.id, n));
+    follows(b, n.where, where) &&
+    outer.every((r) => r.op === "sum" && hoistsAreDefined(b, values.get(r.id) ?? r.id, n));
   const top = maxima.find((n) => n.where === where) ?? maxima.find(wider);
   if (top !== undefined) return b.binary(">", top.id, b.konst(-Infinity, "f32"));
   return b.binary(">", b.reduce("sum", over, b.konst(1, "i32"), where, 0), b.konst(0, "i32"));
 };
 
 /** Whether an expression over accumulators is a number in every row in which `top` has a cell. */
-const hoistsAreDefined = (b: GraphBuilder, value: NodeId, top: Reduce): boolean => isDefined(b, value, { over: top.over, where: top.where });
+const hoistsAreDefined = (b: GraphBuilder, value: NodeId, top: Reduce): boolean =>
+  isDefined(b, value, { over: top.over, where: top.where });

@@ -16,7 +16,13 @@ const MAX_EPILOGUE = 160;
 const isSummed = (cx: Cx, n: Reduce, stream: readonly AxisId[], root: NodeId): boolean =>
   [...cx.b.reach([root])].some((id) => {
     const r = cx.b.node(id);
-    return r.kind === "reduce" && r.op !== "cumsum" && !same(r.over, stream) && r.over.some((a) => n.axes.includes(a)) && cx.b.reach([r.body]).has(n.id);
+    return (
+      r.kind === "reduce" &&
+      r.op !== "cumsum" &&
+      !same(r.over, stream) &&
+      r.over.some((a) => n.axes.includes(a)) &&
+      cx.b.reach([r.body]).has(n.id)
+    );
   });
 
 /**
@@ -34,13 +40,21 @@ const runsApart = (cx: Cx, n: Reduce, stream: readonly AxisId[], axes: readonly 
   const across = n.axes.some((a) => stream.includes(a)) && n.axes.some((a) => n.over.includes(a) && rows.includes(a));
   if (across) {
     const over = n.over.map((a) => `\`${cx.b.axis(a).name}\``).join(", ");
-    throw new Unsupported(n, `\`${cx.nameOf(n.id)}\` is a running sum along ${over}, across the rows that stream in parallel; it would need a buffer of rows x ${stream.map((a) => cx.b.axis(a).name).join(" x ")}`);
+    throw new Unsupported(
+      n,
+      `\`${cx.nameOf(n.id)}\` is a running sum along ${over}, across the rows that stream in parallel; it would need a buffer of rows x ${stream.map((a) => cx.b.axis(a).name).join(" x ")}`,
+    );
   }
   return true;
 };
 
 /** Reductions below `root` that the kernel streaming over `stream` cannot hold. */
-export const toMaterialise = (cx: Cx, root: NodeId, stream: readonly AxisId[], axes: readonly AxisId[]): (Reduce | Scan)[] => {
+export const toMaterialise = (
+  cx: Cx,
+  root: NodeId,
+  stream: readonly AxisId[],
+  axes: readonly AxisId[],
+): (Reduce | Scan)[] => {
   const out: (Reduce | Scan)[] = [];
   const scanned = cx.facts.hasScan(root);
   const apart = scansApart(cx, root, stream, axes);
@@ -56,13 +70,26 @@ export const toMaterialise = (cx: Cx, root: NodeId, stream: readonly AxisId[], a
       continue;
     }
     if (scanned && n.kind === "reduce" && !same(n.over, stream) && readsAlong(cx.b, n).length > 0) {
-      if (id === root) throw new Unsupported(n, `\`${n.op}\` over ${n.over.map((a) => `\`${cx.b.axis(a).name}\``).join(", ")} at once, of a state that runs along one of them`);
+      if (id === root)
+        throw new Unsupported(
+          n,
+          `\`${n.op}\` over ${n.over.map((a) => `\`${cx.b.axis(a).name}\``).join(", ")} at once, of a state that runs along one of them`,
+        );
       out.push(n);
       continue;
     }
     if (scanned && n.kind === "reduce" && n.op === "cumsum" && !same(n.over, stream) && readsState(cx.b, [n.id], here))
-      throw new Unsupported(n, `\`${cx.nameOf(n.id)}\` is a running sum along another axis than the state runs that it reads`);
-    if (scanned && n.kind === "reduce" && n.op !== "cumsum" && !same(n.over, stream) && readsState(cx.b, [n.id], here)) {
+      throw new Unsupported(
+        n,
+        `\`${cx.nameOf(n.id)}\` is a running sum along another axis than the state runs that it reads`,
+      );
+    if (
+      scanned &&
+      n.kind === "reduce" &&
+      n.op !== "cumsum" &&
+      !same(n.over, stream) &&
+      readsState(cx.b, [n.id], here)
+    ) {
       // Over the state that the lane holds: written out where it stands.
       askForSize(cx, n);
       open.push(...operands(n).toReversed());
@@ -80,7 +107,9 @@ export const toMaterialise = (cx: Cx, root: NodeId, stream: readonly AxisId[], a
         continue;
       }
       // What is made of a reduction over the stream itself (absorbed latents) may ask for either length: the feature's.
-      const around = [...cx.b.reach([n.body])].map((id) => cx.b.node(id)).find((m): m is Reduce => m.kind === "reduce" && same(m.over, stream));
+      const around = [...cx.b.reach([n.body])]
+        .map((id) => cx.b.node(id))
+        .find((m): m is Reduce => m.kind === "reduce" && same(m.over, stream));
       if (around !== undefined && !isFeature(cx, n.over) && isFeature(cx, stream)) askForSize(cx, around);
       askForSize(cx, n);
     }
@@ -94,12 +123,23 @@ export const toMaterialise = (cx: Cx, root: NodeId, stream: readonly AxisId[], a
  * of that kind is a short contraction with what is carried; anything else would be evaluated anew in each cell.
  */
 const crosses = (cx: Cx, n: Reduce, stream: readonly AxisId[]): boolean =>
-  (n.op !== "sum" || n.where !== null) && n.axes.some((a) => stream.includes(a)) &&
-  cx.facts.statistics(stream, false)(n.body).some((a) => n.over.includes(a));
+  (n.op !== "sum" || n.where !== null) &&
+  n.axes.some((a) => stream.includes(a)) &&
+  cx.facts
+    .statistics(
+      stream,
+      false,
+    )(n.body)
+    .some((a) => n.over.includes(a));
 
 /** A reduction over finished accumulators (a norm of the output row): written out in the epilogue, so its length must be known. */
 const followsStages = (cx: Cx, n: Reduce, stream: readonly AxisId[]): boolean => {
-  const onStages = cx.facts.statistics(stream, true)(n.body).some((a) => n.over.includes(a));
+  const onStages = cx.facts
+    .statistics(
+      stream,
+      true,
+    )(n.body)
+    .some((a) => n.over.includes(a));
   if (onStages && !n.axes.some((a) => stream.includes(a))) askForSize(cx, n);
   return onStages && n.over.reduce((k, a) => k * cx.sizeOf(a), 1) <= MAX_EPILOGUE;
 };
@@ -110,7 +150,8 @@ const isContraction = (cx: Cx, n: Reduce): boolean => {
   const tensors = new Set<string>();
   for (const id of cx.b.reach([n.body])) {
     const m = cx.b.node(id);
-    if (m.kind === "load" && n.over.every((a) => m.axes.includes(a)) && m.axes.some((a) => n.axes.includes(a))) tensors.add(m.tensor);
+    if (m.kind === "load" && n.over.every((a) => m.axes.includes(a)) && m.axes.some((a) => n.axes.includes(a)))
+      tensors.add(m.tensor);
   }
   return n.op === "sum" && tensors.size > 1;
 };
@@ -141,15 +182,30 @@ export const materialise = (cx: Cx, n: Node, pending: Root[]): NodeId => {
   // A state is stored whole, at its own indices.
   const r = n.kind === "scan" ? cx.b.node(cx.b.scan(n)) : n;
   const at = r.axes.map((a) => (n.kind === "scan" ? (n.at[[n.over, ...n.dims].indexOf(a)] ?? -1) : cx.b.index(a)));
-  const base = `${(n.kind === "scan" ? n.name : cx.nameOf(r.id)).replace(/\W+/g, "_").replace(/^_+|_+$/g, "").slice(0, 24) || "part"}_all`;
+  const base = `${
+    (n.kind === "scan" ? n.name : cx.nameOf(r.id))
+      .replace(/\W+/g, "_")
+      .replace(/^_+|_+$/g, "")
+      .slice(0, 24) || "part"
+  }_all`;
   let name = base;
   for (let k = 2; cx.taken.has(name); k++) name = `${base}${k}`;
   const known = cx.stored.get(r.id);
   if (known !== undefined) return cx.b.load(known, at, r.ty);
   cx.stored.set(r.id, name);
   cx.taken.add(name);
-  cx.scratch.push({ name, dtype: r.ty === "f32" ? "f32" : "i32", dims: r.axes.map((a) => [a]), role: "scratch", span: r.span });
+  cx.scratch.push({
+    name,
+    dtype: r.ty === "f32" ? "f32" : "i32",
+    dims: r.axes.map((a) => [a]),
+    role: "scratch",
+    span: r.span,
+  });
   pending.push({ tensor: name, axes: r.axes, value: r.id });
-  cx.notes.push({ kind: "kernel", node: r.id, text: `\`${cx.nameOf(r.id)}\` is computed by a kernel of its own: it would be needed again for each cell of the stream` });
+  cx.notes.push({
+    kind: "kernel",
+    node: r.id,
+    text: `\`${cx.nameOf(r.id)}\` is computed by a kernel of its own: it would be needed again for each cell of the stream`,
+  });
   return cx.b.load(name, at, r.ty);
 };

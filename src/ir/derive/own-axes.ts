@@ -12,7 +12,11 @@ import { same } from "./planning.ts";
 type Reduce = Node & { readonly kind: "reduce" };
 
 /** Gives the value with such reductions renamed. `bound`: rows and stream; reductions over just the stream are the kernel's own. */
-export const ownAxes = (b: GraphBuilder, stream: readonly AxisId[], bound: readonly AxisId[]): ((root: NodeId) => NodeId) => {
+export const ownAxes = (
+  b: GraphBuilder,
+  stream: readonly AxisId[],
+  bound: readonly AxisId[],
+): ((root: NodeId) => NodeId) => {
   /** One fresh axis for each axis and depth: equal reductions stay equal. */
   const fresh = new Map<string, AxisId>();
   const freshOf = (axis: AxisId, depth: number): AxisId => {
@@ -43,7 +47,9 @@ export const ownAxes = (b: GraphBuilder, stream: readonly AxisId[], bound: reado
     const over = n.over.map((a) => to.get(a) ?? a);
     const moved = (id: NodeId): NodeId => rename(indices.size === 0 ? id : b.substitute(id, indices), depth + 1);
     const [body, where] = [moved(n.body), n.where === null ? null : moved(n.where)];
-    return to.size === 0 && body === n.body && where === n.where ? n.id : b.reduce(n.op, over, body, where, n.k, n.span);
+    return to.size === 0 && body === n.body && where === n.where
+      ? n.id
+      : b.reduce(n.op, over, body, where, n.k, n.span);
   };
   return (root) => rename(root, 0);
 };

@@ -21,9 +21,30 @@ import { ownAxes } from "./own-axes.ts";
 import { extent, factsOf, isShort, outermost, same, type Cx, type Group, type Reduce, type Root } from "./planning.ts";
 import { rowsOf } from "./rows.ts";
 
-export const planKernels = (graph: Graph, b: GraphBuilder, nameOf: (id: NodeId) => string, notes: readonly Note[] = []): Plan => {
+export const planKernels = (
+  graph: Graph,
+  b: GraphBuilder,
+  nameOf: (id: NodeId) => string,
+  notes: readonly Note[] = [],
+): Plan => {
   const names = new Map<NodeId, string>();
-  const cx: Cx = { b, facts: factsOf(b), stored: new Map(), across: new Set(), sizeOf: (a) => extent(b.axis(a)), scratch: [], nameOf: (id) => names.get(id) ?? scanName(b, id) ?? nameOf(id), notes: [...notes], taken: new Set(graph.tensors.map((t) => t.name)), names, mixed: mixedAxes(b, graph.results.map((r) => r.value)), lastAxes: new Set(graph.tensors.flatMap((t) => t.dims.flat().slice(-1))) };
+  const cx: Cx = {
+    b,
+    facts: factsOf(b),
+    stored: new Map(),
+    across: new Set(),
+    sizeOf: (a) => extent(b.axis(a)),
+    scratch: [],
+    nameOf: (id) => names.get(id) ?? scanName(b, id) ?? nameOf(id),
+    notes: [...notes],
+    taken: new Set(graph.tensors.map((t) => t.name)),
+    names,
+    mixed: mixedAxes(
+      b,
+      graph.results.map((r) => r.value),
+    ),
+    lastAxes: new Set(graph.tensors.flatMap((t) => t.dims.flat().slice(-1))),
+  };
   const pending: Root[] = graph.results.map((r) => {
     const t = graph.tensors.find((x) => x.name === r.tensor);
     return { tensor: r.tensor, axes: t === undefined ? [] : t.dims.flat(), value: r.value };
@@ -32,12 +53,17 @@ export const planKernels = (graph: Graph, b: GraphBuilder, nameOf: (id: NodeId) 
   const scanned = pending.some((r) => cx.facts.hasScan(r.value));
   for (const root of scanned ? [...pending] : []) {
     const stored = contractedFirst(cx, root.value).map((id) => cx.b.node(id) as Reduce);
-    if (stored.length > 0) root.value = b.replaceNodes(root.value, new Map(stored.map((r) => [r.id, materialise(cx, r, pending)])));
+    if (stored.length > 0)
+      root.value = b.replaceNodes(root.value, new Map(stored.map((r) => [r.id, materialise(cx, r, pending)])));
   }
   for (let at = 0; at < pending.length; at++) {
     const root = pending[at];
     // A state that was stored is read from memory: what reads it does not mix it any more.
-    if (scanned) cx.mixed = mixedAxes(b, pending.map((r) => r.value));
+    if (scanned)
+      cx.mixed = mixedAxes(
+        b,
+        pending.map((r) => r.value),
+      );
     if (root !== undefined) place(cx, root, groups, pending);
   }
   if (scanned) joinScans(cx, groups);
@@ -62,7 +88,9 @@ const streamOf = (cx: Cx, root: Root): readonly AxisId[] => {
   const length = (r: Reduce): number => r.over.reduce((n, a) => n * cx.sizeOf(a), 1);
   const best = inner.reduce<Reduce | null>((x, y) => (x === null || length(y) > length(x) ? y : x), null);
   if (best !== null) return best.over;
-  const scan = [...cx.b.reach([root.value])].map((id) => cx.b.node(id)).find((n): n is Reduce => n.kind === "reduce" && n.op === "cumsum");
+  const scan = [...cx.b.reach([root.value])]
+    .map((id) => cx.b.node(id))
+    .find((n): n is Reduce => n.kind === "reduce" && n.op === "cumsum");
   return scan === undefined ? [] : scan.over;
 };
 
@@ -76,14 +104,22 @@ const innermost = (cx: Cx, outer: readonly Reduce[]): readonly Reduce[] => {
     const [first = none, ...rest] = sets.filter((s) => s.size > 0);
     return rest.every((s) => s === first) ? first : new Set(sets.flatMap((s) => [...s]));
   };
-  const others = (keys: ReadonlySet<string> | undefined, r: Reduce): boolean => [...(keys ?? none)].some((k) => k !== keyOf(r));
+  const others = (keys: ReadonlySet<string> | undefined, r: Reduce): boolean =>
+    [...(keys ?? none)].some((k) => k !== keyOf(r));
   /** The axes of long outer reductions at or below a node. */
   const below = folded<ReadonlySet<string>>(cx.b, (n, of) =>
-    n.kind === "reduce" && isOuter.has(n.id) && !isShort(cx, n) ? union([...of, new Set([keyOf(n)])]) : union(of));
+    n.kind === "reduce" && isOuter.has(n.id) && !isShort(cx, n) ? union([...of, new Set([keyOf(n)])]) : union(of),
+  );
   /** The axes of outer reductions that a node is a part of. */
   const above = new Map<NodeId, ReadonlySet<string>>();
-  for (const n of inOrder(cx.b, outer.map((r) => r.id)).reverse()) {
-    const own = union([above.get(n.id) ?? none, ...(n.kind === "reduce" && isOuter.has(n.id) ? [new Set([keyOf(n)])] : [])]);
+  for (const n of inOrder(
+    cx.b,
+    outer.map((r) => r.id),
+  ).reverse()) {
+    const own = union([
+      above.get(n.id) ?? none,
+      ...(n.kind === "reduce" && isOuter.has(n.id) ? [new Set([keyOf(n)])] : []),
+    ]);
     for (const x of operands(n)) above.set(x, union([above.get(x) ?? none, own]));
   }
   return outer.filter((r) => !others(below(r.body), r) && !(isShort(cx, r) && others(above.get(r.id), r)));
@@ -91,14 +127,18 @@ const innermost = (cx: Cx, outer: readonly Reduce[]): readonly Reduce[] => {
 
 /** Makes scratch roots of values, which the root then reads from memory. */
 const store = (cx: Cx, root: Root, values: readonly Node[], pending: Root[]): void => {
-  const itself = values.find((n) => n.id === root.value && same(n.axes, root.axes) && (n.kind !== "scan" || timeOf(cx.b, n) === "now"));
-  if (itself !== undefined) throw new Unsupported(itself, `\`${cx.nameOf(itself.id)}\` cannot be computed along the axes that it is asked for`);
+  const itself = values.find(
+    (n) => n.id === root.value && same(n.axes, root.axes) && (n.kind !== "scan" || timeOf(cx.b, n) === "now"),
+  );
+  if (itself !== undefined)
+    throw new Unsupported(itself, `\`${cx.nameOf(itself.id)}\` cannot be computed along the axes that it is asked for`);
   const map = new Map(values.map((r) => [r.id, materialise(cx, r, pending)]));
   if (map.size === 0) return;
   const replace = replacer(cx.b, map);
   for (const id of reach(cx.b, [root.value], (n) => (map.has(n.id) ? [] : operands(n)))) {
     const moved = replace(id);
-    if (moved !== id && /^[A-Za-z_]\w*$/.test(cx.nameOf(id)) && !cx.names.has(moved)) cx.names.set(moved, cx.nameOf(id));
+    if (moved !== id && /^[A-Za-z_]\w*$/.test(cx.nameOf(id)) && !cx.names.has(moved))
+      cx.names.set(moved, cx.nameOf(id));
   }
   root.value = replace(root.value);
 };
@@ -108,17 +148,33 @@ const place = (cx: Cx, root: Root, groups: Group[], pending: Root[]): void => {
   // What another root has stored is read, not made again.
   const isStored = (n: Node): boolean => n.id !== root.value && cx.across.has(n.id);
   if (cx.across.size > 0)
-    store(cx, root, [...reach(cx.b, [root.value], (n) => (isStored(n) ? [] : operands(n)))].map((id) => cx.b.node(id)).filter(isStored), pending);
+    store(
+      cx,
+      root,
+      [...reach(cx.b, [root.value], (n) => (isStored(n) ? [] : operands(n)))]
+        .map((id) => cx.b.node(id))
+        .filter(isStored),
+      pending,
+    );
   let stream = streamOf(cx, root);
   // A result along one of several streamed axes would be written once for each cell of the others, or not at all where there is none.
   if (stream.length > 1 && root.axes.some((a) => stream.includes(a)) && !stream.every((a) => root.axes.includes(a))) {
     const whole = stream;
-    store(cx, root, outermost(cx.b, root.value).filter((r) => same(r.over, whole)), pending);
+    store(
+      cx,
+      root,
+      outermost(cx.b, root.value).filter((r) => same(r.over, whole)),
+      pending,
+    );
     stream = streamOf(cx, root);
   }
   store(cx, root, toMaterialise(cx, root.value, stream, root.axes), pending);
   let rows = rowsOf(cx, root, stream);
-  for (let apart = acrossRows(cx, root.value, stream, rows); apart.length > 0; apart = acrossRows(cx, root.value, stream, rows)) {
+  for (
+    let apart = acrossRows(cx, root.value, stream, rows);
+    apart.length > 0;
+    apart = acrossRows(cx, root.value, stream, rows)
+  ) {
     for (const n of apart) cx.across.add(n.id);
     store(cx, root, apart, pending);
     rows = rowsOf(cx, root, stream);
@@ -130,11 +186,21 @@ const place = (cx: Cx, root: Root, groups: Group[], pending: Root[]): void => {
 
 /** Results of states that another group walks along anyway, for more rows: one of these rows writes them. */
 const joinScans = (cx: Cx, groups: Group[]): void => {
-  const states = (g: Group): readonly number[] => scansBelow(cx.b, g.roots.map((r) => r.value)).map((s) => s.state);
+  const states = (g: Group): readonly number[] =>
+    scansBelow(
+      cx.b,
+      g.roots.map((r) => r.value),
+    ).map((s) => s.state);
   for (const g of [...groups]) {
     const own = states(g);
-    const host = groups.find((h) => h !== g && same(h.stream, g.stream) && g.rows.every((a) => h.rows.includes(a)) && own.every((s) => states(h).includes(s)) &&
-      g.roots.every((r) => acrossRows(cx, r.value, h.stream, h.rows).length === 0));
+    const host = groups.find(
+      (h) =>
+        h !== g &&
+        same(h.stream, g.stream) &&
+        g.rows.every((a) => h.rows.includes(a)) &&
+        own.every((s) => states(h).includes(s)) &&
+        g.roots.every((r) => acrossRows(cx, r.value, h.stream, h.rows).length === 0),
+    );
     if (own.length === 0 || host === undefined) continue;
     host.roots.push(...g.roots);
     groups.splice(groups.indexOf(g), 1);
@@ -157,8 +223,11 @@ const byLevel = (cx: Cx, groups: Group[]): void => {
     levels.set(r.tensor, found);
     return found;
   };
-  const split = groups.flatMap((g) => [...new Set(g.roots.map(level))].sort((x, y) => x - y)
-    .map((n): Group => ({ ...g, level: n, roots: g.roots.filter((r) => level(r) === n) })));
+  const split = groups.flatMap((g) =>
+    [...new Set(g.roots.map(level))]
+      .sort((x, y) => x - y)
+      .map((n): Group => ({ ...g, level: n, roots: g.roots.filter((r) => level(r) === n) })),
+  );
   groups.splice(0, groups.length, ...split);
 };
 
@@ -176,11 +245,19 @@ const adoptElementwise = (cx: Cx, groups: Group[]): void => {
     });
   for (const g of [...groups]) {
     for (const root of [...g.roots]) {
-      const runs = [...cx.b.reach([root.value])].map((id) => cx.b.node(id)).some((n) => n.kind === "scan" || (n.kind === "reduce" && n.op === "cumsum"));
+      const runs = [...cx.b.reach([root.value])]
+        .map((id) => cx.b.node(id))
+        .some((n) => n.kind === "scan" || (n.kind === "reduce" && n.op === "cumsum"));
       if (runs || !outermost(cx.b, root.value).every((r) => isShort(cx, r))) continue;
-      const host = groups.find((h) => h !== g && h.stream.length > 0 && h.level >= g.level && same([...h.rows, ...h.stream], root.axes) &&
-        !h.roots.some((r) => waitsFor(r.value, root.tensor)) &&
-        acrossRows(cx, root.value, h.stream, h.rows).length === 0);
+      const host = groups.find(
+        (h) =>
+          h !== g &&
+          h.stream.length > 0 &&
+          h.level >= g.level &&
+          same([...h.rows, ...h.stream], root.axes) &&
+          !h.roots.some((r) => waitsFor(r.value, root.tensor)) &&
+          acrossRows(cx, root.value, h.stream, h.rows).length === 0,
+      );
       if (host === undefined) continue;
       host.roots.push(root);
       g.roots.splice(g.roots.indexOf(root), 1);
@@ -192,32 +269,70 @@ const adoptElementwise = (cx: Cx, groups: Group[]): void => {
 const finish = (cx: Cx, g: Group, name: string): KernelPlan => {
   const { b } = cx;
   apart(cx, g);
-  const cascade = deriveCascade(b, g.roots.map((r) => r.value), g.stream, cx.nameOf);
+  const cascade = deriveCascade(
+    b,
+    g.roots.map((r) => r.value),
+    g.stream,
+    cx.nameOf,
+  );
   const passOf = new Map(cascade.carried.map((c) => [c.node, c.pass]));
   const last = folded<number>(b, (n, of) => of.reduce((p, x) => Math.max(p, x), passOf.get(n.id) ?? -1));
   const stores: Store[] = g.roots.map((r) => {
     const value = guardEmpty(b, r.value, cascade.values, g.stream);
     const along = r.axes.some((a) => g.stream.includes(a));
     const once = g.rows.filter((a) => !r.axes.includes(a));
-    return { tensor: r.tensor, value, axes: r.axes, pass: along ? last(value) + 1 : null, ...(once.length === 0 ? {} : { once }) };
+    return {
+      tensor: r.tensor,
+      value,
+      axes: r.axes,
+      pass: along ? last(value) + 1 : null,
+      ...(once.length === 0 ? {} : { once }),
+    };
   });
   const needed = b.reach(stores.map((s) => s.value));
-  const companions = new Set(cascade.carried.flatMap((c) => (needed.has(c.node) && c.drift !== undefined ? [c.drift.companion] : [])));
-  const carried = [...cascade.carried.filter((c) => needed.has(c.node) || companions.has(c.node)), ...countsAmong(b, needed, cascade.carried, g.stream, last)];
+  const companions = new Set(
+    cascade.carried.flatMap((c) => (needed.has(c.node) && c.drift !== undefined ? [c.drift.companion] : [])),
+  );
+  const carried = [
+    ...cascade.carried.filter((c) => needed.has(c.node) || companions.has(c.node)),
+    ...countsAmong(b, needed, cascade.carried, g.stream, last),
+  ];
   const all: Accumulator[] = carried.map((c) => {
     const n = b.node(c.node) as Reduce;
     return {
-      node: c.node, name: nameOfAccumulator(cx, n), op: n.op, body: n.body, where: n.where, k: n.k, gauge: c.gauge, pass: c.pass,
+      node: c.node,
+      name: nameOfAccumulator(cx, n),
+      op: n.op,
+      body: n.body,
+      where: n.where,
+      k: n.k,
+      gauge: c.gauge,
+      pass: c.pass,
       ...(c.drift === undefined ? {} : { drift: c.drift }),
-      local: inStoreOrder(g, n.axes.filter((a) => !g.rows.includes(a))),
+      local: inStoreOrder(
+        g,
+        n.axes.filter((a) => !g.rows.includes(a)),
+      ),
     };
   });
-  const scans = statesOf(cx, [...needed], g.rows)
-    .map((s): ScanState => ({ ...s, last: all.filter((a) => isLastOf(b, a, s)).map(({ node, pass }) => ({ node, pass })) }));
+  const scans = statesOf(cx, [...needed], g.rows).map((s): ScanState => ({
+    ...s,
+    last: all.filter((a) => isLastOf(b, a, s)).map(({ node, pass }) => ({ node, pass })),
+  }));
   const inRegisters = new Set(scans.flatMap((s) => s.last.map((l) => l.node)));
   const accumulators = all.filter((a) => !inRegisters.has(a.node));
   const passes = 1 + Math.max(0, ...all.map((a) => a.pass), ...stores.map((s) => s.pass ?? 0));
-  return { name, rows: g.rows, stream: g.stream, part: null, accumulators, scans, stores, passes: g.stream.length === 0 ? 0 : passes, notes: [...cascade.notes, ...scans.map((s) => scanNote(cx, s)), ...cx.notes] };
+  return {
+    name,
+    rows: g.rows,
+    stream: g.stream,
+    part: null,
+    accumulators,
+    scans,
+    stores,
+    passes: g.stream.length === 0 ? 0 : passes,
+    notes: [...cascade.notes, ...scans.map((s) => scanNote(cx, s)), ...cx.notes],
+  };
 };
 
 /** Reductions in place over rows or the stream get axes of their own. */
@@ -263,10 +378,15 @@ const nameOfAccumulator = (cx: Cx, n: Reduce): string => {
 
 /** Cell counts that the guards of empty rows brought in. */
 const countsAmong = (
-  b: GraphBuilder, needed: ReadonlySet<NodeId>, carried: readonly Carried[], stream: readonly AxisId[], last: (id: NodeId) => number,
+  b: GraphBuilder,
+  needed: ReadonlySet<NodeId>,
+  carried: readonly Carried[],
+  stream: readonly AxisId[],
+  last: (id: NodeId) => number,
 ): Carried[] => {
   const known = new Set(carried.map((c) => c.node));
-  return [...needed].map((id) => b.node(id))
+  return [...needed]
+    .map((id) => b.node(id))
     .filter((n): n is Reduce => n.kind === "reduce" && n.op !== "cumsum" && same(n.over, stream) && !known.has(n.id))
     .map((n) => ({ node: n.id, gauge: null, pass: n.where === null ? 0 : last(n.where) + 1 }));
 };

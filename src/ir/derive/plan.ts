@@ -50,7 +50,11 @@ export type Store = {
 };
 
 /** Why something is as it is; shown by `tfx explain`. */
-export type Note = { readonly kind: "pass" | "hoist" | "gauge" | "kernel" | "center" | "parts" | "scan"; readonly text: string; readonly node: NodeId | null };
+export type Note = {
+  readonly kind: "pass" | "hoist" | "gauge" | "kernel" | "center" | "parts" | "scan";
+  readonly text: string;
+  readonly node: NodeId | null;
+};
 
 export type KernelPlan = {
   readonly name: string;

@@ -10,7 +10,12 @@ export type Reduce = Node & { readonly kind: "reduce" };
 /** A result or scratch tensor with its value. */
 export type Root = { readonly tensor: string; readonly axes: readonly AxisId[]; value: NodeId };
 /** Results that share a kernel. */
-export type Group = { readonly stream: readonly AxisId[]; readonly rows: readonly AxisId[]; readonly roots: Root[]; readonly level: number };
+export type Group = {
+  readonly stream: readonly AxisId[];
+  readonly rows: readonly AxisId[];
+  readonly roots: Root[];
+  readonly level: number;
+};
 
 /** Longest contraction that is evaluated in place for each cell. */
 export const MAX_INLINE = 4096;
@@ -53,10 +58,14 @@ export type Facts = {
 };
 
 export const factsOf = (b: GraphBuilder): Facts => {
-  const has = (hit: (n: Node) => boolean): ((id: NodeId) => boolean) => folded<boolean>(b, (n, of) => hit(n) || of.includes(true));
+  const has = (hit: (n: Node) => boolean): ((id: NodeId) => boolean) =>
+    folded<boolean>(b, (n, of) => hit(n) || of.includes(true));
   const loads = folded<ReadonlyMap<string, readonly AxisId[]>>(b, (n, of) => {
     const [first = NO_LOADS, ...rest] = of;
-    const more = rest.filter((m) => m !== first).flatMap((m) => [...m]).filter(([key]) => !first.has(key));
+    const more = rest
+      .filter((m) => m !== first)
+      .flatMap((m) => [...m])
+      .filter(([key]) => !first.has(key));
     if (n.kind === "load" && !first.has(n.axes.join())) more.push([n.axes.join(), n.axes]);
     return more.length === 0 ? first : new Map([...first, ...more]);
   });
@@ -74,8 +83,11 @@ export const factsOf = (b: GraphBuilder): Facts => {
     statistics: (stream, finished) => {
       const key = `${stream.join()} ${finished}`;
       const streams = (n: Node): boolean => finished && n.axes.some((a) => stream.includes(a));
-      const made = statistics.get(key) ?? folded<readonly AxisId[]>(b, (n, of) =>
-        of.reduce(unionAxes, n.kind === "reduce" && same(n.over, stream) && !streams(n) ? n.axes : []));
+      const made =
+        statistics.get(key) ??
+        folded<readonly AxisId[]>(b, (n, of) =>
+          of.reduce(unionAxes, n.kind === "reduce" && same(n.over, stream) && !streams(n) ? n.axes : []),
+        );
       statistics.set(key, made);
       return made;
     },
@@ -89,10 +101,13 @@ export const extent = (a: Axis): number => (typeof a.size === "number" ? a.size 
 /** Reductions reached without passing through another one. */
 export const outermost = (b: GraphBuilder, root: NodeId): Reduce[] => {
   const isOuter = (n: Node): n is Reduce => n.kind === "reduce" && n.op !== "cumsum";
-  return [...reach(b, [root], (n) => (isOuter(n) ? [] : readOperands(n).toReversed()))].map((id) => b.node(id)).filter(isOuter);
+  return [...reach(b, [root], (n) => (isOuter(n) ? [] : readOperands(n).toReversed()))]
+    .map((id) => b.node(id))
+    .filter(isOuter);
 };
 
-export const same = (p: readonly AxisId[], q: readonly AxisId[]): boolean => p.length === q.length && p.every((a) => q.includes(a));
+export const same = (p: readonly AxisId[], q: readonly AxisId[]): boolean =>
+  p.length === q.length && p.every((a) => q.includes(a));
 
 /** Whether a reduction is a contraction short enough to be evaluated wherever its value is asked for. */
 export const isShort = (cx: Cx, r: Reduce): boolean => !cx.facts.hasScan(r.id) && cx.facts.cells(r.id) <= MAX_INLINE;

@@ -30,7 +30,10 @@ export const fixedReads = (graph: Graph, b: GraphBuilder): Graph => {
       const [t = -1] = n.kind === "scan" ? n.at : [];
       if (n.kind !== "scan" || timeOf(b, n) !== "elsewhere" || b.node(t).axes.includes(n.over)) continue;
       const here = b.index(n.over);
-      map.set(id, b.reduce("sum", [n.over], b.scan(n, [here, ...n.at.slice(1)], n.span), b.binary("==", here, t), 0, n.span));
+      map.set(
+        id,
+        b.reduce("sum", [n.over], b.scan(n, [here, ...n.at.slice(1)], n.span), b.binary("==", here, t), 0, n.span),
+      );
     }
     if (map.size === 0) return current;
     current = replaced(current, b, map);
@@ -40,7 +43,13 @@ export const fixedReads = (graph: Graph, b: GraphBuilder): Graph => {
 /** A reduction over several axes that reads a state along one of them becomes one along that axis, of one over the others. */
 export const splitReductions = (graph: Graph, b: GraphBuilder): Graph => {
   const map = new Map<NodeId, NodeId>();
-  if (scansBelow(b, graph.results.map((r) => r.value)).length === 0) return graph;
+  if (
+    scansBelow(
+      b,
+      graph.results.map((r) => r.value),
+    ).length === 0
+  )
+    return graph;
   for (const id of b.reach(graph.results.map((r) => r.value))) {
     const n = b.node(id);
     if (n.kind !== "reduce" || n.over.length < 2 || !["sum", "prod", "max", "min"].includes(n.op)) continue;
@@ -62,7 +71,11 @@ export const sumsAsScans = (graph: Graph, b: GraphBuilder): Graph => {
     const [over = -1] = n.kind === "reduce" && n.op === "cumsum" && n.ty === "f32" ? n.over : [];
     if (n.kind !== "reduce" || !along.has(over)) continue;
     const [state, name, dims] = [b.freshState(), graph.names.get(n.id) ?? "running", n.axes.filter((a) => a !== over)];
-    const before = b.carried(state, name, [over, ...dims].map((a) => b.index(a)));
+    const before = b.carried(
+      state,
+      name,
+      [over, ...dims].map((a) => b.index(a)),
+    );
     const sum = b.binary("+", before, b.replaceNodes(n.body, map));
     const step = n.where === null ? sum : b.select(b.replaceNodes(n.where, map), sum, before);
     map.set(n.id, b.scan({ state, name, over, dims, init: b.konst(0, "f32"), step }, undefined, n.span));
@@ -73,15 +86,29 @@ export const sumsAsScans = (graph: Graph, b: GraphBuilder): Graph => {
 /** Whether a reduction is what `fixedReads` made of a read. */
 export const isFixedRead = (b: GraphBuilder, r: Reduce): boolean => {
   const [body, where] = [b.node(r.body), r.where === null ? null : b.node(r.where)];
-  return r.op === "sum" && body.kind === "scan" && timeOf(b, body) === "now" && where?.kind === "binary" && where.op === "==" &&
-    isIndexOf(b, where.a, body.over) && r.over.length === 1;
+  return (
+    r.op === "sum" &&
+    body.kind === "scan" &&
+    timeOf(b, body) === "now" &&
+    where?.kind === "binary" &&
+    where.op === "==" &&
+    isIndexOf(b, where.a, body.over) &&
+    r.over.length === 1
+  );
 };
 
 /** A note on what a lane carries. */
 export const scanNote = (cx: ScanContext, s: ScanState): Note => {
   const values = s.local.reduce((k, a) => k * cx.sizeOf(a), 1);
-  const held = s.local.length === 0 ? "one number" : `${values} numbers, all of ${s.local.map((a) => `\`${cx.b.axis(a).name}\``).join(" x ")},`;
-  return { kind: "scan", node: s.node, text: `\`${s.name}\` runs along \`${cx.b.axis(s.over).name}\` in order: a lane carries ${held} from cell to cell` };
+  const held =
+    s.local.length === 0
+      ? "one number"
+      : `${values} numbers, all of ${s.local.map((a) => `\`${cx.b.axis(a).name}\``).join(" x ")},`;
+  return {
+    kind: "scan",
+    node: s.node,
+    text: `\`${s.name}\` runs along \`${cx.b.axis(s.over).name}\` in order: a lane carries ${held} from cell to cell`,
+  };
 };
 
 /** The user's name of a state, however its scan was rebuilt. */
@@ -99,7 +126,8 @@ export const mixedAxes = (b: GraphBuilder, roots: readonly NodeId[]): Mixed => {
   const scans = scansBelow(b, roots);
   if (scans.length === 0) return out;
   const below = statesBelow(b);
-  const statesRead = (n: Reduce): Iterable<Scan | Carried> => new Set([...below(n.body), ...(n.where === null ? [] : below(n.where))]);
+  const statesRead = (n: Reduce): Iterable<Scan | Carried> =>
+    new Set([...below(n.body), ...(n.where === null ? [] : below(n.where))]);
   const dims = new Map(scans.map((s) => [s.state, s.dims]));
   const add = (n: Scan | Carried, when: (at: NodeId, dim: AxisId) => boolean, why: string): void =>
     (dims.get(n.state) ?? []).forEach((dim, k) => {
@@ -107,7 +135,8 @@ export const mixedAxes = (b: GraphBuilder, roots: readonly NodeId[]): Mixed => {
     });
   for (const whole of [roots, ...scans.map((s) => [s.step])]) {
     for (const n of readBelow(b, whole)) {
-      if (isState(n)) add(n, (at, dim) => !isIndexOf(b, at, dim), `\`${n.name}\` is read at other indices than its own`);
+      if (isState(n))
+        add(n, (at, dim) => !isIndexOf(b, at, dim), `\`${n.name}\` is read at other indices than its own`);
       if (n.kind !== "reduce" || n.op === "cumsum") continue;
       for (const s of statesRead(n))
         add(s, (at) => b.node(at).axes.some((a) => n.over.includes(a)), `\`${s.name}\` is reduced over it`);
@@ -119,10 +148,14 @@ export const mixedAxes = (b: GraphBuilder, roots: readonly NodeId[]): Mixed => {
 /** The states that a value reads, and what is carried of them. */
 const statesBelow = (b: GraphBuilder): ((id: NodeId) => ReadonlySet<Scan | Carried>) => {
   const none: ReadonlySet<Scan | Carried> = new Set();
-  return folded<ReadonlySet<Scan | Carried>>(b, (n, of) => {
-    const [first = none, ...rest] = [...of.filter((s) => s.size > 0), ...(isState(n) ? [new Set([n])] : [])];
-    return rest.every((s) => s === first) ? first : new Set([...first, ...rest.flatMap((s) => [...s])]);
-  }, readOperands);
+  return folded<ReadonlySet<Scan | Carried>>(
+    b,
+    (n, of) => {
+      const [first = none, ...rest] = [...of.filter((s) => s.size > 0), ...(isState(n) ? [new Set([n])] : [])];
+      return rest.every((s) => s === first) ? first : new Set([...first, ...rest.flatMap((s) => [...s])]);
+    },
+    readOperands,
+  );
 };
 
 type Reduce = Node & { readonly kind: "reduce" };
@@ -135,12 +168,17 @@ const isState = (n: Node): n is Scan | Carried => n.kind === "scan" || n.kind ==
  */
 export const contractedFirst = (cx: ScanContext, root: NodeId): readonly NodeId[] => {
   const { b } = cx;
-  const fits = (n: Scan): boolean => n.dims.filter((a) => cx.mixed.has(a)).reduce((k, a) => k * cx.sizeOf(a), 1) <= MAX_STATE;
+  const fits = (n: Scan): boolean =>
+    n.dims.filter((a) => cx.mixed.has(a)).reduce((k, a) => k * cx.sizeOf(a), 1) <= MAX_STATE;
   if (scansBelow(b, [root]).every(fits)) return [];
-  const reading = readBelow(b, [root]).filter((n): n is Reduce => n.kind === "reduce" && readsState(b, [n.id], () => true));
+  const reading = readBelow(b, [root]).filter(
+    (n): n is Reduce => n.kind === "reduce" && readsState(b, [n.id], () => true),
+  );
   const inner = (r: Reduce): readonly Reduce[] => {
     const below = new Set(readBelow(b, [r.body]).map((n) => n.id));
-    return reading.filter((c) => c !== r && below.has(c.id) && c.axes.some((a) => r.over.includes(a)) && c.op !== "cumsum");
+    return reading.filter(
+      (c) => c !== r && below.has(c.id) && c.axes.some((a) => r.over.includes(a)) && c.op !== "cumsum",
+    );
   };
   const found = new Set(reading.flatMap(inner));
   // Of one inside another the outer one is stored.
@@ -153,7 +191,9 @@ export const contractedFirst = (cx: ScanContext, root: NodeId): readonly NodeId[
  */
 export const scannedAxis = (b: GraphBuilder, root: NodeId, axes: readonly AxisId[]): AxisId | null => {
   const read = readBelow(b, [root]);
-  const passing = read.filter((n): n is Scan => n.kind === "scan" && timeOf(b, n) !== "elsewhere").sort((x, y) => x.id - y.id);
+  const passing = read
+    .filter((n): n is Scan => n.kind === "scan" && timeOf(b, n) !== "elsewhere")
+    .sort((x, y) => x.id - y.id);
   const inside = new Set(read.filter((n): n is Reduce => n.kind === "reduce").flatMap((r) => readsAlong(b, r)));
   const open = passing.find((n) => axes.includes(n.over) && !inside.has(n.id));
   return (open ?? passing[0])?.over ?? null;
@@ -161,7 +201,9 @@ export const scannedAxis = (b: GraphBuilder, root: NodeId, axes: readonly AxisId
 
 /** The states that a reduction reads along its own axes. */
 export const readsAlong = (b: GraphBuilder, r: Reduce): readonly NodeId[] =>
-  readBelow(b, r.where === null ? [r.body] : [r.body, r.where]).flatMap((n) => (n.kind === "scan" && r.over.includes(n.over) ? [n.id] : []));
+  readBelow(b, r.where === null ? [r.body] : [r.body, r.where]).flatMap((n) =>
+    n.kind === "scan" && r.over.includes(n.over) ? [n.id] : [],
+  );
 
 export type ScanContext = { readonly b: GraphBuilder; readonly mixed: Mixed; readonly sizeOf: (a: AxisId) => number };
 
@@ -169,11 +211,17 @@ export type ScanContext = { readonly b: GraphBuilder; readonly mixed: Mixed; rea
  * Whether a scan is computed by a kernel of its own, which stores the state of every cell: it runs along another axis than the
  * stream, it is read at cells that are not at hand, or rows that no state of the root has would each walk it again.
  */
-export const scansApart = (cx: ScanContext, root: NodeId, stream: readonly AxisId[], axes: readonly AxisId[]): ((n: Scan) => boolean) => {
+export const scansApart = (
+  cx: ScanContext,
+  root: NodeId,
+  stream: readonly AxisId[],
+  axes: readonly AxisId[],
+): ((n: Scan) => boolean) => {
   const [over] = stream;
   const along = scansBelow(cx.b, [root]).filter((n) => n.over === over);
   const lacking = axes.filter((a) => a !== over && !along.some((n) => n.dims.includes(a)));
-  const again = over !== undefined && !axes.includes(over) && lacking.reduce((k, a) => k * cx.sizeOf(a), 1) > MAX_SHARING;
+  const again =
+    over !== undefined && !axes.includes(over) && lacking.reduce((k, a) => k * cx.sizeOf(a), 1) > MAX_SHARING;
   return (n) => again || stream.length !== 1 || over !== n.over || timeOf(cx.b, n) === "elsewhere";
 };
 
@@ -182,7 +230,12 @@ export const readsState = (b: GraphBuilder, roots: readonly NodeId[], here: (n: 
   readBelow(b, roots).some((n) => n.kind === "carried" || (n.kind === "scan" && here(n)));
 
 /** Rows of a root that walks along scans: the axes of their states that are not mixed, and axes of the result that are long. */
-export const scanRows = (cx: ScanContext, axes: readonly AxisId[], stream: readonly AxisId[], scans: readonly Scan[]): readonly AxisId[] => {
+export const scanRows = (
+  cx: ScanContext,
+  axes: readonly AxisId[],
+  stream: readonly AxisId[],
+  scans: readonly Scan[],
+): readonly AxisId[] => {
   const own = new Set(scans.flatMap((s) => s.dims));
   const shared = axes.filter((a) => !stream.includes(a) && !own.has(a));
   const few = shared.reduce((k, a) => k * cx.sizeOf(a), 1) <= MAX_SHARING;
@@ -198,9 +251,22 @@ export const statesOf = (cx: ScanContext, roots: readonly NodeId[], rows: readon
     if (values > MAX_STATE) {
       const name = (a: AxisId): string => `\`${cx.b.axis(a).name}\``;
       const why = local.map((a) => `${name(a)}: ${cx.mixed.get(a) ?? "the result lacks it"}`).join("; ");
-      throw new Unsupported(n, `\`${n.name}\` carries ${values} values in one lane, over ${local.map(name).join(" x ")}, at most ${MAX_STATE} fit into registers (${why})`);
+      throw new Unsupported(
+        n,
+        `\`${n.name}\` carries ${values} values in one lane, over ${local.map(name).join(" x ")}, at most ${MAX_STATE} fit into registers (${why})`,
+      );
     }
-    return { node: cx.b.scan(n), state: n.state, name: n.name, over: n.over, dims: n.dims, init: n.init, step: n.step, local, last: [] };
+    return {
+      node: cx.b.scan(n),
+      state: n.state,
+      name: n.name,
+      over: n.over,
+      dims: n.dims,
+      init: n.init,
+      step: n.step,
+      local,
+      last: [],
+    };
   });
 
 /** Whether an accumulator is the last value of the state: it needs no registers of its own. */

@@ -20,7 +20,19 @@ import { isBounded } from "./rules/gauge.ts";
 import { logarithm } from "./rules/logarithm.ts";
 import { power } from "./rules/power.ts";
 import { inverse } from "./rules/quotient.ts";
-import { MAX_PARTS, addends, atom, guarded, negated, productOf, sumOf, times, type Live, type Separation, type Term } from "./rules/terms.ts";
+import {
+  MAX_PARTS,
+  addends,
+  atom,
+  guarded,
+  negated,
+  productOf,
+  sumOf,
+  times,
+  type Live,
+  type Separation,
+  type Term,
+} from "./rules/terms.ts";
 import { same } from "./planning.ts";
 
 export type { Live } from "./rules/terms.ts";
@@ -40,7 +52,8 @@ export type Part = {
 };
 
 /** `because`: the smallest expression that mixes the stream with a live statistic; `why`: the rule that was not proved, if one was. */
-export type Split = { readonly parts: readonly Part[] } | { readonly parts: null; readonly because: NodeId; readonly why: string | null };
+export type Split =
+  { readonly parts: readonly Part[] } | { readonly parts: null; readonly because: NodeId; readonly why: string | null };
 
 const MAX_TERMS = 8;
 
@@ -55,7 +68,8 @@ export const separateSum = (b: GraphBuilder, body: NodeId, live: Live): Split =>
 
 /** The rules at work on one body. `whole`: factors `x + γ` are kept in one piece. */
 const separation = (b: GraphBuilder, live: Live, whole: boolean, refuse: Separation["refuse"]): Separation => {
-  const nonEmpty = (r: Node & { kind: "reduce" }): boolean => same(r.over, live.cells.over) && follows(b, r.where, live.cells.where);
+  const nonEmpty = (r: Node & { kind: "reduce" }): boolean =>
+    same(r.over, live.cells.over) && follows(b, r.where, live.cells.where);
   const signs = signAnalysis(b, { nonEmpty });
   const memoised = (cx: () => Separation): ((id: NodeId) => readonly Term[]) => {
     const known = new Map<NodeId, readonly Term[]>();
@@ -66,7 +80,16 @@ const separation = (b: GraphBuilder, live: Live, whole: boolean, refuse: Separat
     };
   };
   const exponentTerms = memoised(() => inner);
-  const inner: Separation = { ...live, b, refuse, signs, whole: false, isExponent: true, terms: exponentTerms, exponentTerms };
+  const inner: Separation = {
+    ...live,
+    b,
+    refuse,
+    signs,
+    whole: false,
+    isExponent: true,
+    terms: exponentTerms,
+    exponentTerms,
+  };
   const outer: Separation = { ...inner, whole, isExponent: false, terms: memoised(() => outer) };
   return outer;
 };
@@ -91,7 +114,8 @@ const partOf = (cx: Separation, t: Term): Part | { readonly because: NodeId; rea
   const gauges = t.exponents.filter((x) => cx.depends(x) && cx.extremal(x));
   // A gauge is corrected when its maxima grow; a sum in it would have to be known to the end.
   const tangled = gauges.find((x) => cx.summed(x));
-  if (tangled !== undefined) return { because: tangled, why: "the exponent mixes a maximum with a sum of the same pass" };
+  if (tangled !== undefined)
+    return { because: tangled, why: "the exponent mixes a maximum with a sum of the same pass" };
   const shifted = t.factors.filter((f) => cx.depends(f) && cx.streams(f));
   const drifts = shifted.length === 1 && driftsWith(b, shifted[0] as NodeId, gauges, cx);
   const mixed = [...(drifts ? [] : shifted), ...t.exponents].find((f) => cx.depends(f) && cx.streams(f));
@@ -101,7 +125,10 @@ const partOf = (cx: Separation, t: Term): Part | { readonly because: NodeId; rea
   const exponent = [...inside, ...gauges];
   const [reason] = [...gauges, ...loose];
   if (reason !== undefined && !isBounded(b, exponent, cx, b.and(cx.cells.where, ...t.guards)))
-    return { because: reason, why: "nothing proves that the exponent stays bounded while the statistic is not finished" };
+    return {
+      because: reason,
+      why: "nothing proves that the exponent stays bounded while the statistic is not finished",
+    };
   const gauge = gauges.length === 0 ? null : sumOf(b, gauges);
   const kept = t.factors.filter((f) => !cx.depends(f));
   const product = [...(exponent.length === 0 ? [] : [b.unary("exp", sumOf(b, exponent))]), ...kept];
@@ -124,7 +151,11 @@ export const separateExtremum = (b: GraphBuilder, body: NodeId, live: Live): Spl
   if (mixed !== undefined) return { parts: null, because: mixed, why: null };
   const inside = list.filter((a) => !live.depends(a));
   const outside = list.filter((a) => live.depends(a));
-  return { parts: [{ body: inside.length === 0 ? b.konst(0, "f32") : sumOf(b, inside), gauge: null, hoist: sumOf(b, outside) }] };
+  return {
+    parts: [
+      { body: inside.length === 0 ? b.konst(0, "f32") : sumOf(b, inside), gauge: null, hoist: sumOf(b, outside) },
+    ],
+  };
 };
 
 /** Accumulators of the same body and gauge are one; their hoisted factors add. */
@@ -142,7 +173,9 @@ const mergeEqual = (b: GraphBuilder, parts: readonly Part[]): readonly Part[] =>
 
 /** Terms, unless they are so many that the value is better left whole. */
 const few = (id: NodeId, terms: readonly Term[]): readonly Term[] =>
-  terms.length > MAX_PARTS || terms.some((t) => t.factors.length + t.exponents.length + t.guards.length > MAX_PARTS) ? atom(id) : terms;
+  terms.length > MAX_PARTS || terms.some((t) => t.factors.length + t.exponents.length + t.guards.length > MAX_PARTS)
+    ? atom(id)
+    : terms;
 
 /** The normal form of a node that depends on live statistics. */
 const termsOf = (cx: Separation, id: NodeId): readonly Term[] => {
@@ -152,7 +185,8 @@ const termsOf = (cx: Separation, id: NodeId): readonly Term[] => {
   const go = cx.terms;
   if (n.kind === "binary" && n.ty === "f32") {
     if (n.op === "+" || n.op === "-") {
-      if (cx.whole && isShifted(cx, addends(b, id))) return together(cx, addends(b, id)).flatMap((x) => (x === id || cancels(cx, x) ? atom(x) : go(x)));
+      if (cx.whole && isShifted(cx, addends(b, id)))
+        return together(cx, addends(b, id)).flatMap((x) => (x === id || cancels(cx, x) ? atom(x) : go(x)));
       if (cancels(cx, id)) return atom(id);
       return n.op === "+" ? [...go(n.a), ...go(n.b)] : [...go(n.a), ...negated(b, go(n.b))];
     }
@@ -165,7 +199,8 @@ const termsOf = (cx: Separation, id: NodeId): readonly Term[] => {
   if (n.kind === "unary" && n.op === "log") return logarithm(cx, n.a);
   if (n.kind === "unary" && n.op === "abs") {
     const [only, ...more] = go(n.a);
-    if (only !== undefined && more.length === 0) return [{ ...only, factors: only.factors.map((f) => b.unary("abs", f)) }];
+    if (only !== undefined && more.length === 0)
+      return [{ ...only, factors: only.factors.map((f) => b.unary("abs", f)) }];
   }
   if (n.kind === "select" && n.ty === "f32") return choice(cx, n);
   return atom(id);
@@ -174,10 +209,19 @@ const termsOf = (cx: Separation, id: NodeId): readonly Term[] => {
 const isExtremum = (n: Node): boolean => n.kind === "reduce" && (n.op === "max" || n.op === "min");
 
 /** Predicates over the live statistics `stats` for a stream over `axes`, memoised. */
-export const liveOver = (b: GraphBuilder, stats: ReadonlySet<NodeId>, axes: readonly AxisId[], where: NodeId | null = null): Live => {
+export const liveOver = (
+  b: GraphBuilder,
+  stats: ReadonlySet<NodeId>,
+  axes: readonly AxisId[],
+  where: NodeId | null = null,
+): Live => {
   // A statistic hides what it is made of: the sum of exp(s - m) is no maximum.
   const reaches = (hit: (n: Node) => boolean): ((id: NodeId) => boolean) =>
-    folded<boolean>(b, (n, of) => (stats.has(n.id) ? hit(n) : of.includes(true)), (n) => (stats.has(n.id) ? [] : operands(n)));
+    folded<boolean>(
+      b,
+      (n, of) => (stats.has(n.id) ? hit(n) : of.includes(true)),
+      (n) => (stats.has(n.id) ? [] : operands(n)),
+    );
   return {
     depends: reaches((n) => stats.has(n.id)),
     extremal: reaches((n) => stats.has(n.id) && isExtremum(n)),

@@ -51,9 +51,13 @@ export const splitRefusal = (b: GraphBuilder, k: KernelPlan): string | null => {
   if (other !== undefined) return `the state of \`${other.op}\` is not merged over workgroups`;
   const carried = new Set(k.accumulators.map((a) => a.node));
   const read = b.reach(k.accumulators.flatMap((a) => (a.where === null ? [a.body] : [a.body, a.where])));
-  const running = [...read].map((id) => b.node(id)).find((n) => n.kind === "reduce" && !carried.has(n.id) && n.over.some((a) => k.stream.includes(a)));
+  const running = [...read]
+    .map((id) => b.node(id))
+    .find((n) => n.kind === "reduce" && !carried.has(n.id) && n.over.some((a) => k.stream.includes(a)));
   if (running !== undefined) return `a value that runs along ${stream} goes on from part to part`;
-  const ungauged = k.accumulators.find((a) => a.gauge !== null && statisticsOf(b, k, a.gauge).some((x) => !isExtremum(x)));
+  const ungauged = k.accumulators.find(
+    (a) => a.gauge !== null && statisticsOf(b, k, a.gauge).some((x) => !isExtremum(x)),
+  );
   return ungauged === undefined ? null : `the exponent of \`${ungauged.name}\` needs more than maxima`;
 };
 
@@ -71,7 +75,8 @@ export const splitKernel = (b: GraphBuilder, k: KernelPlan, options: SplitOption
     for (const id of b.reach(roots)) {
       const own = options.nameOf(id);
       const moved = b.replaceNodes(id, map);
-      if (moved !== id && own !== undefined && options.nameOf(moved) === undefined && !names.has(moved)) names.set(moved, own);
+      if (moved !== id && own !== undefined && options.nameOf(moved) === undefined && !names.has(moved))
+        names.set(moved, own);
     }
   };
   const first = partialStates(b, k, part, options, rename);
@@ -83,30 +88,54 @@ type Rename = (roots: readonly NodeId[], map: ReadonlyMap<NodeId, NodeId>) => vo
 
 /** The kernel over (rows, part): the accumulators over the cells `part * C <= j < part * C + C`, C = ceil(M / parts), stored as they are. */
 const partialStates = (
-  b: GraphBuilder, k: KernelPlan, part: AxisId, options: SplitOptions, rename: Rename,
+  b: GraphBuilder,
+  k: KernelPlan,
+  part: AxisId,
+  options: SplitOptions,
+  rename: Rename,
 ): { readonly kernel: KernelPlan; readonly stored: readonly Stored[] } => {
   const [stream = -1] = k.stream;
   const length = b.sizeOf(size("ceil/", b.axis(stream).size, options.parts));
   const begin = b.binary("*", b.index(part), length);
-  const inPart = b.and(b.binary(">=", b.index(stream), begin), b.binary("<", b.index(stream), b.binary("+", begin, length)));
+  const inPart = b.and(
+    b.binary(">=", b.index(stream), begin),
+    b.binary("<", b.index(stream), b.binary("+", begin, length)),
+  );
   const taken = new Set(options.taken);
   const map = new Map<NodeId, NodeId>();
-  const made = [...k.accumulators].sort((p, q) => p.node - q.node).map((a): { readonly from: Accumulator; readonly acc: Accumulator } => {
-    const old = b.node(a.node) as Reduce;
-    const body = b.replaceNodes(a.body, map);
-    const where = b.and(inPart, a.where === null ? null : b.replaceNodes(a.where, map));
-    const gauge = a.gauge === null ? null : b.replaceNodes(a.gauge, map);
-    rename([a.body], map);
-    const node = b.reduce(a.op, old.over, body, where, a.k, old.span);
-    map.set(a.node, node);
-    return { from: a, acc: { ...a, node, body, where, gauge } };
-  });
+  const made = [...k.accumulators]
+    .sort((p, q) => p.node - q.node)
+    .map((a): { readonly from: Accumulator; readonly acc: Accumulator } => {
+      const old = b.node(a.node) as Reduce;
+      const body = b.replaceNodes(a.body, map);
+      const where = b.and(inPart, a.where === null ? null : b.replaceNodes(a.where, map));
+      const gauge = a.gauge === null ? null : b.replaceNodes(a.gauge, map);
+      rename([a.body], map);
+      const node = b.reduce(a.op, old.over, body, where, a.k, old.span);
+      map.set(a.node, node);
+      return { from: a, acc: { ...a, node, body, where, gauge } };
+    });
   const stored = layOut(b, k, part, taken);
-  const stores = stored.map((s) => ({ tensor: s.tensor.name, value: allOf(b, s, map), axes: s.tensor.dims.flat(), pass: null }));
+  const stores = stored.map((s) => ({
+    tensor: s.tensor.name,
+    value: allOf(b, s, map),
+    axes: s.tensor.dims.flat(),
+    pass: null,
+  }));
   const drifting = (a: Accumulator): Accumulator =>
-    a.drift === undefined ? a : { ...a, drift: { companion: map.get(a.drift.companion) ?? -1, shifted: b.replaceNodes(a.drift.shifted, map) } };
+    a.drift === undefined
+      ? a
+      : { ...a, drift: { companion: map.get(a.drift.companion) ?? -1, shifted: b.replaceNodes(a.drift.shifted, map) } };
   const accumulators = k.accumulators.flatMap((a) => made.filter((m) => m.from === a).map((m) => drifting(m.acc)));
-  const kernel: KernelPlan = { ...k, name: `${k.name}_parts`, rows: [...k.rows, part], part, accumulators, stores, notes: [...k.notes.filter((n) => n.kind !== "hoist"), noted(options.why)] };
+  const kernel: KernelPlan = {
+    ...k,
+    name: `${k.name}_parts`,
+    rows: [...k.rows, part],
+    part,
+    accumulators,
+    stores,
+    notes: [...k.notes.filter((n) => n.kind !== "hoist"), noted(options.why)],
+  };
   return { kernel, stored };
 };
 
@@ -117,7 +146,10 @@ type Stored = { readonly tensor: Tensor; readonly of: readonly Accumulator[]; re
 const layOut = (b: GraphBuilder, k: KernelPlan, part: AxisId, taken: Set<string>): readonly Stored[] => {
   const isNumber = (a: Accumulator): boolean => a.local.length === 0 && b.node(a.node).ty === "f32";
   const numbers = k.accumulators.filter(isNumber);
-  const together = numbers.length > 1 ? [numbers, ...k.accumulators.filter((a) => !isNumber(a)).map((a) => [a])] : k.accumulators.map((a) => [a]);
+  const together =
+    numbers.length > 1
+      ? [numbers, ...k.accumulators.filter((a) => !isNumber(a)).map((a) => [a])]
+      : k.accumulators.map((a) => [a]);
   return together.map((of): Stored => {
     const [first] = of;
     if (first === undefined) throw new Error("a tensor of no accumulator");
@@ -125,7 +157,11 @@ const layOut = (b: GraphBuilder, k: KernelPlan, part: AxisId, taken: Set<string>
     const axes = [...k.rows, part, ...(stat === null ? [] : [stat]), ...first.local];
     const { ty, span } = b.node(first.node);
     const name = unused(stat === null ? `${first.name}_part` : "stats_part", taken);
-    return { of, stat, tensor: { name, dtype: ty === "f32" ? "f32" : "i32", dims: axes.map((a) => [a]), role: "scratch", span } };
+    return {
+      of,
+      stat,
+      tensor: { name, dtype: ty === "f32" ? "f32" : "i32", dims: axes.map((a) => [a]), role: "scratch", span },
+    };
   });
 };
 
@@ -135,7 +171,9 @@ const allOf = (b: GraphBuilder, s: Stored, nodes: ReadonlyMap<NodeId, NodeId>): 
   const values = s.of.map((a) => nodes.get(a.node) ?? -1);
   const last = values.at(-1) ?? -1;
   if (stat === null) return last;
-  return values.slice(0, -1).reduceRight((rest, value, n) => b.select(b.binary("==", b.index(stat), b.konst(n, "i32")), value, rest), last);
+  return values
+    .slice(0, -1)
+    .reduceRight((rest, value, n) => b.select(b.binary("==", b.index(stat), b.konst(n, "i32")), value, rest), last);
 };
 
 /** What is stored of an accumulator, read back. */
@@ -147,21 +185,36 @@ const stateIn = (b: GraphBuilder, stored: readonly Stored[], a: Accumulator): No
 };
 
 /** The kernel that streams over the parts: what the results are made of, as reductions over partial states. */
-const mergedStates = (b: GraphBuilder, k: KernelPlan, part: AxisId, stored: readonly Stored[], rename: Rename): KernelPlan => {
+const mergedStates = (
+  b: GraphBuilder,
+  k: KernelPlan,
+  part: AxisId,
+  stored: readonly Stored[],
+  rename: Rename,
+): KernelPlan => {
   const states = new Map(k.accumulators.map((a) => [a.node, stateIn(b, stored, a)]));
   const stateOf = (a: Accumulator): NodeId => states.get(a.node) ?? -1;
-  const maxima = new Map(k.accumulators.filter((a) => a.gauge === null).map((a) => [a.node, b.reduce(a.op, [part], stateOf(a))]));
-  const merged = new Map(k.accumulators.map((a): readonly [NodeId, NodeId] => {
-    if (a.gauge === null) return [a.node, maxima.get(a.node) ?? -1];
-    const growth = b.binary("-", b.replaceNodes(a.gauge, maxima), b.replaceNodes(a.gauge, states));
-    const toWhole = b.unary("exp", growth);
-    const companion = a.drift === undefined ? undefined : states.get(a.drift.companion);
-    const state = companion === undefined ? stateOf(a) : b.binary("+", stateOf(a), b.binary("*", growth, companion));
-    const seen = b.and(...statisticsOf(b, k, a.gauge).map((x) => b.binary(x.op === "max" ? ">" : "<", stateOf(x), identityOf(b, x))));
-    return [a.node, b.reduce("sum", [part], b.binary("*", toWhole, state), seen)];
-  }));
+  const maxima = new Map(
+    k.accumulators.filter((a) => a.gauge === null).map((a) => [a.node, b.reduce(a.op, [part], stateOf(a))]),
+  );
+  const merged = new Map(
+    k.accumulators.map((a): readonly [NodeId, NodeId] => {
+      if (a.gauge === null) return [a.node, maxima.get(a.node) ?? -1];
+      const growth = b.binary("-", b.replaceNodes(a.gauge, maxima), b.replaceNodes(a.gauge, states));
+      const toWhole = b.unary("exp", growth);
+      const companion = a.drift === undefined ? undefined : states.get(a.drift.companion);
+      const state = companion === undefined ? stateOf(a) : b.binary("+", stateOf(a), b.binary("*", growth, companion));
+      const seen = b.and(
+        ...statisticsOf(b, k, a.gauge).map((x) => b.binary(x.op === "max" ? ">" : "<", stateOf(x), identityOf(b, x))),
+      );
+      return [a.node, b.reduce("sum", [part], b.binary("*", toWhole, state), seen)];
+    }),
+  );
   const roots = k.stores.map((s) => b.replaceNodes(s.value, merged));
-  rename(k.stores.map((s) => s.value), merged);
+  rename(
+    k.stores.map((s) => s.value),
+    merged,
+  );
   const nameOf = (id: NodeId): string => k.accumulators.find((a) => merged.get(a.node) === id)?.name ?? "value";
   const cascade = deriveCascade(b, roots, [part], nameOf);
   const stores = k.stores.map((s, n) => ({ ...s, value: b.replaceNodes(roots[n] ?? s.value, cascade.values) }));
@@ -170,14 +223,31 @@ const mergedStates = (b: GraphBuilder, k: KernelPlan, part: AxisId, stored: read
     const n = b.node(c.node) as Reduce;
     const from = k.accumulators.find((a) => cascade.values.get(merged.get(a.node) ?? -1) === c.node);
     return {
-      node: c.node, name: from?.name ?? n.op, op: n.op, body: n.body, where: n.where, k: n.k, gauge: c.gauge, pass: c.pass,
+      node: c.node,
+      name: from?.name ?? n.op,
+      op: n.op,
+      body: n.body,
+      where: n.where,
+      k: n.k,
+      gauge: c.gauge,
+      pass: c.pass,
       ...(c.drift === undefined ? {} : { drift: c.drift }),
       local: n.axes.filter((a) => !k.rows.includes(a)),
     };
   });
   const passes = 1 + Math.max(0, ...accumulators.map((a) => a.pass));
   const notes = [...k.notes.filter((n) => n.kind === "hoist"), noted(`merges the parts of \`${k.name}_parts\``)];
-  return { name: `${k.name}_merge`, rows: k.rows, stream: [part], part, accumulators, scans: [], stores, passes, notes };
+  return {
+    name: `${k.name}_merge`,
+    rows: k.rows,
+    stream: [part],
+    part,
+    accumulators,
+    scans: [],
+    stores,
+    passes,
+    notes,
+  };
 };
 
 const identityOf = (b: GraphBuilder, a: Accumulator): NodeId => {

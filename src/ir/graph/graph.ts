@@ -35,11 +35,28 @@ export type Tensor = {
 export type Scalar = { readonly name: string; readonly ty: Ty; readonly init: NodeId | null; readonly span: Span };
 
 export type UnaryOp =
-  | "neg" | "not" | "abs" | "sign" | "exp" | "log" | "exp2" | "log2" | "sqrt" | "rsqrt" | "tanh" | "sin" | "cos"
-  | "floor" | "ceil" | "round" | "erf" | "float" | "int";
+  | "neg"
+  | "not"
+  | "abs"
+  | "sign"
+  | "exp"
+  | "log"
+  | "exp2"
+  | "log2"
+  | "sqrt"
+  | "rsqrt"
+  | "tanh"
+  | "sin"
+  | "cos"
+  | "floor"
+  | "ceil"
+  | "round"
+  | "erf"
+  | "float"
+  | "int";
 /** On i32, `/` floors and `%` has the sign of the divisor. `pow`: f32 base and exponent. */
 export type BinaryOp =
-  | "+" | "-" | "*" | "/" | "%" | "pow" | "min" | "max" | "==" | "!=" | "<" | "<=" | ">" | ">=" | "and" | "or";
+  "+" | "-" | "*" | "/" | "%" | "pow" | "min" | "max" | "==" | "!=" | "<" | "<=" | ">" | ">=" | "and" | "or";
 /**
  * `sum` and `max`/`min` work on f32 and i32. `var` is the biased variance over the existing cells. `argmax`/`argmin` give the
  * first index (i32, of the single reduced axis) that attains it. `kth` is the k-th largest value, counting repeats; with fewer

@@ -9,10 +9,19 @@ const GREATEST_INT = 2147483647;
 /** The value of a reduction over no cell: sum 0, prod 1, max and kth -inf, min +inf (of i32 its least and greatest value). */
 export const identity = (op: ReduceOp, ty: Ty): number => {
   switch (op) {
-    case "max": case "kth": return ty === "i32" ? LEAST_INT : -Infinity;
-    case "min": return ty === "i32" ? GREATEST_INT : Infinity;
-    case "prod": return 1;
-    case "sum": case "var": case "argmax": case "argmin": case "cumsum": return 0;
+    case "max":
+    case "kth":
+      return ty === "i32" ? LEAST_INT : -Infinity;
+    case "min":
+      return ty === "i32" ? GREATEST_INT : Infinity;
+    case "prod":
+      return 1;
+    case "sum":
+    case "var":
+    case "argmax":
+    case "argmin":
+    case "cumsum":
+      return 0;
   }
 };
 

@@ -7,7 +7,12 @@ type Reduce = Extract<Node, { kind: "reduce" }>;
 type Scope = ReadonlyMap<AxisId, NodeId>;
 
 /** One node at the indices of a scope, with what it still waits for. */
-type Task = { readonly id: NodeId; readonly inner: Scope; readonly kids: readonly (readonly [NodeId, Scope])[]; readonly make: (of: readonly NodeId[]) => NodeId };
+type Task = {
+  readonly id: NodeId;
+  readonly inner: Scope;
+  readonly kids: readonly (readonly [NodeId, Scope])[];
+  readonly make: (of: readonly NodeId[]) => NodeId;
+};
 
 /**
  * The value at other indices: every free index of an axis in `map` is replaced, all at once. A reduction's own axes are never
@@ -22,7 +27,10 @@ export const substituter = (b: GraphBuilder, map: Scope): ((root: NodeId) => Nod
   const scopes = new Map<string, Scope>();
   const memos = new Map<Scope, Map<NodeId, NodeId>>();
   const scopeOf = (entries: readonly (readonly [AxisId, NodeId])[]): Scope => {
-    const key = entries.map(([axis, id]) => `${axis}:${id}`).sort().join();
+    const key = entries
+      .map(([axis, id]) => `${axis}:${id}`)
+      .sort()
+      .join();
     const known = scopes.get(key);
     if (known !== undefined) return known;
     const made = new Map(entries);
@@ -58,8 +66,11 @@ export const substituter = (b: GraphBuilder, map: Scope): ((root: NodeId) => Nod
       const inside = scopeOf([...new Map(scope).set(axis, b.index(fresh))]);
       const upper = b.binary("<=", b.index(fresh), upTo);
       return {
-        id: node.id, inner: scope, kids: [...where, node.body].map((id) => [id, inside] as const),
-        make: (of) => b.reduce("sum", [fresh], of.at(-1) ?? -1, b.and(upper, of.length > 1 ? (of[0] ?? null) : null), 0, node.span),
+        id: node.id,
+        inner: scope,
+        kids: [...where, node.body].map((id) => [id, inside] as const),
+        make: (of) =>
+          b.reduce("sum", [fresh], of.at(-1) ?? -1, b.and(upper, of.length > 1 ? (of[0] ?? null) : null), 0, node.span),
       };
     }
     const inner = new Map([...scope].filter(([axis]) => !node.over.includes(axis)));
@@ -71,7 +82,9 @@ export const substituter = (b: GraphBuilder, map: Scope): ((root: NodeId) => Nod
     });
     const inside = scopeOf([...inner]);
     return {
-      id: node.id, inner: scope, kids: [...where, node.body].map((id) => [id, inside] as const),
+      id: node.id,
+      inner: scope,
+      kids: [...where, node.body].map((id) => [id, inside] as const),
       make: (of) => b.reduce(node.op, over, of.at(-1) ?? -1, of.length > 1 ? (of[0] ?? null) : null, node.k, node.span),
     };
   };

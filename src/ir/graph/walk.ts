@@ -29,7 +29,8 @@ export const reach = (
 
 /** The nodes at or under the roots, operands first; without those of `done` and what is under them. */
 export const inOrder = (g: HasNodes, roots: Iterable<NodeId>, done?: ReadonlyMap<NodeId, unknown>): Node[] => {
-  const below = done === undefined ? operands : (n: Node): readonly NodeId[] => operands(n).filter((id) => !done.has(id));
+  const below =
+    done === undefined ? operands : (n: Node): readonly NodeId[] => operands(n).filter((id) => !done.has(id));
   return [...reach(g, roots, below)].sort((a, b) => a - b).map((id) => nodeAt(g, id));
 };
 
@@ -73,7 +74,14 @@ export const folded = <T>(
         continue;
       }
       stack.pop();
-      if (!known.has(id)) known.set(id, f(node, of.map((x) => known.get(x) as T)));
+      if (!known.has(id))
+        known.set(
+          id,
+          f(
+            node,
+            of.map((x) => known.get(x) as T),
+          ),
+        );
     }
     return known.get(root) as T;
   };

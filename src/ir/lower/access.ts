@@ -28,7 +28,13 @@ export const canVector = (em: Pick<Emitter, "b">, t: Tensor): boolean => {
 /** The buffer of a tensor as it is bound. */
 export const bufferOf = (t: Tensor, vector: boolean): Buffer => {
   const elem = t.dtype === "f32" || t.dtype === "f16" || t.dtype === "i32" ? t.dtype : "u32";
-  return { name: t.name, space: "storage", access: t.role === "input" ? "read" : "read_write", type: T.vtype(elem, vector ? 4 : 1), length: null };
+  return {
+    name: t.name,
+    space: "storage",
+    access: t.role === "input" ? "read" : "read_write",
+    type: T.vtype(elem, vector ? 4 : 1),
+    length: null,
+  };
 };
 
 /** Strides of the flattened axes, in elements (or vec4s). */
@@ -54,7 +60,10 @@ const flatIndex = (em: Emitter, t: Tensor, terms: readonly Placed[], vector: boo
   const scopes = [...new Set(moving.map((p) => p.s))].sort((x, y) => x.above.size - y.above.size);
   let sum: Placed = { e: T.i32(0), s: em.root };
   for (const s of scopes) {
-    const own = moving.filter((p) => p.s === s).map((p) => p.e).reduce((x, y) => T.add(x, y));
+    const own = moving
+      .filter((p) => p.s === s)
+      .map((p) => p.e)
+      .reduce((x, y) => T.add(x, y));
     const whole = { e: T.add(sum.e, own), s: join(sum.s, s, at) };
     sum = { e: named(em, whole, `${t.name}_at`), s: whole.s };
   }
@@ -85,7 +94,7 @@ export const emitLoad = (em: Emitter, n: Node & { kind: "load" }, fixed: Fixed, 
     const elsewhere = [...at.above].some((s) => em.overrides.has(s));
     const parts = [0, 1, 2, 3].map((k) => {
       const one = lane4(fixed, chunked, k);
-      return elsewhere ? emit(em, n.id, one, at) : lookup(at, keyOf(n, one)) ?? emitLoad(em, n, one, at);
+      return elsewhere ? emit(em, n.id, one, at) : (lookup(at, keyOf(n, one)) ?? emitLoad(em, n, one, at));
     });
     return { e: T.vector(parts.map((p) => p.e)), s: parts.reduce((s, p) => join(s, p.s, at), em.root) };
   }
@@ -103,7 +112,13 @@ export const emitLoad = (em: Emitter, n: Node & { kind: "load" }, fixed: Fixed, 
       em.scalarUse.add(t.name);
       return { e: T.f32(0), s: at };
     }
-    const whole = flatIndex(em, t, [...terms.slice(0, -1), { e: T.i32(Math.floor(last.value / 4)), s: terms.at(-1)?.s ?? em.root }], true, at);
+    const whole = flatIndex(
+      em,
+      t,
+      [...terms.slice(0, -1), { e: T.i32(Math.floor(last.value / 4)), s: terms.at(-1)?.s ?? em.root }],
+      true,
+      at,
+    );
     const e = T.component(T.load(bufferOf(t, true), whole.e), last.value % 4);
     return { e: T.cast(e, "f32"), s: whole.s };
   }
@@ -115,7 +130,14 @@ export const emitLoad = (em: Emitter, n: Node & { kind: "load" }, fixed: Fixed, 
 const elementOfChunk = (em: Emitter, n: Node & { kind: "load" }, fixed: Fixed, at: Scope): Placed | null => {
   const last = em.b.node(n.at.at(-1) ?? n.id);
   const f = last.kind === "index" ? fixed.get(last.axis) : undefined;
-  if (last.kind !== "index" || f === undefined || !("at" in f) || f.of === undefined || !isVectorAccess(em, n, last.axis)) return null;
+  if (
+    last.kind !== "index" ||
+    f === undefined ||
+    !("at" in f) ||
+    f.of === undefined ||
+    !isVectorAccess(em, n, last.axis)
+  )
+    return null;
   const chunk: Fixed = new Map([...fixed, [last.axis, { chunk: f.of.chunk }] as const]);
   const whole = emit(em, n.id, chunk, at);
   const e = name(em, whole.s, em.names.get(n.id) ?? n.tensor, whole.e);
@@ -127,12 +149,21 @@ const elementOfChunk = (em: Emitter, n: Node & { kind: "load" }, fixed: Fixed, a
 const decode = (t: Tensor, at: Expr, vector: boolean): Expr => {
   const buffer = bufferOf(t, vector);
   switch (t.dtype) {
-    case "f32": case "i32": return T.load(buffer, at);
-    case "f16": return T.cast(T.load(buffer, at), "f32");
-    case "u32": return T.cast(T.min(T.load(buffer, at), T.lit(2147483647, U32)), "i32");
-    case "bool": return T.binary("!=", T.load(buffer, at), T.lit(0, U32));
-    case "i8": case "u8": return unpack(buffer, at, 8, t.dtype === "i8");
-    case "i4": case "u4": return unpack(buffer, at, 4, t.dtype === "i4");
+    case "f32":
+    case "i32":
+      return T.load(buffer, at);
+    case "f16":
+      return T.cast(T.load(buffer, at), "f32");
+    case "u32":
+      return T.cast(T.min(T.load(buffer, at), T.lit(2147483647, U32)), "i32");
+    case "bool":
+      return T.binary("!=", T.load(buffer, at), T.lit(0, U32));
+    case "i8":
+    case "u8":
+      return unpack(buffer, at, 8, t.dtype === "i8");
+    case "i4":
+    case "u4":
+      return unpack(buffer, at, 4, t.dtype === "i4");
   }
 };
 
@@ -159,38 +190,74 @@ const chunkIndex = (em: Emitter, n: Node & { kind: "load" }, fixed: Fixed, axis:
   if (isVectorAccess(em, n, axis)) return f.chunk;
   const last = n.at.at(-1);
   const inside = em.b.axis(tensorNamed(em, n.tensor).dims.flat().at(-1) ?? 0).size;
-  if (last === undefined || !em.vectors.has(n.tensor) || typeof inside !== "number" || f.chunk.kind !== "lit") return null;
-  if (em.b.node(last).axes.join() !== String(axis) || n.at.slice(0, -1).some((id) => em.b.node(id).axes.includes(axis))) return null;
-  const lanes = [0, 1, 2, 3].map((k) => emit(em, last, lane4(fixed, axis, k), at).e).map((e) => (e.kind === "lit" ? e.value : -1));
+  if (last === undefined || !em.vectors.has(n.tensor) || typeof inside !== "number" || f.chunk.kind !== "lit")
+    return null;
+  if (em.b.node(last).axes.join() !== String(axis) || n.at.slice(0, -1).some((id) => em.b.node(id).axes.includes(axis)))
+    return null;
+  const lanes = [0, 1, 2, 3]
+    .map((k) => emit(em, last, lane4(fixed, axis, k), at).e)
+    .map((e) => (e.kind === "lit" ? e.value : -1));
   const [first = -1] = lanes;
-  return first >= 0 && first % 4 === 0 && first + 3 < inside && lanes.every((v, k) => v === first + k) ? T.i32(first / 4) : null;
+  return first >= 0 && first % 4 === 0 && first + 3 < inside && lanes.every((v, k) => v === first + k)
+    ? T.i32(first / 4)
+    : null;
 };
 
 /** Four neighbouring packed integers along the last axis: their word is read once. Null where a word may hold those of two rows. */
-const packedChunk = (em: Emitter, n: Node & { kind: "load" }, t: Tensor, fixed: Fixed, axis: AxisId, at: Scope): Placed | null => {
+const packedChunk = (
+  em: Emitter,
+  n: Node & { kind: "load" },
+  t: Tensor,
+  fixed: Fixed,
+  axis: AxisId,
+  at: Scope,
+): Placed | null => {
   const bits = t.dtype === "i8" || t.dtype === "u8" ? 8 : t.dtype === "i4" || t.dtype === "u4" ? 4 : null;
   const f = fixed.get(axis);
   const axes = t.dims.flat();
   const inside = em.b.axis(axes.at(-1) ?? 0).size;
   const per = bits === null ? 4 : 32 / bits;
-  if (bits === null || f === undefined || !("chunk" in f) || typeof inside !== "number" || inside % per !== 0 || !isAlong(em, n, axis)) return null;
-  const terms = n.at.slice(0, -1).map((id, k) => clamped(em, id, em.b.axis(axes[k] ?? 0).size, emit(em, id, fixed, at)));
+  if (
+    bits === null ||
+    f === undefined ||
+    !("chunk" in f) ||
+    typeof inside !== "number" ||
+    inside % per !== 0 ||
+    !isAlong(em, n, axis)
+  )
+    return null;
+  const terms = n.at
+    .slice(0, -1)
+    .map((id, k) => clamped(em, id, em.b.axis(axes[k] ?? 0).size, emit(em, id, fixed, at)));
   const flat = flatIndex(em, t, [...terms, { e: f.chunk, s: homeOfIndex(em, f.chunk, at) }], true, at);
   const buffer = bufferOf(t, false);
   // Four of eight in a word: the lower or the upper half of it.
-  const whole = per === 4 ? T.load(buffer, flat.e) : T.binary("shr", T.load(buffer, T.div(flat.e, T.i32(2))), T.mul(T.cast(T.mod(flat.e, T.i32(2)), "u32"), T.u32(16)));
+  const whole =
+    per === 4
+      ? T.load(buffer, flat.e)
+      : T.binary(
+          "shr",
+          T.load(buffer, T.div(flat.e, T.i32(2))),
+          T.mul(T.cast(T.mod(flat.e, T.i32(2)), "u32"), T.u32(16)),
+        );
   const word = name(em, flat.s, `${t.name}_word`, whole);
-  return { e: T.vector([0, 1, 2, 3].map((k) => field(word, T.u32(k * bits), bits, t.dtype === "i8" || t.dtype === "i4"))), s: flat.s };
+  return {
+    e: T.vector([0, 1, 2, 3].map((k) => field(word, T.u32(k * bits), bits, t.dtype === "i8" || t.dtype === "i4"))),
+    s: flat.s,
+  };
 };
 
 /** The last index is exactly the axis and nothing else mentions it. */
 const isAlong = (em: Emitter, n: Node & { kind: "load" }, axis: AxisId): boolean => {
   const node = em.b.node(n.at.at(-1) ?? n.id);
-  return node.kind === "index" && node.axis === axis && n.at.slice(0, -1).every((id) => !em.b.node(id).axes.includes(axis));
+  return (
+    node.kind === "index" && node.axis === axis && n.at.slice(0, -1).every((id) => !em.b.node(id).axes.includes(axis))
+  );
 };
 
 /** The same of a tensor that is bound as vec4s. */
-export const isVectorAccess = (em: Emitter, n: Node & { kind: "load" }, axis: AxisId): boolean => em.vectors.has(n.tensor) && isAlong(em, n, axis);
+export const isVectorAccess = (em: Emitter, n: Node & { kind: "load" }, axis: AxisId): boolean =>
+  em.vectors.has(n.tensor) && isAlong(em, n, axis);
 
 /** An index that is not known to be in range, brought there. */
 const clamped = (em: Emitter, id: NodeId, extent: SizeExpr, p: Placed): Placed => {
@@ -219,7 +286,14 @@ const provablyInRange = (em: Emitter, id: NodeId, extent: SizeExpr): boolean => 
 };
 
 /** Statements that write a value (a vec4 when a chunk is fixed) of a result at the point described. */
-export const emitStore = (em: Emitter, tensor: string, axes: readonly AxisId[], value: Expr, fixed: Fixed, at: Scope): readonly Stmt[] => {
+export const emitStore = (
+  em: Emitter,
+  tensor: string,
+  axes: readonly AxisId[],
+  value: Expr,
+  fixed: Fixed,
+  at: Scope,
+): readonly Stmt[] => {
   const t = tensorNamed(em, tensor);
   const chunked = axes.find((a) => "chunk" in (fixed.get(a) ?? {}));
   const vector = em.vectors.has(tensor);
@@ -232,7 +306,8 @@ export const emitStore = (em: Emitter, tensor: string, axes: readonly AxisId[], 
     return [T.store(bufferOf(t, true), flat.e, encode(t, T.splat(value, 4)))];
   }
   if (vector) em.scalarUse.add(tensor);
-  if (chunked === undefined) return [T.store(bufferOf(t, false), flatIndex(em, t, indices(fixed), false, at).e, encode(t, value))];
+  if (chunked === undefined)
+    return [T.store(bufferOf(t, false), flatIndex(em, t, indices(fixed), false, at).e, encode(t, value))];
   return [0, 1, 2, 3].map((k) => {
     const flat = flatIndex(em, t, indices(lane4(fixed, chunked, k)), false, at);
     return T.store(bufferOf(t, false), flat.e, encode(t, value.type.width === 1 ? value : T.component(value, k)));

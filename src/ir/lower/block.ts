@@ -28,10 +28,20 @@ import { stepper } from "./scan.ts";
 import type { State } from "./scan.ts";
 
 /** An accumulator as this segment of the stream sees it. */
-export type Part = { readonly acc: Accumulator; readonly body: NodeId; readonly where: NodeId | null; readonly slots: readonly (readonly Slot[])[] };
+export type Part = {
+  readonly acc: Accumulator;
+  readonly body: NodeId;
+  readonly where: NodeId | null;
+  readonly slots: readonly (readonly Slot[])[];
+};
 
 /** A running sum along the stream (`cumsum`) that bodies of this pass read: one register a row. */
-export type Scan = { readonly node: NodeId; readonly body: NodeId; readonly where: NodeId | null; readonly carry: readonly Expr[] };
+export type Scan = {
+  readonly node: NodeId;
+  readonly body: NodeId;
+  readonly where: NodeId | null;
+  readonly carry: readonly Expr[];
+};
 
 /** One segment of one pass. */
 export type Segment = {
@@ -76,8 +86,20 @@ export const emitBlock = (cx: Segment, t: Expr, end: Expr | null, stmts: Stmt[])
   if (cx.schedule.source === "subgroup") broadcastFrom(cx, block, t, end, keys, stmts);
   cx.tile?.(block, new Map(keys.map((k, n) => [k.scope, T.i32(n)])));
   const inRow = cx.rows.map((_, r) => scope(`row ${r} block`, [known(cx, r), block], stmts));
-  const cells = cx.rows.map((row, r) => keys.map((key, k): Cell => ({ scope: cellScope(cx, row, r, key, k, inRow[r] ?? block, stmts), key })));
-  contractPoints(cx, block, t, end, cells.flatMap((mine, r) => mine.map((c) => ({ scope: c.scope, row: inRow[r] ?? block, key: c.key.scope, fixed: c.key.fixed }))), keys, stmts);
+  const cells = cx.rows.map((row, r) =>
+    keys.map((key, k): Cell => ({ scope: cellScope(cx, row, r, key, k, inRow[r] ?? block, stmts), key })),
+  );
+  contractPoints(
+    cx,
+    block,
+    t,
+    end,
+    cells.flatMap((mine, r) =>
+      mine.map((c) => ({ scope: c.scope, row: inRow[r] ?? block, key: c.key.scope, fixed: c.key.fixed })),
+    ),
+    keys,
+    stmts,
+  );
   cx.rows.forEach((row, r) => {
     const at = inRow[r] ?? block;
     const mine = cells[r] ?? [];
@@ -103,15 +125,29 @@ const keyOf = (cx: Segment, block: Scope, t: Expr, k: number, apart: number, end
   const axis = cx.axes[0] ?? 0;
   if (cx.schedule.vectorStream) {
     const chunk = s.axes.get(-1) ?? natural(em, s, "at", T.add(t, T.i32(k * apart)));
-    const inside = s.axes.get(-2) ?? (end === null ? chunk : natural(em, s, "at_in", T.min(chunk, T.sub(end, T.i32(1)))));
+    const inside =
+      s.axes.get(-2) ?? (end === null ? chunk : natural(em, s, "at_in", T.min(chunk, T.sub(end, T.i32(1)))));
     s.axes.set(-1, chunk).set(-2, inside);
-    return { scope: s, fixed: new Map([[axis, { chunk: inside } as Fix]]), index: T.mul(chunk, T.i32(4)), exists: end === null ? T.bool(true) : T.lt(chunk, end) };
+    return {
+      scope: s,
+      fixed: new Map([[axis, { chunk: inside } as Fix]]),
+      index: T.mul(chunk, T.i32(4)),
+      exists: end === null ? T.bool(true) : T.lt(chunk, end),
+    };
   }
   const known = s.axes.get(-1);
   const raw = known ?? natural(em, s, cx.axes.length === 1 ? em.b.axis(axis).name : "cell", T.add(t, T.i32(k * apart)));
   if (known === undefined) {
     s.axes.set(-1, raw);
-    const inside = end === null ? raw : natural(em, s, cx.axes.length === 1 ? `${em.b.axis(axis).name}_in` : "cell_in", T.min(raw, T.sub(cx.length, T.i32(1))));
+    const inside =
+      end === null
+        ? raw
+        : natural(
+            em,
+            s,
+            cx.axes.length === 1 ? `${em.b.axis(axis).name}_in` : "cell_in",
+            T.min(raw, T.sub(cx.length, T.i32(1))),
+          );
     if (cx.axes.length === 1) s.axes.set(axis, inside);
     else decodeAxes(em, s, cx.axes, inside);
   }
@@ -130,28 +166,63 @@ const cellScope = (cx: Segment, row: Row, r: number, key: Key, k: number, inRow:
 };
 
 /** All fixed axes are written out, or count a loop that the whole block is in: nothing depends on a loop inside the block. */
-const isOutside = (block: Scope, fixed: Fixed): boolean => [...fixed.values()].every((f) => {
-  const e = "chunk" in f ? f.chunk : f.at;
-  return e.kind === "lit" || [...block.axes.values()].includes(e);
-});
+const isOutside = (block: Scope, fixed: Fixed): boolean =>
+  [...fixed.values()].every((f) => {
+    const e = "chunk" in f ? f.chunk : f.at;
+    return e.kind === "lit" || [...block.axes.values()].includes(e);
+  });
 
 /** The contractions that are asked for at many points, in loops over these (`feature-loop.ts`). */
-const contractPoints = (cx: Segment, block: Scope, t: Expr, end: Expr | null, cells: readonly LoopCell[], keys: readonly Key[], stmts: Stmt[]): void => {
+const contractPoints = (
+  cx: Segment,
+  block: Scope,
+  t: Expr,
+  end: Expr | null,
+  cells: readonly LoopCell[],
+  keys: readonly Key[],
+  stmts: Stmt[],
+): void => {
   const { em } = cx;
   if (cx.schedule.vectorStream || cx.held !== null || cells.length === 0) return;
   for (const n of sumsBelow(em.b, [...cx.parts.map((p) => p.body), ...cx.stores.map((s) => s.value)])) {
     const streams = n.axes.some((a) => cx.axes.includes(a));
-    const axes = !streams || cx.streamOnly.has(n.id) || em.accumulators.has(n.id) || em.stateful(n.id) ? null : loopAxesOf(em, n, [...cx.rowAxes, ...cx.axes]);
+    const axes =
+      !streams || cx.streamOnly.has(n.id) || em.accumulators.has(n.id) || em.stateful(n.id)
+        ? null
+        : loopAxesOf(em, n, [...cx.rowAxes, ...cx.axes]);
     if (axes === null) continue;
-    contractInLoop(em, n, axes, block, cells, (inside, below, body) => {
-      if (cx.schedule.source === "subgroup") broadcastFrom(cx, inside, t, end, keys.map((k) => ({ ...k, scope: below.get(k.scope) ?? k.scope })), body);
-      return () => em.overrides.delete(inside);
-    }, stmts);
+    contractInLoop(
+      em,
+      n,
+      axes,
+      block,
+      cells,
+      (inside, below, body) => {
+        if (cx.schedule.source === "subgroup")
+          broadcastFrom(
+            cx,
+            inside,
+            t,
+            end,
+            keys.map((k) => ({ ...k, scope: below.get(k.scope) ?? k.scope })),
+            body,
+          );
+        return () => em.overrides.delete(inside);
+      },
+      stmts,
+    );
   }
 };
 
 /** Lane n of each group of `cells` lanes loads cell n; the others get it by broadcast. Right for any subgroup of at least `cells` lanes. */
-const broadcastFrom = (cx: Segment, block: Scope, t: Expr, end: Expr | null, keys: readonly Pick<Key, "scope">[], stmts: Stmt[]): void => {
+const broadcastFrom = (
+  cx: Segment,
+  block: Scope,
+  t: Expr,
+  end: Expr | null,
+  keys: readonly Pick<Key, "scope">[],
+  stmts: Stmt[],
+): void => {
   const { em } = cx;
   const own = scope("own key", [block], stmts);
   const turn = natural(em, em.root, "turn", T.mod(T.subgroupLane, T.i32(cx.schedule.cells)));
@@ -185,7 +256,10 @@ const contractTogether = (cx: Segment, cells: readonly Cell[], stmts: Stmt[]): v
       stmts.push(T.varStmt(id, F32, T.f32(0)));
       return T.ref(id, F32);
     });
-    for (const point of pointsOf(n.over.map((a) => em.b.axis(a)), true)) {
+    for (const point of pointsOf(
+      n.over.map((a) => em.b.axis(a)),
+      true,
+    )) {
       cells.forEach((c, k) => {
         const sum = sums[k];
         if (sum?.kind !== "ref") return;
@@ -209,7 +283,9 @@ const contractionsOf = (cx: Segment): (Node & { kind: "reduce" })[] => {
     const unrolled = n.op === "sum" && n.ty === "f32" && n.where === null && total <= MAX_UNROLL && total >= 8;
     return streams && local.length === 0 && unrolled && !cx.schedule.vectorStream;
   };
-  return [...reach(em.b, roots.toReversed(), (n) => (isEnd(n) ? [] : operands(n).toReversed()))].map((id) => em.b.node(id)).filter(isAskedFor);
+  return [...reach(em.b, roots.toReversed(), (n) => (isEnd(n) ? [] : operands(n).toReversed()))]
+    .map((id) => em.b.node(id))
+    .filter(isAskedFor);
 };
 
 /** Running sums, and states from cell to cell, each behind what it is made of. */
@@ -225,7 +301,14 @@ const advance = (cx: Segment, r: number, cells: readonly Cell[], end: Expr | nul
   }
 };
 
-const advanceScans = (cx: Segment, r: number, cells: readonly Cell[], end: Expr | null, stmts: Stmt[], scans: readonly Scan[]): void => {
+const advanceScans = (
+  cx: Segment,
+  r: number,
+  cells: readonly Cell[],
+  end: Expr | null,
+  stmts: Stmt[],
+  scans: readonly Scan[],
+): void => {
   const { em } = cx;
   for (const scan of scans) {
     const carry = scan.carry[r];
@@ -247,7 +330,15 @@ const visible = (cx: Segment, where: NodeId | null, c: Cell, end: Expr | null, p
   return where === null ? c.key.exists : T.and(c.key.exists, emit(cx.em, where, merged(point, c.key.fixed), c.scope).e);
 };
 
-const emitRow = (cx: Segment, row: Row, r: number, at: Scope, cells: readonly Cell[], end: Expr | null, stmts: Stmt[]): void => {
+const emitRow = (
+  cx: Segment,
+  row: Row,
+  r: number,
+  at: Scope,
+  cells: readonly Cell[],
+  end: Expr | null,
+  stmts: Stmt[],
+): void => {
   const { em } = cx;
   const gauges = cx.parts.filter((p) => p.acc.gauge !== null).map((p) => p.acc.gauge as NodeId);
   const stabilising = em.b.reach(gauges);
@@ -266,7 +357,12 @@ const emitRow = (cx: Segment, row: Row, r: number, at: Scope, cells: readonly Ce
         const kept = T.select(T.splat(see(p.where, k, slot.fixed), x.type.width), x, T.lit(low, x.type));
         return x.type.width === 4 ? [0, 1, 2, 3].map((n) => T.component(kept, n)).reduce(pick) : kept;
       });
-      const fresh = name(em, at, `${p.acc.name}_new`, values.reduce((m, x) => pick(m, x), v as Expr));
+      const fresh = name(
+        em,
+        at,
+        `${p.acc.name}_new`,
+        values.reduce((m, x) => pick(m, x), v as Expr),
+      );
       bind(em, at, p.acc.node, slot.fixed, fresh);
       bind(em, old, p.acc.node, slot.fixed, v);
       updates.push(T.set(v.name, fresh));
@@ -274,7 +370,10 @@ const emitRow = (cx: Segment, row: Row, r: number, at: Scope, cells: readonly Ce
   }
   // What drifts with a sum reads it as it was before the block.
   const sums = cx.parts.filter((p) => !stabilising.has(p.acc.node));
-  for (const p of [...sums.filter((x) => x.acc.drift !== undefined), ...sums.filter((x) => x.acc.drift === undefined)]) {
+  for (const p of [
+    ...sums.filter((x) => x.acc.drift !== undefined),
+    ...sums.filter((x) => x.acc.drift === undefined),
+  ]) {
     for (const [nth, slot] of (p.slots[r] ?? []).entries()) {
       const companion = cx.parts.find((x) => x.acc.node === p.acc.drift?.companion)?.slots[r]?.[nth];
       if (companion !== undefined) stmts.push(...driftBy(slot, companion, shiftOf(cx, p.acc, slot.fixed, old, at)));
@@ -293,7 +392,11 @@ const emitRow = (cx: Segment, row: Row, r: number, at: Scope, cells: readonly Ce
 const merged = (p: Fixed, q: Fixed): Fixed => (q.size === 0 ? p : p.size === 0 ? q : new Map([...p, ...q]));
 
 /** The visibility of cell k for a domain at a point of the local axes, each asked once. */
-const seen = (cx: Segment, cells: readonly Cell[], end: Expr | null): ((where: NodeId | null, k: number, point: Fixed) => Expr) => {
+const seen = (
+  cx: Segment,
+  cells: readonly Cell[],
+  end: Expr | null,
+): ((where: NodeId | null, k: number, point: Fixed) => Expr) => {
   const memo = new Map<string, Expr>();
   return (where, k, point) => {
     const key = `${where === null ? "" : memoKey(cx.em.b.node(where), point)} ${k}`;
@@ -314,12 +417,24 @@ const driftBy = (slot: Slot, companion: Slot, shift: Expr): readonly Stmt[] => {
 
 /** Whether the row is the one of several that writes the result; null: each writes its own. */
 export const firstRow = (em: Emitter, s: Store, at: Scope): Expr | null =>
-  s.once === undefined ? null
-    : s.once.map((a) => T.binary("==", emit(em, em.b.index(a), NOTHING_FIXED, at).e, T.i32(0))).reduce((x, y) => T.and(x, y));
+  s.once === undefined
+    ? null
+    : s.once
+        .map((a) => T.binary("==", emit(em, em.b.index(a), NOTHING_FIXED, at).e, T.i32(0)))
+        .reduce((x, y) => T.and(x, y));
 
-const emitStreamStore = (cx: Segment, s: Store, row: Row, cells: readonly Cell[], end: Expr | null, stmts: Stmt[]): void => {
+const emitStreamStore = (
+  cx: Segment,
+  s: Store,
+  row: Row,
+  cells: readonly Cell[],
+  end: Expr | null,
+  stmts: Stmt[],
+): void => {
   const { em } = cx;
-  const local = s.axes.filter((a) => !cx.rowAxes.includes(a) && !cx.axes.includes(a) && a !== cx.union).map((a) => em.b.axis(a));
+  const local = s.axes
+    .filter((a) => !cx.rowAxes.includes(a) && !cx.axes.includes(a) && a !== cx.union)
+    .map((a) => em.b.axis(a));
   for (const c of cells) {
     const inner: Stmt[] = [];
     const within = scope("store", [c.scope], inner);

@@ -26,7 +26,12 @@ export const MAX_WIDE_SUM = 16;
  * at a time. `written`: the axes outside of reductions that are; those that reductions in place run over are, too. `stop`: nodes that are
  * there already.
  */
-export const statementsOf = (b: GraphBuilder, roots: readonly NodeId[], written: readonly AxisId[], stop: ReadonlySet<NodeId>): number => {
+export const statementsOf = (
+  b: GraphBuilder,
+  roots: readonly NodeId[],
+  written: readonly AxisId[],
+  stop: ReadonlySet<NodeId>,
+): number => {
   const inner = new Set(written);
   const found = new Set<NodeId>();
   const visit = (id: NodeId): void => {
@@ -43,7 +48,8 @@ export const statementsOf = (b: GraphBuilder, roots: readonly NodeId[], written:
   };
   return [...found].reduce((sum, id) => {
     const n = b.node(id);
-    if (n.kind === "const" || n.kind === "index" || n.kind === "size" || n.kind === "scalar" || n.ty !== "f32") return sum;
+    if (n.kind === "const" || n.kind === "index" || n.kind === "size" || n.kind === "scalar" || n.ty !== "f32")
+      return sum;
     return sum + points(n.kind === "reduce" ? [...n.axes, ...n.over] : n.axes);
   }, 0);
 };

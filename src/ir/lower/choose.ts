@@ -8,7 +8,16 @@ import type { Schedule } from "./schedule.ts";
 import { workgroupEstimate } from "./workgroup.ts";
 
 const BASE: Schedule = {
-  kind: "rows", lanes: 64, rowsPerLane: 1, lanesPerRow: 1, cells: 4, edgeCells: 1, source: "direct", tile: 0, vectorStream: false, hold: false,
+  kind: "rows",
+  lanes: 64,
+  rowsPerLane: 1,
+  lanesPerRow: 1,
+  cells: 4,
+  edgeCells: 1,
+  source: "direct",
+  tile: 0,
+  vectorStream: false,
+  hold: false,
 };
 
 /**
@@ -25,7 +34,8 @@ const MANY = 192;
 const MAX_HELD = 16;
 
 export const chooseSchedule = (b: GraphBuilder, plan: KernelPlan, target: Target): Schedule => {
-  if (plan.stream.length === 0) return { ...BASE, kind: "elements", vectorStream: canWalkByFour(b, plan, plan.stores[0]?.axes.at(-1)) };
+  if (plan.stream.length === 0)
+    return { ...BASE, kind: "elements", vectorStream: canWalkByFour(b, plan, plan.stores[0]?.axes.at(-1)) };
   const [only] = plan.stream;
   if (only !== undefined && only === plan.part && !target.software) return mergeSchedule(b, only);
   const isRow = plan.stream.length === 1 && isFeatureless(b, plan);
@@ -35,19 +45,24 @@ export const chooseSchedule = (b: GraphBuilder, plan: KernelPlan, target: Target
   const many = features > MANY;
   const cells = many ? 2 : 4;
   const serial = hasScan(b, plan);
-  if (fewRows(b, plan, target) && !serial && canSplit(plan)) return { ...BASE, kind: "split", lanes: 64, lanesPerRow: 64, cells: 1 };
+  if (fewRows(b, plan, target) && !serial && canSplit(plan))
+    return { ...BASE, kind: "split", lanes: 64, lanesPerRow: 64, cells: 1 };
   const subgroup = target.subgroups !== null && target.subgroups.min >= 4 && plan.stream.length === 1;
   if (serial) return { ...BASE, cells: 1 };
   // Code for single cells at the edges is short, and what a CPU adapter compiles for seconds; a GPU wants no rescaling a cell there.
   const edgesOf = (n: number): Partial<Schedule> => ({ cells: n, edgeCells: target.software || many ? 1 : n });
   if (subgroup) {
-    const lanes = target.software ? { lanes: 16, rowsPerLane: features >= MIN_SHARED && features <= MAX_SHARED ? 2 : 1 } : { lanes: 64 };
+    const lanes = target.software
+      ? { lanes: 16, rowsPerLane: features >= MIN_SHARED && features <= MAX_SHARED ? 2 : 1 }
+      : { lanes: 64 };
     return { ...BASE, ...lanes, source: "subgroup", ...edgesOf(Math.min(cells, target.subgroups?.min ?? 4, 8)) };
   }
   // Without subgroups a CPU adapter gains nothing from staging: two rows a lane share what the lane loads.
   if (target.software) return { ...BASE, lanes: 16, rowsPerLane: many ? 1 : 2, cells };
   const tile = tileThatFits(b, plan, target);
-  return tile === 0 ? { ...BASE, ...edgesOf(cells) } : { ...BASE, ...edgesOf(Math.min(cells, tile)), source: "workgroup", tile };
+  return tile === 0
+    ? { ...BASE, ...edgesOf(cells) }
+    : { ...BASE, ...edgesOf(Math.min(cells, tile)), source: "workgroup", tile };
 };
 
 /** Most cells staged between two barriers. */
@@ -66,11 +81,13 @@ const known = (b: GraphBuilder, a: AxisId): number => Number(b.axis(a).size) || 
 
 /** Accumulators are single numbers and every domain is whole: the stream itself can be walked in vec4s. */
 const isFeatureless = (b: GraphBuilder, plan: KernelPlan): boolean =>
-  plan.accumulators.every((a) => a.local.length === 0 && a.where === null && ["sum", "prod", "max", "min", "var"].includes(a.op)) &&
-  !hasScan(b, plan);
+  plan.accumulators.every(
+    (a) => a.local.length === 0 && a.where === null && ["sum", "prod", "max", "min", "var"].includes(a.op),
+  ) && !hasScan(b, plan);
 
 const hasScan = (b: GraphBuilder, plan: KernelPlan): boolean =>
-  plan.scans.length > 0 || [...b.reach([...plan.stores.map((s) => s.value), ...plan.accumulators.map((a) => a.body)])].some((id) => {
+  plan.scans.length > 0 ||
+  [...b.reach([...plan.stores.map((s) => s.value), ...plan.accumulators.map((a) => a.body)])].some((id) => {
     const n = b.node(id);
     return n.kind === "reduce" && n.op === "cumsum";
   });
@@ -80,7 +97,9 @@ const canWalkByFour = (b: GraphBuilder, plan: KernelPlan, axis: AxisId | undefin
   const size = b.axis(axis).size;
   if (typeof size !== "number" || size % 4 !== 0 || size === 0 || b.axis(axis).parts !== null) return false;
   if (plan.stores.some((s) => s.axes.includes(axis) && s.axes.at(-1) !== axis)) return false;
-  const loads = [...b.reach([...plan.stores.map((s) => s.value), ...plan.accumulators.map((a) => a.body)])].map((id) => b.node(id));
+  const loads = [...b.reach([...plan.stores.map((s) => s.value), ...plan.accumulators.map((a) => a.body)])].map((id) =>
+    b.node(id),
+  );
   return loads.every((n) => n.kind !== "load" || n.at.slice(0, -1).every((id) => !b.node(id).axes.includes(axis)));
 };
 
@@ -103,7 +122,8 @@ export const fewRows = (b: GraphBuilder, plan: KernelPlan, target: Target): bool
 /** The stream is the last index of what it reads: lanes that share a row read neighbouring addresses. */
 const readsAlong = (b: GraphBuilder, plan: KernelPlan, axis: AxisId): boolean =>
   b.axis(axis).parts === null &&
-  [...b.reach([...plan.stores.map((s) => s.value), ...plan.accumulators.map((a) => a.body)])].map((id) => b.node(id))
+  [...b.reach([...plan.stores.map((s) => s.value), ...plan.accumulators.map((a) => a.body)])]
+    .map((id) => b.node(id))
     .every((n) => n.kind !== "load" || n.at.slice(0, -1).every((id) => !b.node(id).axes.includes(axis)));
 
 /** A row of a length that is no multiple of four or not known: neighbouring lanes take neighbouring cells. */
@@ -114,7 +134,14 @@ const raggedRow = (b: GraphBuilder, axis: AxisId): Schedule => {
   // Without cells there is nothing to hold.
   const mine = Math.max(1, Math.ceil(length / lanesPerRow));
   const hold = mine <= MAX_HELD;
-  return { ...BASE, kind: lanesPerRow === 1 ? "rows" : "split", lanesPerRow, cells: hold ? mine : 4, edgeCells: hold ? mine : 4, hold };
+  return {
+    ...BASE,
+    kind: lanesPerRow === 1 ? "rows" : "split",
+    lanesPerRow,
+    cells: hold ? mine : 4,
+    edgeCells: hold ? mine : 4,
+    hold,
+  };
 };
 
 /** Partial states of a row, a lane for each part: the states of different rows share nothing. */
@@ -126,7 +153,10 @@ const mergeSchedule = (b: GraphBuilder, part: AxisId): Schedule => {
 /** Whether a cell asks for reductions in place. */
 const contracts = (b: GraphBuilder, plan: KernelPlan): boolean => {
   const carried = new Set(plan.accumulators.map((a) => a.node));
-  const roots = [...plan.accumulators.map((a) => a.body), ...plan.stores.filter((s) => s.pass !== null).map((s) => s.value)];
+  const roots = [
+    ...plan.accumulators.map((a) => a.body),
+    ...plan.stores.filter((s) => s.pass !== null).map((s) => s.value),
+  ];
   return [...b.reach(roots)].some((id) => b.node(id).kind === "reduce" && !carried.has(id));
 };
 
@@ -141,5 +171,13 @@ const normSchedule = (b: GraphBuilder, plan: KernelPlan, target: Target, axis: A
   const lanesPerRow = [64, 32, 16, 8, 4, 2, 1].find((n) => chunks >= n * 1) ?? 1;
   const mine = Math.ceil(chunks / lanesPerRow);
   const hold = mine <= MAX_HELD;
-  return { ...BASE, kind: lanesPerRow === 1 ? "rows" : "split", lanes: 64, lanesPerRow, cells: hold ? mine : 4, vectorStream: true, hold };
+  return {
+    ...BASE,
+    kind: lanesPerRow === 1 ? "rows" : "split",
+    lanes: 64,
+    lanesPerRow,
+    cells: hold ? mine : 4,
+    vectorStream: true,
+    hold,
+  };
 };

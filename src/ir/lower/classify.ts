@@ -45,7 +45,10 @@ const newClass = (cx: Atoms, id: NodeId): Class => {
   if (!live && !n.axes.some((a) => cx.box.has(a))) return { may: id, must: id };
   if (n.kind === "unary" && n.op === "not") {
     const a = classOf(cx, n.a);
-    return { may: a.must === null ? null : b.unary("not", a.must), must: a.may === null ? null : b.unary("not", a.may) };
+    return {
+      may: a.must === null ? null : b.unary("not", a.must),
+      must: a.may === null ? null : b.unary("not", a.may),
+    };
   }
   if (n.kind === "load" && n.ty === "bool" && !live) {
     const at = n.at.map((i) => blockEnds(cx, i));
@@ -54,7 +57,8 @@ const newClass = (cx: Atoms, id: NodeId): Class => {
   if (n.kind !== "binary") return { may: null, must: null };
   if (n.op === "and" || n.op === "or") {
     const [x, y] = [classOf(cx, n.a), classOf(cx, n.b)];
-    const all = (p: NodeId | null, q: NodeId | null): NodeId | null => (p === null || q === null ? null : b.binary(n.op as "and" | "or", p, q));
+    const all = (p: NodeId | null, q: NodeId | null): NodeId | null =>
+      p === null || q === null ? null : b.binary(n.op as "and" | "or", p, q);
     // An unknown side: `and` may be true where the other may, `or` must be true where the other must.
     return n.op === "and"
       ? { may: x.may === null ? y.may : y.may === null ? x.may : all(x.may, y.may), must: all(x.must, y.must) }
@@ -64,10 +68,14 @@ const newClass = (cx: Atoms, id: NodeId): Class => {
   if (p === null || q === null) return { may: null, must: null };
   const ask = (op: "<" | "<=" | ">" | ">=" | "==", x: NodeId, y: NodeId): NodeId => b.binary(op, x, y);
   switch (n.op) {
-    case "<": return { may: ask("<", p.lo, q.hi), must: ask("<", p.hi, q.lo) };
-    case "<=": return { may: ask("<=", p.lo, q.hi), must: ask("<=", p.hi, q.lo) };
-    case ">": return { may: ask(">", p.hi, q.lo), must: ask(">", p.lo, q.hi) };
-    case ">=": return { may: ask(">=", p.hi, q.lo), must: ask(">=", p.lo, q.hi) };
+    case "<":
+      return { may: ask("<", p.lo, q.hi), must: ask("<", p.hi, q.lo) };
+    case "<=":
+      return { may: ask("<=", p.lo, q.hi), must: ask("<=", p.hi, q.lo) };
+    case ">":
+      return { may: ask(">", p.hi, q.lo), must: ask(">", p.lo, q.hi) };
+    case ">=":
+      return { may: ask(">=", p.hi, q.lo), must: ask(">=", p.lo, q.hi) };
     case "==": {
       const overlap = b.binary("and", ask("<=", p.lo, q.hi), ask("<=", q.lo, p.hi));
       return { may: overlap, must: b.binary("and", ask("==", p.lo, q.hi), ask("==", p.hi, q.lo)) };
@@ -77,7 +85,8 @@ const newClass = (cx: Atoms, id: NodeId): Class => {
       const equal = b.binary("and", ask("==", p.lo, q.hi), ask("==", p.hi, q.lo));
       return { may: b.unary("not", equal), must: apart };
     }
-    default: return { may: null, must: null };
+    default:
+      return { may: null, must: null };
   }
 };
 
@@ -129,9 +138,13 @@ const binaryEnds = (cx: Atoms, n: Node & { kind: "binary" }): Ends | null => {
   const divisor = b.node(n.b);
   const factor = b.node(n.a).kind === "const" ? b.node(n.a) : divisor;
   switch (n.op) {
-    case "+": return { lo: b.binary("+", p.lo, q.lo), hi: b.binary("+", p.hi, q.hi) };
-    case "-": return { lo: b.binary("-", p.lo, q.hi), hi: b.binary("-", p.hi, q.lo) };
-    case "min": case "max": return { lo: b.binary(n.op, p.lo, q.lo), hi: b.binary(n.op, p.hi, q.hi) };
+    case "+":
+      return { lo: b.binary("+", p.lo, q.lo), hi: b.binary("+", p.hi, q.hi) };
+    case "-":
+      return { lo: b.binary("-", p.lo, q.hi), hi: b.binary("-", p.hi, q.lo) };
+    case "min":
+    case "max":
+      return { lo: b.binary(n.op, p.lo, q.lo), hi: b.binary(n.op, p.hi, q.hi) };
     case "*": {
       if (factor.kind !== "const") return null;
       const other = factor === divisor ? p : q;
@@ -139,7 +152,9 @@ const binaryEnds = (cx: Atoms, n: Node & { kind: "binary" }): Ends | null => {
       return factor.value >= 0 ? { lo: x, hi: y } : { lo: y, hi: x };
     }
     case "/":
-      return divisor.kind === "const" && divisor.value > 0 ? { lo: b.binary("/", p.lo, n.b), hi: b.binary("/", p.hi, n.b) } : null;
+      return divisor.kind === "const" && divisor.value > 0
+        ? { lo: b.binary("/", p.lo, n.b), hi: b.binary("/", p.hi, n.b) }
+        : null;
     case "%": {
       if (divisor.kind !== "const" || divisor.value <= 0) return null;
       // Within one turn of the divisor the remainder follows its operand.
@@ -149,6 +164,7 @@ const binaryEnds = (cx: Atoms, n: Node & { kind: "binary" }): Ends | null => {
         hi: b.select(sameTurn, b.binary("%", p.hi, n.b), b.konst(divisor.value - 1, "i32")),
       };
     }
-    default: return null;
+    default:
+      return null;
   }
 };

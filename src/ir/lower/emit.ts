@@ -19,7 +19,8 @@ import { comparesAsItStands, emitComparison, emitSum, isPlain, magnitude } from 
 import { emitReduce, emitWideSum, isWideSum } from "./reduce.ts";
 
 /** A feature axis at one index (`of`: which is element k of this chunk), or at indices `4 * chunk .. 4 * chunk + 3` as a vec4. */
-export type Fix = { readonly at: Expr; readonly of?: { readonly chunk: Expr; readonly k: number } } | { readonly chunk: Expr };
+export type Fix =
+  { readonly at: Expr; readonly of?: { readonly chunk: Expr; readonly k: number } } | { readonly chunk: Expr };
 export type Fixed = ReadonlyMap<AxisId, Fix>;
 export const NOTHING_FIXED: Fixed = new Map();
 
@@ -69,11 +70,17 @@ export const piecesOf = (size: number): readonly Fix[] => [
 
 /** All the ways to fix these axes (of known size), the last one in pieces when `vector`. */
 export const pointsOf = (axes: readonly Axis[], vector: boolean): readonly Fixed[] =>
-  axes.reduce<readonly Fixed[]>((list, a, n) => {
-    const size = knownSize(a);
-    const fixes = vector && n === axes.length - 1 ? piecesOf(size) : Array.from({ length: size }, (_, k): Fix => ({ at: T.i32(k) }));
-    return list.flatMap((f) => fixes.map((x) => new Map([...f, [a.id, x] as const])));
-  }, [NOTHING_FIXED]);
+  axes.reduce<readonly Fixed[]>(
+    (list, a, n) => {
+      const size = knownSize(a);
+      const fixes =
+        vector && n === axes.length - 1
+          ? piecesOf(size)
+          : Array.from({ length: size }, (_, k): Fix => ({ at: T.i32(k) }));
+      return list.flatMap((f) => fixes.map((x) => new Map([...f, [a.id, x] as const])));
+    },
+    [NOTHING_FIXED],
+  );
 
 export const knownSize = (a: Axis): number => {
   if (typeof a.size !== "number") throw new UnknownSize(a);
@@ -114,11 +121,19 @@ export const lane4 = (fixed: Fixed, axis: AxisId, k: number): Fixed => {
 };
 
 /** Element k of a chunk, known as such: what lies in vec4s is read once for all four. */
-export const elementFix = (chunk: Expr, k: number): Fix & { readonly at: Expr } => ({ at: T.add(T.mul(chunk, T.i32(4)), T.i32(k)), of: { chunk, k } });
+export const elementFix = (chunk: Expr, k: number): Fix & { readonly at: Expr } => ({
+  at: T.add(T.mul(chunk, T.i32(4)), T.i32(k)),
+  of: { chunk, k },
+});
 
 const trivial = (e: Expr): boolean =>
-  e.kind === "lit" || e.kind === "ref" || e.kind === "uniform" || e.kind === "infinity" || (e.kind === "splat" && trivial(e.a)) ||
-  (e.kind === "unary" && e.op === "neg" && trivial(e.a)) || (e.kind === "element" && trivial(e.index));
+  e.kind === "lit" ||
+  e.kind === "ref" ||
+  e.kind === "uniform" ||
+  e.kind === "infinity" ||
+  (e.kind === "splat" && trivial(e.a)) ||
+  (e.kind === "unary" && e.op === "neg" && trivial(e.a)) ||
+  (e.kind === "element" && trivial(e.index));
 
 /** Gives an expression a name in a scope. */
 export const name = (em: Emitter, s: Scope, base: string, e: Expr): Expr => {
@@ -143,7 +158,8 @@ export const emit = (em: Emitter, id: NodeId, fixed: Fixed, at: Scope): Placed =
   }
   // A long chain is emitted in steps, the innermost first: neither this recursion nor the code's expressions become deep.
   em.level++;
-  if (em.level % STEP === 1 && em.depth(id) > STEP) for (const x of stepsBelow(em, id, fixed, at)) emit(em, x, fixed, at);
+  if (em.level % STEP === 1 && em.depth(id) > STEP)
+    for (const x of stepsBelow(em, id, fixed, at)) emit(em, x, fixed, at);
   const made = compute(em, n, fixed, at);
   em.level--;
   const shared = (em.uses.get(id) ?? 0) > 1 || isStep(em, id) || em.names.has(id) || n.kind === "reduce";
@@ -168,11 +184,21 @@ const stepsBelow = (em: Emitter, root: NodeId, fixed: Fixed, at: Scope): readonl
 /** A name for a value that the user did not name. */
 export const baseName = (n: Node): string => {
   switch (n.kind) {
-    case "load": return n.tensor;
-    case "reduce": return n.op === "sum" ? "dot" : n.op;
-    case "unary": return n.op;
-    case "carried": case "scan": return n.name;
-    case "index": case "size": case "scalar": case "const": case "binary": case "select":
+    case "load":
+      return n.tensor;
+    case "reduce":
+      return n.op === "sum" ? "dot" : n.op;
+    case "unary":
+      return n.op;
+    case "carried":
+    case "scan":
+      return n.name;
+    case "index":
+    case "size":
+    case "scalar":
+    case "const":
+    case "binary":
+    case "select":
       return n.ty === "bool" ? "cond" : n.ty === "i32" ? "at" : "x";
   }
 };
@@ -190,7 +216,13 @@ const compute = (em: Emitter, n: Node, fixed: Fixed, at: Scope): Placed => {
     case "size":
       return { e: T.uniform(n.name), s: em.root };
     case "scalar":
-      return { e: n.ty === "bool" ? T.binary("!=", T.uniform(n.name, I32), T.i32(0)) : T.uniform(n.name, n.ty === "f32" ? F32 : I32), s: em.root };
+      return {
+        e:
+          n.ty === "bool"
+            ? T.binary("!=", T.uniform(n.name, I32), T.i32(0))
+            : T.uniform(n.name, n.ty === "f32" ? F32 : I32),
+        s: em.root,
+      };
     case "index":
       return chunk === null ? indexOf(em, n.axis, fixed, at) : byLane(em, n, fixed, chunk, at);
     case "load":
@@ -217,7 +249,8 @@ const compute = (em: Emitter, n: Node, fixed: Fixed, at: Scope): Placed => {
       if (chunk !== null && em.b.node(n.cond).axes.join() === String(chunk)) {
         const conds = [0, 1, 2, 3].map((k) => emit(em, n.cond, lane4(fixed, chunk, k), at).e);
         const [first] = conds;
-        if (first?.kind === "lit" && conds.every((c) => c.kind === "lit" && c.value === first.value)) return emit(em, first.value !== 0 ? n.a : n.b, fixed, at);
+        if (first?.kind === "lit" && conds.every((c) => c.kind === "lit" && c.value === first.value))
+          return emit(em, first.value !== 0 ? n.a : n.b, fixed, at);
         return byLane(em, n, fixed, chunk, at);
       }
       const c = operand(em, n.cond, fixed, at);
@@ -229,17 +262,23 @@ const compute = (em: Emitter, n: Node, fixed: Fixed, at: Scope): Placed => {
       const a = operand(em, n.a, fixed, at);
       const b = operand(em, n.b, fixed, at);
       const wide = [a, b, c].some((x) => x.e.type.width === 4) ? 4 : 1;
-      return { e: T.select(T.splat(c.e, wide), T.splat(a.e, wide), T.splat(b.e, wide)), s: join(join(a.s, b.s, at), c.s, at) };
+      return {
+        e: T.select(T.splat(c.e, wide), T.splat(a.e, wide), T.splat(b.e, wide)),
+        s: join(join(a.s, b.s, at), c.s, at),
+      };
     }
     case "reduce":
-      if (chunk !== null) return isWideSum(em, n, chunk) ? emitWideSum(em, n, fixed, at) : byLane(em, n, fixed, chunk, at);
+      if (chunk !== null)
+        return isWideSum(em, n, chunk) ? emitWideSum(em, n, fixed, at) : byLane(em, n, fixed, chunk, at);
       if (em.accumulators.has(n.id)) {
         const element = elementOf(em, n, fixed, at);
         if (element !== null) return element;
       }
-      if (em.accumulators.has(n.id) || n.op === "cumsum") throw new Error(`accumulator ${n.id} is not bound in scope ${at.name}`);
+      if (em.accumulators.has(n.id) || n.op === "cumsum")
+        throw new Error(`accumulator ${n.id} is not bound in scope ${at.name}`);
       return emitReduce(em, n, fixed, at);
-    case "carried": case "scan":
+    case "carried":
+    case "scan":
       throw new Error(`the state of ${n.name} is not there in scope ${at.name}`);
   }
 };
@@ -257,7 +296,14 @@ const elementOf = (em: Emitter, n: Node, fixed: Fixed, at: Scope): Placed | null
 };
 
 /** Operands from an outer scope than the result are named there, so that they are computed once. */
-export const hoistBoth = (em: Emitter, n: Node & { kind: "binary" }, a: Placed, b: Placed, s: Scope, at: Scope): readonly [Expr, Expr] => {
+export const hoistBoth = (
+  em: Emitter,
+  n: Node & { kind: "binary" },
+  a: Placed,
+  b: Placed,
+  s: Scope,
+  at: Scope,
+): readonly [Expr, Expr] => {
   const up = (p: Placed, id: NodeId): Expr =>
     p.s === s || p.s === at ? p.e : name(em, p.s, em.names.get(id) ?? baseName(em.b.node(id)), p.e);
   return [up(a, n.a), up(b, n.b)];
@@ -295,18 +341,29 @@ const finite = (e: Expr): Expr => (e.kind === "infinity" ? T.f32(-e.sign * LOWES
 
 const unaryExpr = (op: (Node & { kind: "unary" })["op"], a: Expr): Expr => {
   switch (op) {
-    case "float": return T.cast(a, "f32");
-    case "int": return T.cast(a, "i32");
-    case "not": return T.not(a);
-    case "neg": return a.kind === "lit" ? T.lit(-a.value, a.type) : a.kind === "infinity" ? T.infinity(a.sign === 1 ? -1 : 1) : T.unary("neg", a);
-    default: return T.unary(op satisfies TUnary, a);
+    case "float":
+      return T.cast(a, "f32");
+    case "int":
+      return T.cast(a, "i32");
+    case "not":
+      return T.not(a);
+    case "neg":
+      return a.kind === "lit"
+        ? T.lit(-a.value, a.type)
+        : a.kind === "infinity"
+          ? T.infinity(a.sign === 1 ? -1 : 1)
+          : T.unary("neg", a);
+    default:
+      return T.unary(op satisfies TUnary, a);
   }
 };
 
 const binaryExpr = (em: Emitter, op: (Node & { kind: "binary" })["op"], x: Expr, y: Expr): Expr => {
   const ints = x.type.elem === "i32";
-  if (ints && op === "/") return nonNegative(em, x) && nonNegative(em, y) ? T.binary("/", x, y) : T.binary("floordiv", x, y);
-  if (ints && op === "%") return nonNegative(em, x) && nonNegative(em, y) ? T.binary("%", x, y) : T.binary("floormod", x, y);
+  if (ints && op === "/")
+    return nonNegative(em, x) && nonNegative(em, y) ? T.binary("/", x, y) : T.binary("floordiv", x, y);
+  if (ints && op === "%")
+    return nonNegative(em, x) && nonNegative(em, y) ? T.binary("%", x, y) : T.binary("floormod", x, y);
   if (T.isComparison(op as TBinary)) return T.binary(op as TBinary, finite(x), finite(y));
   return T.binary(op as TBinary, x, y);
 };
@@ -317,6 +374,7 @@ const nonNegative = (em: Emitter, e: Expr): boolean => {
   if (e.kind === "builtin") return true;
   if (e.kind === "uniform") return em.graph.sizes.includes(e.name);
   if (e.kind === "ref") return em.natural.has(e.name);
-  if (e.kind === "binary") return ["+", "*", "/", "%", "min", "max"].includes(e.op) && nonNegative(em, e.a) && nonNegative(em, e.b);
+  if (e.kind === "binary")
+    return ["+", "*", "/", "%", "min", "max"].includes(e.op) && nonNegative(em, e.a) && nonNegative(em, e.b);
   return false;
 };

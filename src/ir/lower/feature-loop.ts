@@ -31,12 +31,16 @@ export const loopAxesOf = (em: Emitter, n: Reduce, outside: readonly AxisId[]): 
   if (local.length === 0 || !Number.isFinite(points * terms) || points * terms <= MAX_TERMS_A_CELL) return null;
   const bound = new Set([...local.map((a) => a.id), ...n.over]);
   const below = [...em.b.reach([n.body])].map((id) => em.b.node(id));
-  const inRegisters = (m: Node): boolean => em.accumulators.has(m.id) || m.kind === "reduce" || m.kind === "scan" || m.kind === "carried";
-  const bad = below.some((m) => (inRegisters(m) && m.axes.some((a) => bound.has(a))) || (m.kind === "load" && lastMentions(em.b, m, local)));
+  const inRegisters = (m: Node): boolean =>
+    em.accumulators.has(m.id) || m.kind === "reduce" || m.kind === "scan" || m.kind === "carried";
+  const bad = below.some(
+    (m) => (inRegisters(m) && m.axes.some((a) => bound.has(a))) || (m.kind === "load" && lastMentions(em.b, m, local)),
+  );
   return bad ? null : local;
 };
 
-const pointsIn = (axes: readonly Axis[]): number => axes.reduce((n, a) => n * (typeof a.size === "number" ? a.size : Infinity), 1);
+const pointsIn = (axes: readonly Axis[]): number =>
+  axes.reduce((n, a) => n * (typeof a.size === "number" ? a.size : Infinity), 1);
 
 const lastMentions = (b: GraphBuilder, m: Node & { kind: "load" }, axes: readonly Axis[]): boolean => {
   const last = m.at.at(-1);
@@ -48,8 +52,13 @@ const lastMentions = (b: GraphBuilder, m: Node & { kind: "load" }, axes: readonl
  * cells share is obtained inside (broadcasts), and gives the function that takes it back.
  */
 export const contractInLoop = (
-  em: Emitter, n: Reduce, axes: readonly Axis[], block: Scope, cells: readonly LoopCell[],
-  inLoop: (block: Scope, keys: ReadonlyMap<Scope, Scope>, body: Stmt[]) => () => void, stmts: Stmt[],
+  em: Emitter,
+  n: Reduce,
+  axes: readonly Axis[],
+  block: Scope,
+  cells: readonly LoopCell[],
+  inLoop: (block: Scope, keys: ReadonlyMap<Scope, Scope>, body: Stmt[]) => () => void,
+  stmts: Stmt[],
 ): void => {
   const base = em.names.get(n.id) ?? "dot";
   const count = axes.reduce((k, a) => k * knownSize(a), 1);
@@ -85,7 +94,10 @@ export const contractInLoop = (
     body.push(T.varStmt(id, F32, T.f32(0)));
     return id;
   });
-  for (const point of pointsOf(n.over.map((a) => em.b.axis(a)), true))
+  for (const point of pointsOf(
+    n.over.map((a) => em.b.axis(a)),
+    true,
+  ))
     cells.forEach((c, k) => {
       const [sum, s] = [sums[k], within[k]];
       if (sum === undefined || s === undefined) return;
@@ -94,12 +106,19 @@ export const contractInLoop = (
     });
   arrays.forEach((id, k) => body.push(T.setElement(id, flat, T.ref(sums[k] ?? "", F32))));
   done();
-  stmts.push(...loops.reduceRight<Stmt[]>((inner, l) => [T.forStmt(l.name, T.i32(0), T.i32(l.size), T.i32(1), inner)], body));
-  pointsOf(axes, false).forEach((point, nth) => cells.forEach((c, k) => {
-    bind(em, c.scope, n.id, new Map([...point, ...c.fixed]), T.element(arrays[k] ?? "", F32, T.i32(nth)));
-  }));
+  stmts.push(
+    ...loops.reduceRight<Stmt[]>((inner, l) => [T.forStmt(l.name, T.i32(0), T.i32(l.size), T.i32(1), inner)], body),
+  );
+  pointsOf(axes, false).forEach((point, nth) =>
+    cells.forEach((c, k) => {
+      bind(em, c.scope, n.id, new Map([...point, ...c.fixed]), T.element(arrays[k] ?? "", F32, T.i32(nth)));
+    }),
+  );
 };
 
 /** The sums in place below some values, in the order in which they need each other. */
 export const sumsBelow = (b: GraphBuilder, roots: readonly NodeId[]): readonly Reduce[] =>
-  [...b.reach(roots)].sort((x, y) => x - y).map((id) => b.node(id)).filter((n): n is Reduce => n.kind === "reduce" && n.op === "sum" && n.ty === "f32" && n.where === null);
+  [...b.reach(roots)]
+    .sort((x, y) => x - y)
+    .map((id) => b.node(id))
+    .filter((n): n is Reduce => n.kind === "reduce" && n.op === "sum" && n.ty === "f32" && n.where === null);

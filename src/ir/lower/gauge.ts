@@ -22,17 +22,37 @@ const growthOf = (em: Emitter, gauge: NodeId, fixed: Fixed, before: Scope, after
 };
 
 /** e^δ (2^δ in base 2), what is carried being worth so much under the gauge of `after`. */
-export const factorOf = (em: Emitter, acc: Accumulator, gauge: NodeId, fixed: Fixed, before: Scope, after: Scope): Expr =>
-  T.unary(acc.base2 === true ? "exp2" : "exp", growthOf(em, gauge, fixed, before, after));
+export const factorOf = (
+  em: Emitter,
+  acc: Accumulator,
+  gauge: NodeId,
+  fixed: Fixed,
+  before: Scope,
+  after: Scope,
+): Expr => T.unary(acc.base2 === true ? "exp2" : "exp", growthOf(em, gauge, fixed, before, after));
 
 /** δ in natural units. */
-export const naturalGrowth = (em: Emitter, acc: Accumulator, gauge: NodeId, fixed: Fixed, before: Scope, after: Scope): Expr => {
+export const naturalGrowth = (
+  em: Emitter,
+  acc: Accumulator,
+  gauge: NodeId,
+  fixed: Fixed,
+  before: Scope,
+  after: Scope,
+): Expr => {
   const growth = growthOf(em, gauge, fixed, before, after);
   return acc.base2 === true ? T.mul(growth, T.f32(Math.LN2)) : growth;
 };
 
 /** A value kept in a scope, once for each point of the gauge's own axes. */
-export const oncePerGauge = (em: Emitter, at: Scope, base: string, gauge: NodeId, fixed: Fixed, make: () => Expr): Expr => {
+export const oncePerGauge = (
+  em: Emitter,
+  at: Scope,
+  base: string,
+  gauge: NodeId,
+  fixed: Fixed,
+  make: () => Expr,
+): Expr => {
   const key = `${base} ${keyOf(em.b.node(gauge), fixed)}`;
   const e = at.memo.get(key) ?? name(em, at, base, make());
   at.memo.set(key, e);
@@ -53,20 +73,29 @@ export const correctionOf = (cx: Segment, acc: Accumulator, fixed: Fixed, old: S
 /** By how much a sum that drifts with its gauge (`Drift`) moves; before the first cell there is nothing to move. */
 export const shiftOf = (cx: Segment, acc: Accumulator, fixed: Fixed, old: Scope, at: Scope): Expr => {
   const gauge = acc.gauge ?? 0;
-  return oncePerGauge(cx.em, at, "shift", gauge, fixed, () => ifStarted(cx, gauge, fixed, old, naturalGrowth(cx.em, acc, gauge, fixed, old, at)));
+  return oncePerGauge(cx.em, at, "shift", gauge, fixed, () =>
+    ifStarted(cx, gauge, fixed, old, naturalGrowth(cx.em, acc, gauge, fixed, old, at)),
+  );
 };
 
 /** The value where all maxima of this pass that a gauge is made of have seen a cell, else 0. */
 const ifStarted = (cx: Segment, gauge: NodeId, fixed: Fixed, old: Scope, value: Expr): Expr => {
   const reached = cx.em.b.reach([gauge]);
-  const started = cx.parts.map((p) => p.acc)
+  const started = cx.parts
+    .map((p) => p.acc)
     .filter((a) => reached.has(a.node) && cx.em.b.node(a.node).axes.every((x) => cx.rowAxes.includes(x)))
     .map((a) => {
       const carried = emit(cx.em, a.node, fixed, old).e;
       const start = T.lit(startingValue(a.op, carried.type.elem === "i32" ? "i32" : "f32"), carried.type);
       return a.op === "min" ? T.lt(carried, start) : T.gt(carried, start);
     });
-  return started.length === 0 ? value : T.select(started.reduce((x, y) => T.and(x, y)), value, T.f32(0));
+  return started.length === 0
+    ? value
+    : T.select(
+        started.reduce((x, y) => T.and(x, y)),
+        value,
+        T.f32(0),
+      );
 };
 
 /** Whether a gauge does arithmetic on maxima beyond choosing and negating them. */

@@ -49,7 +49,12 @@ export const decodeAxes = (em: Emitter, s: Scope, axes: readonly AxisId[], flat:
  * `count` rows a lane, `share` lanes a row. `laneRow`: which row of the tile this lane works on (lane / share).
  */
 export const gridOf = (
-  em: Emitter, outer: readonly AxisId[], inner: readonly AxisId[], lanes: number, count: number, share: number,
+  em: Emitter,
+  outer: readonly AxisId[],
+  inner: readonly AxisId[],
+  lanes: number,
+  count: number,
+  share: number,
 ): Grid => {
   const perTile = (lanes / share) * count;
   const innerSize = product(em, inner);
@@ -71,7 +76,8 @@ export const gridOf = (
   const laneRow = share === 1 ? T.lane : share === lanes ? T.i32(0) : T.div(T.lane, T.i32(share));
   const rows = Array.from({ length: count }, (_, r): Row => {
     const s = scope(`row ${r}`, [group], em.root.stmts);
-    if (inner.length === 0) return { scope: s, valid: perTile === 1 ? T.bool(true) : T.lt(T.add(base, laneRow), T.i32(1)) };
+    if (inner.length === 0)
+      return { scope: s, valid: perTile === 1 ? T.bool(true) : T.lt(T.add(base, laneRow), T.i32(1)) };
     const rho = natural(em, s, "row", T.add(T.add(base, T.i32((r * lanes) / share)), laneRow));
     const exact = perTile === 1 || (typeof innerSize === "number" && innerSize % perTile === 0);
     const valid = exact ? T.bool(true) : name(em, s, "valid", T.lt(rho, total));

@@ -24,14 +24,18 @@ export const isPlain = (em: Emitter, id: NodeId): boolean => {
   const n = em.b.node(id);
   const product = n.kind === "binary" && n.op === "*";
   const below = n.kind === "unary" ? [n.a] : n.kind === "binary" ? [n.a, n.b] : [];
-  const found = n.ty !== "i32" || (!isSum(em.b, n) && !product && n.kind !== "const") || (fits(em.integers.exact(id)) && below.every((x) => isPlain(em, x)));
+  const found =
+    n.ty !== "i32" ||
+    (!isSum(em.b, n) && !product && n.kind !== "const") ||
+    (fits(em.integers.exact(id)) && below.every((x) => isPlain(em, x)));
   em.plain.set(id, found);
   return found;
 };
 
 /** Whether comparing the values in 32 bits is comparing the exact ones: neither saturates, or one of them is never at an end. */
 export const comparesAsItStands = (em: Emitter, x: NodeId, y: NodeId): boolean => {
-  const inside = (id: NodeId): boolean => isPlain(em, id) && fits(em.integers.exact(id), interval(LEAST_I32 + 1, GREATEST_I32 - 1));
+  const inside = (id: NodeId): boolean =>
+    isPlain(em, id) && fits(em.integers.exact(id), interval(LEAST_I32 + 1, GREATEST_I32 - 1));
   return (isPlain(em, x) && isPlain(em, y)) || inside(x) || inside(y);
 };
 
@@ -50,14 +54,21 @@ const termsOf = (em: Emitter, form: Linear, fixed: Fixed, at: Scope): Sum => {
   return { terms, constant: form.constant, s };
 };
 
-const rangeOfTerms = (terms: readonly Term[], constant: number): Interval => terms.reduce((r, t) => addI(r, mulI(point(t.c), t.range)), point(constant));
+const rangeOfTerms = (terms: readonly Term[], constant: number): Interval =>
+  terms.reduce((r, t) => addI(r, mulI(point(t.c), t.range)), point(constant));
 
 /** Σ c·x + constant in 32 bits: right where the exact value fits, whatever wraps on the way. */
 const plainSum = (terms: readonly Term[], exact: number): Expr => {
   const constant = exact | 0;
   const scaled = (t: Term): Expr => T.mul(t.e, T.i32(Math.abs(t.c) | 0));
-  const added = terms.filter((t) => t.c > 0).map(scaled).reduce<Expr>((x, y) => T.add(x, y), T.i32(0));
-  const rest = terms.filter((t) => t.c < 0).map(scaled).reduce<Expr>((x, y) => (x.kind === "lit" && x.value === 0 ? T.unary("neg", y) : T.sub(x, y)), added);
+  const added = terms
+    .filter((t) => t.c > 0)
+    .map(scaled)
+    .reduce<Expr>((x, y) => T.add(x, y), T.i32(0));
+  const rest = terms
+    .filter((t) => t.c < 0)
+    .map(scaled)
+    .reduce<Expr>((x, y) => (x.kind === "lit" && x.value === 0 ? T.unary("neg", y) : T.sub(x, y)), added);
   return constant < 0 && constant > LEAST_I32 ? T.sub(rest, T.i32(-constant)) : T.add(rest, T.i32(constant));
 };
 
@@ -106,19 +117,43 @@ export const emitComparison = (em: Emitter, n: Node & { kind: "binary" }, fixed:
   const all = rangeOfTerms(sum.terms, sum.constant);
   if (fits(all) && fits(mulI(point(-1), all))) {
     const [up, down] = [sum.terms.filter((t) => t.c > 0), sum.terms.filter((t) => t.c < 0)];
-    const sides = [plainSum(up, Math.max(0, sum.constant)), plainSum(down.map((t) => ({ ...t, c: -t.c })), Math.max(0, -sum.constant))] as const;
-    const tame = fits(rangeOfTerms(up, Math.max(0, sum.constant))) && fits(mulI(point(-1), rangeOfTerms(down, Math.min(0, sum.constant))));
+    const sides = [
+      plainSum(up, Math.max(0, sum.constant)),
+      plainSum(
+        down.map((t) => ({ ...t, c: -t.c })),
+        Math.max(0, -sum.constant),
+      ),
+    ] as const;
+    const tame =
+      fits(rangeOfTerms(up, Math.max(0, sum.constant))) &&
+      fits(mulI(point(-1), rangeOfTerms(down, Math.min(0, sum.constant))));
     return { e: tame ? T.binary(op, ...sides) : T.binary(op, plainSum(sum.terms, sum.constant), T.i32(0)), s };
   }
   const one = alone(sum);
   if (one !== null) {
     const { wild, rest } = one;
     return wild.c === 1
-      ? { e: T.binary(op, wild.e, plainSum(rest.map((t) => ({ ...t, c: -t.c })), -sum.constant)), s }
+      ? {
+          e: T.binary(
+            op,
+            wild.e,
+            plainSum(
+              rest.map((t) => ({ ...t, c: -t.c })),
+              -sum.constant,
+            ),
+          ),
+          s,
+        }
       : { e: T.binary(op, plainSum(rest, sum.constant), wild.e), s };
   }
   const [first, second, ...more] = sum.terms;
-  if (first !== undefined && second !== undefined && more.length === 0 && sum.constant === 0 && first.c * second.c === -1)
+  if (
+    first !== undefined &&
+    second !== undefined &&
+    more.length === 0 &&
+    sum.constant === 0 &&
+    first.c * second.c === -1
+  )
     return { e: first.c === 1 ? T.binary(op, first.e, second.e) : T.binary(op, second.e, first.e), s };
   return { e: signOf(em, op, wordsOf(em, sum), s), s };
 };
@@ -145,10 +180,19 @@ const wordsOf = (em: Emitter, sum: Sum): Words => {
   const parts = terms.map((t) => ({ c: t.c, e: once(em, s, "part", t.e) }));
   const most = 2 ** 44;
   const whole = Math.max(-most, Math.min(most, constant));
-  const word = (f: (e: Expr) => Expr, k: number): Expr => parts.reduce<Expr>((x, p) => T.add(x, T.mul(f(p.e), T.i32(p.c))), T.i32(k));
+  const word = (f: (e: Expr) => Expr, k: number): Expr =>
+    parts.reduce<Expr>((x, p) => T.add(x, T.mul(f(p.e), T.i32(p.c))), T.i32(k));
   const high = word((e) => T.binary("shr", e, T.u32(16)), Math.floor(whole / 65536));
-  const low = once(em, s, "low", word((e) => T.binary("bitand", e, T.i32(65535)), whole - 65536 * Math.floor(whole / 65536)));
-  return { high: once(em, s, "high", T.add(high, T.binary("shr", low, T.u32(16)))), low: once(em, s, "low", T.binary("bitand", low, T.i32(65535))) };
+  const low = once(
+    em,
+    s,
+    "low",
+    word((e) => T.binary("bitand", e, T.i32(65535)), whole - 65536 * Math.floor(whole / 65536)),
+  );
+  return {
+    high: once(em, s, "high", T.add(high, T.binary("shr", low, T.u32(16)))),
+    low: once(em, s, "low", T.binary("bitand", low, T.i32(65535))),
+  };
 };
 
 const scaledTo = (t: Term): Expr => {
@@ -159,7 +203,11 @@ const scaledTo = (t: Term): Expr => {
 
 const saturated = (em: Emitter, w: Words, s: Scope): Expr => {
   const value = T.add(T.mul(T.max(T.min(w.high, T.i32(32767)), T.i32(-32768)), T.i32(65536)), w.low);
-  return T.select(T.gt(w.high, T.i32(32767)), T.i32(GREATEST_I32), T.select(T.lt(w.high, T.i32(-32768)), T.i32(LEAST_I32), once(em, s, "whole", value)));
+  return T.select(
+    T.gt(w.high, T.i32(32767)),
+    T.i32(GREATEST_I32),
+    T.select(T.lt(w.high, T.i32(-32768)), T.i32(LEAST_I32), once(em, s, "whole", value)),
+  );
 };
 
 const signOf = (em: Emitter, op: TBinary, w: Words, s: Scope): Expr => {
@@ -167,12 +215,18 @@ const signOf = (em: Emitter, op: TBinary, w: Words, s: Scope): Expr => {
   const below = T.lt(w.high, zero);
   const none = once(em, s, "none", T.and(T.eq(w.high, zero), T.eq(w.low, zero)));
   switch (op) {
-    case "<": return below;
-    case ">=": return T.not(below);
-    case "==": return none;
-    case "!=": return T.not(none);
-    case "<=": return T.or(below, none);
-    default: return T.not(T.or(below, none));
+    case "<":
+      return below;
+    case ">=":
+      return T.not(below);
+    case "==":
+      return none;
+    case "!=":
+      return T.not(none);
+    case "<=":
+      return T.or(below, none);
+    default:
+      return T.not(T.or(below, none));
   }
 };
 

@@ -49,7 +49,8 @@ export const lowerKernel = (input: KernelInput): TileKernel => {
   const body: Stmt[] = [];
   const em = emitterFor(input, body);
   const workgroup: Buffer[] = [];
-  const groups = schedule.kind === "elements" ? lowerElements(em, plan, schedule) : lowerStream(em, plan, schedule, workgroup);
+  const groups =
+    schedule.kind === "elements" ? lowerElements(em, plan, schedule) : lowerStream(em, plan, schedule, workgroup);
   return {
     name: plan.name,
     doc: docOf(input),
@@ -67,7 +68,9 @@ const docOf = (input: KernelInput): readonly string[] => {
   const lines = [`writes ${plan.stores.map((s) => s.tensor).join(", ")}; one stream for each (${axes(plan.rows)})`];
   if (plan.stream.length > 0) {
     const carried = [...plan.scans, ...plan.accumulators].map((a) => a.name).join(", ");
-    lines.push(`${plan.passes} pass${plan.passes === 1 ? "" : "es"} over ${axes(plan.stream)}${carried === "" ? "" : `, carrying ${carried}`}`);
+    lines.push(
+      `${plan.passes} pass${plan.passes === 1 ? "" : "es"} over ${axes(plan.stream)}${carried === "" ? "" : `, carrying ${carried}`}`,
+    );
   }
   return [...lines, `schedule: ${printSchedule(input.schedule)}`];
 };
@@ -94,22 +97,42 @@ const emitterFor = (input: KernelInput, body: Stmt[]): Emitter => {
   };
   const opaque = new Set<AxisId>();
   const dtypes = new Map(input.graph.tensors.map((t) => [t.name, t.dtype]));
-  const integers = integerRanges(b, { opaque, tensors: input.graph.tensors.map((t) => t.dims.flat()), loaded: (tensor) => rangeOfStorage(dtypes.get(tensor) ?? "i32") });
+  const integers = integerRanges(b, {
+    opaque,
+    tensors: input.graph.tensors.map((t) => t.dims.flat()),
+    loaded: (tensor) => rangeOfStorage(dtypes.get(tensor) ?? "i32"),
+  });
   const accumulators = new Set([...plan.accumulators, ...plan.scans.flatMap((s) => s.last)].map((a) => a.node));
-  const carries = (n: Node): boolean => accumulators.has(n.id) || n.kind === "scan" || n.kind === "carried" || (n.kind === "reduce" && n.op === "cumsum");
+  const carries = (n: Node): boolean =>
+    accumulators.has(n.id) || n.kind === "scan" || n.kind === "carried" || (n.kind === "reduce" && n.op === "cumsum");
   return {
-    integers, opaque, plain: new Map(),
-    b, graph: input.graph, root: scope("kernel", [], body), uses, names: new Map(input.names), fresh,
-    vectors: input.vectors, scalarUse: input.scalarUse, overrides: new Map(), natural: new Set(), ranges: new Map(),
-    accumulators, stateful: statefulIn(b), live: folded<boolean>(b, (n, of) => carries(n) || of.includes(true)),
-    depth: folded<number>(b, (_, of) => of.reduce((most, x) => Math.max(most, x + 1), 0)), level: 0,
+    integers,
+    opaque,
+    plain: new Map(),
+    b,
+    graph: input.graph,
+    root: scope("kernel", [], body),
+    uses,
+    names: new Map(input.names),
+    fresh,
+    vectors: input.vectors,
+    scalarUse: input.scalarUse,
+    overrides: new Map(),
+    natural: new Set(),
+    ranges: new Map(),
+    accumulators,
+    stateful: statefulIn(b),
+    live: folded<boolean>(b, (n, of) => carries(n) || of.includes(true)),
+    depth: folded<number>(b, (_, of) => of.reduce((most, x) => Math.max(most, x + 1), 0)),
+    level: 0,
   };
 };
 
 /** How often each node below the roots is an operand; nodes that are counted already are left alone. */
 const countUses = (b: GraphBuilder, roots: readonly NodeId[], uses: Map<NodeId, number>): void => {
   const before = new Set(uses.keys());
-  for (const id of b.reach(roots)) for (const o of operands(b.node(id))) if (!before.has(o)) uses.set(o, (uses.get(o) ?? 0) + 1);
+  for (const id of b.reach(roots))
+    for (const o of operands(b.node(id))) if (!before.has(o)) uses.set(o, (uses.get(o) ?? 0) + 1);
 };
 
 /** No stream: one lane for each cell, or for four along the last axis. */
@@ -132,7 +155,8 @@ const lowerElements = (em: Emitter, plan: KernelPlan, schedule: Schedule): SizeE
     flat = natural(em, inside, "rest", T.div(flat, T.i32(count)));
   }
   setAxes(em, inside, rest, flat);
-  for (const st of plan.stores) inner.push(...emitStore(em, st.tensor, st.axes, emit(em, st.value, fixed, inside).e, fixed, inside));
+  for (const st of plan.stores)
+    inner.push(...emitStore(em, st.tensor, st.axes, emit(em, st.value, fixed, inside).e, fixed, inside));
   em.root.stmts.push(T.ifStmt(T.lt(at, T.sizeToExpr(total)), inner));
   return size("ceil/", total, schedule.lanes);
 };
@@ -159,10 +183,14 @@ export const outerAxes = (b: GraphBuilder, plan: KernelPlan): readonly AxisId[] 
 
 /** The row axis that most streaming operands lack (i for k and v, wherever it stands in the result): the axis that lanes tile. */
 const ownAxis = (b: GraphBuilder, plan: KernelPlan): readonly AxisId[] => {
-  const loads = [...b.reach(plan.accumulators.map((a) => a.body))].map((id) => b.node(id))
+  const loads = [...b.reach(plan.accumulators.map((a) => a.body))]
+    .map((id) => b.node(id))
     .filter((n) => n.kind === "load" && n.axes.some((a) => plan.stream.includes(a)));
   const lacking = (a: AxisId): number => loads.filter((n) => !n.axes.includes(a)).length;
-  const best = plan.rows.filter((a) => a !== plan.part).reverse().reduce<AxisId | null>((x, y) => (x === null || lacking(y) > lacking(x) ? y : x), null);
+  const best = plan.rows
+    .filter((a) => a !== plan.part)
+    .reverse()
+    .reduce<AxisId | null>((x, y) => (x === null || lacking(y) > lacking(x) ? y : x), null);
   return best === null ? [] : [best];
 };
 
@@ -171,15 +199,25 @@ const ownAxis = (b: GraphBuilder, plan: KernelPlan): readonly AxisId[] => {
  * makes of them. `rows`: axes they must not mention (null: at least the last row axis).
  */
 export const streamOnlyNodes = (
-  b: GraphBuilder, plan: KernelPlan, inner: readonly AxisId[] | null, accs: ReadonlySet<NodeId> = new Set(plan.accumulators.map((a) => a.node)),
+  b: GraphBuilder,
+  plan: KernelPlan,
+  inner: readonly AxisId[] | null,
+  accs: ReadonlySet<NodeId> = new Set(plan.accumulators.map((a) => a.node)),
 ): ReadonlySet<NodeId> => {
   const banned = inner ?? ownAxis(b, plan);
   const loads = folded<boolean>(b, (n, of) => n.kind === "load" || of.includes(true));
-  const carries = (n: Node): boolean => accs.has(n.id) || n.kind === "scan" || n.kind === "carried" || (n.kind === "reduce" && n.op === "cumsum");
+  const carries = (n: Node): boolean =>
+    accs.has(n.id) || n.kind === "scan" || n.kind === "carried" || (n.kind === "reduce" && n.op === "cumsum");
   const carried = folded<boolean>(b, (n, of) => carries(n) || of.includes(true));
   const isFound = (n: Node): boolean =>
-    n.ty === "f32" && n.axes.some((a) => plan.stream.includes(a)) && loads(n.id) && !carried(n.id) && !n.axes.some((a) => banned.includes(a));
-  const seen = reach(b, plan.accumulators.map((a) => a.body).toReversed(), (n) => (isFound(n) ? [] : operands(n).toReversed()));
+    n.ty === "f32" &&
+    n.axes.some((a) => plan.stream.includes(a)) &&
+    loads(n.id) &&
+    !carried(n.id) &&
+    !n.axes.some((a) => banned.includes(a));
+  const seen = reach(b, plan.accumulators.map((a) => a.body).toReversed(), (n) =>
+    isFound(n) ? [] : operands(n).toReversed(),
+  );
   return new Set([...seen].filter((id) => isFound(b.node(id))));
 };
 
@@ -199,14 +237,21 @@ const lowerStream = (em: Emitter, plan: KernelPlan, schedule: Schedule, workgrou
     const stores = plan.stores.filter((s) => s.pass === pass);
     if (accs.length === 0 && stores.length === 0 && endsAt(plan, pass).length === 0) continue;
     if (plan.passes > 1) em.root.stmts.push(T.comment(`pass ${pass + 1} of ${plan.passes}`));
-    known = lowerPass({ em, plan, schedule, grid, inner, own: oneRow ? plan.rows : inner, workgroup, held, carried }, pass, accs, stores, known);
+    known = lowerPass(
+      { em, plan, schedule, grid, inner, own: oneRow ? plan.rows : inner, workgroup, held, carried },
+      pass,
+      accs,
+      stores,
+      known,
+    );
   }
   if (plan.stores.some((s) => s.pass === null)) writeResults(em, plan, schedule, grid, known, share, carried);
   return grid.groups;
 };
 
 /** Scans whose last state the pass gives. */
-const endsAt = (plan: KernelPlan, pass: number): readonly ScanState[] => plan.scans.filter((s) => s.last.some((l) => l.pass === pass));
+const endsAt = (plan: KernelPlan, pass: number): readonly ScanState[] =>
+  plan.scans.filter((s) => s.last.some((l) => l.pass === pass));
 
 type PassContext = {
   readonly em: Emitter;
@@ -223,50 +268,113 @@ type PassContext = {
 };
 
 /** One pass over the whole stream; returns the scopes that know its finished statistics. */
-const lowerPass = (cx: PassContext, pass: number, accs: readonly Accumulator[], stores: readonly Store[], known: readonly Scope[]): Scope[] => {
+const lowerPass = (
+  cx: PassContext,
+  pass: number,
+  accs: readonly Accumulator[],
+  stores: readonly Store[],
+  known: readonly Scope[],
+): Scope[] => {
   const { em, plan, schedule, grid } = cx;
   const stmts = em.root.stmts;
-  const roots = [...accs.flatMap((a) => (a.where === null ? [a.body] : [a.body, a.where])), ...stores.map((s) => s.value), ...endsAt(plan, pass).map((s) => s.node)];
+  const roots = [
+    ...accs.flatMap((a) => (a.where === null ? [a.body] : [a.body, a.where])),
+    ...stores.map((s) => s.value),
+    ...endsAt(plan, pass).map((s) => s.node),
+  ];
   const states = declareStates(em, plan.scans, roots, known, stmts);
   if (states.length > 0 && (schedule.kind !== "rows" || schedule.vectorStream || schedule.hold))
-    throw new Unsupported(em.b.node(states[0]?.of.node ?? 0), `a scan under the schedule \`${printSchedule(schedule)}\`: one lane walks its rows cell by cell`);
+    throw new Unsupported(
+      em.b.node(states[0]?.of.node ?? 0),
+      `a scan under the schedule \`${printSchedule(schedule)}\`: one lane walks its rows cell by cell`,
+    );
   const gauged = em.b.reach(accs.flatMap((a) => (a.gauge === null ? [] : [a.gauge])));
-  const wide = (a: Accumulator): boolean => schedule.vectorStream && a.local.length === 0 && !gauged.has(a.node) && a.op !== "argmax" && a.op !== "argmin" && a.op !== "kth";
+  const wide = (a: Accumulator): boolean =>
+    schedule.vectorStream &&
+    a.local.length === 0 &&
+    !gauged.has(a.node) &&
+    a.op !== "argmax" &&
+    a.op !== "argmin" &&
+    a.op !== "kth";
   const slots = accs.map((a) => grid.rows.map(() => declare(em, a, wide(a), stmts)));
   accs.forEach((a, k) => cx.carried.set(a.node, slots[k] ?? []));
   const scanNodes = scansBelow(em, accs, stores);
-  const carries = scanNodes.map((n) => grid.rows.map(() => {
-    const id = em.fresh(`${em.names.get(n.id) ?? "running"}_carry`);
-    const type = n.ty === "f32" ? F32 : I32;
-    stmts.push(T.varStmt(id, type, T.lit(0, type)));
-    return T.ref(id, type);
-  }));
+  const carries = scanNodes.map((n) =>
+    grid.rows.map(() => {
+      const id = em.fresh(`${em.names.get(n.id) ?? "running"}_carry`);
+      const type = n.ty === "f32" ? F32 : I32;
+      stmts.push(T.varStmt(id, type, T.lit(0, type)));
+      return T.ref(id, type);
+    }),
+  );
   for (const seg of segmentsOf(em, plan, roots)) {
     const special = specialise(em, seg);
     const domain = (where: NodeId | null): NodeId | null => em.b.and(where === null ? null : special(where));
-    const parts = accs.map((acc, k): Part => ({ acc, slots: slots[k] ?? [], body: special(acc.body), where: domain(acc.where) }));
+    const parts = accs.map((acc, k): Part => ({
+      acc,
+      slots: slots[k] ?? [],
+      body: special(acc.body),
+      where: domain(acc.where),
+    }));
     if (seg.union !== null) keepNames(em, special, [...accs.map((a) => a.body), ...stores.map((s) => s.value)]);
-    const scans = scanNodes.map((n, k): Scan => ({ node: special(n.id), body: special(n.body), where: domain(n.where), carry: carries[k] ?? [] }));
+    const scans = scanNodes.map((n, k): Scan => ({
+      node: special(n.id),
+      body: special(n.body),
+      where: domain(n.where),
+      carry: carries[k] ?? [],
+    }));
     const local = { ...plan, stream: seg.axes, accumulators: parts.map((p) => ({ ...p.acc, body: p.body })) };
     const segment: Segment = {
-      em, schedule, rows: grid.rows, group: grid.group, known, parts, scans, states,
+      em,
+      schedule,
+      rows: grid.rows,
+      group: grid.group,
+      known,
+      parts,
+      scans,
+      states,
       stores: stores.map((s) => ({ ...s, value: special(s.value) })),
-      rowAxes: plan.rows, axes: seg.axes, union: seg.union, length: T.sizeToExpr(seg.size), offset: seg.offset,
-      streamOnly: streamOnlyNodes(em.b, local, cx.own, em.accumulators), held: cx.held, tile: null,
+      rowAxes: plan.rows,
+      axes: seg.axes,
+      union: seg.union,
+      length: T.sizeToExpr(seg.size),
+      offset: seg.offset,
+      streamOnly: streamOnlyNodes(em.b, local, cx.own, em.accumulators),
+      held: cx.held,
+      tile: null,
     };
     lowerSegment(cx, segment, seg.size, stores.length > 0);
   }
   const next = known.map((k) => scope(`after pass ${pass}`, [k], stmts));
   grid.rows.forEach((_, r) => {
-    for (const s of states) for (const last of s.of.last) if (last.pass === pass) bindLast(em, s, r, last.node, next[r] as Scope);
+    for (const s of states)
+      for (const last of s.of.last) if (last.pass === pass) bindLast(em, s, r, last.node, next[r] as Scope);
     const own = slots.flatMap((s) => s[r] ?? []);
     if (schedule.kind === "split" && schedule.lanesPerRow > 1) {
-      mergeLanes({ em, lanes: schedule.lanes, share: schedule.lanesPerRow, workgroup: cx.workgroup, known: known[r] as Scope, next: next[r] as Scope, wide: schedule.vectorStream }, own, stmts);
+      mergeLanes(
+        {
+          em,
+          lanes: schedule.lanes,
+          share: schedule.lanesPerRow,
+          workgroup: cx.workgroup,
+          known: known[r] as Scope,
+          next: next[r] as Scope,
+          wide: schedule.vectorStream,
+        },
+        own,
+        stmts,
+      );
       return;
     }
     for (const slot of own) {
       const value = finished(slot, wide(slot.acc), stmts, em);
-      bind(em, next[r] as Scope, slot.acc.node, slot.fixed, value.kind === "ref" ? value : nameIt(em, slot.acc.name, value, stmts));
+      bind(
+        em,
+        next[r] as Scope,
+        slot.acc.node,
+        slot.fixed,
+        value.kind === "ref" ? value : nameIt(em, slot.acc.name, value, stmts),
+      );
     }
   });
   return next;
@@ -278,13 +386,28 @@ const nameIt = (em: Emitter, base: string, e: Expr, stmts: Stmt[]): Expr => {
   return T.ref(id, e.type);
 };
 
-const scansBelow = (em: Emitter, accs: readonly Accumulator[], stores: readonly Store[]): (Node & { kind: "reduce" })[] =>
-  [...em.b.reach([...accs.flatMap((a) => [a.body, ...(a.where === null ? [] : [a.where])]), ...stores.map((s) => s.value)])]
+const scansBelow = (
+  em: Emitter,
+  accs: readonly Accumulator[],
+  stores: readonly Store[],
+): (Node & { kind: "reduce" })[] =>
+  [
+    ...em.b.reach([
+      ...accs.flatMap((a) => [a.body, ...(a.where === null ? [] : [a.where])]),
+      ...stores.map((s) => s.value),
+    ]),
+  ]
     .sort((x, y) => x - y)
     .map((id) => em.b.node(id))
     .filter((n): n is Node & { kind: "reduce" } => n.kind === "reduce" && n.op === "cumsum");
 
-type Seg = { readonly axes: readonly AxisId[]; readonly size: SizeExpr; readonly offset: Expr; readonly union: AxisId | null; readonly start: SizeExpr };
+type Seg = {
+  readonly axes: readonly AxisId[];
+  readonly size: SizeExpr;
+  readonly offset: Expr;
+  readonly union: AxisId | null;
+  readonly start: SizeExpr;
+};
 
 /** A union axis is walked part by part, all parts carrying the same state. A part that means something else here too is walked under another index. */
 const segmentsOf = (em: Emitter, plan: KernelPlan, roots: readonly NodeId[]): readonly Seg[] => {
@@ -294,11 +417,22 @@ const segmentsOf = (em: Emitter, plan: KernelPlan, roots: readonly NodeId[]): re
     const total = plan.stream.reduce<SizeExpr>((n, a) => size("*", n, em.b.axis(a).size), 1);
     return [{ axes: plan.stream, size: total, offset: T.i32(0), union: null, start: 0 }];
   }
-  const taken = new Set([...plan.rows, ...[...em.b.reach(roots)].map((id) => em.b.node(id)).flatMap((n) => (n.kind === "reduce" ? [...n.axes, ...n.over] : n.axes))]);
+  const taken = new Set([
+    ...plan.rows,
+    ...[...em.b.reach(roots)]
+      .map((id) => em.b.node(id))
+      .flatMap((n) => (n.kind === "reduce" ? [...n.axes, ...n.over] : n.axes)),
+  ]);
   let start: SizeExpr = 0;
   return parts.map((p) => {
     const n = em.b.axis(p).size;
-    const seg: Seg = { axes: [taken.has(p) ? em.b.freshAxis(p) : p], size: n, offset: T.sizeToExpr(start), union: only, start };
+    const seg: Seg = {
+      axes: [taken.has(p) ? em.b.freshAxis(p) : p],
+      size: n,
+      offset: T.sizeToExpr(start),
+      union: only,
+      start,
+    };
     start = size("+", start, n);
     return seg;
   });
@@ -339,7 +473,12 @@ const lowerSegment = (cx: PassContext, seg: Segment, total: SizeExpr, storing: b
   const stride = step * share;
   const unit = schedule.vectorStream ? 4 : 1;
   const length = schedule.vectorStream && typeof total === "number" ? T.i32(total / 4) : seg.length;
-  const member = share === 1 ? T.i32(0) : share === schedule.lanes ? T.lane : natural(em, em.root, "member", T.mod(T.lane, T.i32(share)));
+  const member =
+    share === 1
+      ? T.i32(0)
+      : share === schedule.lanes
+        ? T.lane
+        : natural(em, em.root, "member", T.mod(T.lane, T.i32(share)));
   const range = streamRange({ em, grid, inner: cx.inner, seg, length, storing });
   if (cx.held !== null) {
     const exact = typeof total === "number" && total % (stride * unit) === 0 && range.allVisible;
@@ -365,7 +504,9 @@ const lowerSegment = (cx: PassContext, seg: Segment, total: SizeExpr, storing: b
   body.push(T.letStmt(end, T.min(T.add(from, T.i32(tile)), range.end)));
   const to = T.ref(end, I32);
   const asked = classify === null ? null : classify(from, to, body);
-  const staging = staged ? stageTile({ em, seg, schedule, from, length, group: grid.group, workgroup: cx.workgroup }, visit)(from) : null;
+  const staging = staged
+    ? stageTile({ em, seg, schedule, from, length, group: grid.group, workgroup: cx.workgroup }, visit)(from)
+    : null;
   walkStream(walk, from, to, visit, staging, asked?.must ?? null);
   body.push(...(asked?.may == null ? visit : [T.ifStmt(asked.may, visit)]));
   stmts.push(T.forStmt(t0, range.begin, range.end, T.i32(tile), body));

@@ -31,13 +31,30 @@ export function* legalSchedules(b: GraphBuilder, plan: KernelPlan, target: Targe
               for (const source of streams ? SOURCES : (["direct"] as const))
                 for (const vectorStream of [false, true])
                   for (const hold of streams ? [false, true] : [false]) {
-                    const base: Schedule = { kind, lanes, rowsPerLane, lanesPerRow, cells, edgeCells, source, tile: 0, vectorStream, hold };
-                    for (const tile of tilesOf(base)) if (faults({ ...base, tile }).length === 0) yield { ...base, tile };
+                    const base: Schedule = {
+                      kind,
+                      lanes,
+                      rowsPerLane,
+                      lanesPerRow,
+                      cells,
+                      edgeCells,
+                      source,
+                      tile: 0,
+                      vectorStream,
+                      hold,
+                    };
+                    for (const tile of tilesOf(base))
+                      if (faults({ ...base, tile }).length === 0) yield { ...base, tile };
                   }
 }
 
 /** A legal schedule drawn by a random source (numbers in [0, 1)); null when many draws found none. */
-export const drawSchedule = (b: GraphBuilder, plan: KernelPlan, target: Target, random: () => number): Schedule | null => {
+export const drawSchedule = (
+  b: GraphBuilder,
+  plan: KernelPlan,
+  target: Target,
+  random: () => number,
+): Schedule | null => {
   const faults = legality(b, plan, target);
   const one = <T>(list: readonly T[]): T => list[Math.floor(random() * list.length)] as T;
   const streams = plan.stream.length > 0;
@@ -51,8 +68,16 @@ export const drawSchedule = (b: GraphBuilder, plan: KernelPlan, target: Target, 
     const held = Math.ceil(length / (lanesPerRow * (vectorStream ? 4 : 1))) + one([0, 0, 1]);
     const cells = hold ? Math.max(1, held) : one(CELLS);
     const base: Schedule = {
-      kind, lanesPerRow, cells, vectorStream, hold, lanes: one(LANES), rowsPerLane: kind === "rows" ? one(ROWS) : 1,
-      edgeCells: one([1, cells, cells % 2 === 0 ? cells / 2 : 1]), source: streams ? one(SOURCES) : "direct", tile: 0,
+      kind,
+      lanesPerRow,
+      cells,
+      vectorStream,
+      hold,
+      lanes: one(LANES),
+      rowsPerLane: kind === "rows" ? one(ROWS) : 1,
+      edgeCells: one([1, cells, cells % 2 === 0 ? cells / 2 : 1]),
+      source: streams ? one(SOURCES) : "direct",
+      tile: 0,
     };
     const s = { ...base, tile: one(tilesOf(base)) };
     if (faults(s).length === 0) return s;

@@ -43,7 +43,10 @@ const factsOf = (b: GraphBuilder, plan: KernelPlan): Facts => {
     return typeof size === "number" ? size : null;
   };
   const sizes = plan.stream.map(sizeOf);
-  const roots = [...plan.stores.map((s) => s.value), ...plan.accumulators.flatMap((a) => (a.where === null ? [a.body] : [a.body, a.where]))];
+  const roots = [
+    ...plan.stores.map((s) => s.value),
+    ...plan.accumulators.flatMap((a) => (a.where === null ? [a.body] : [a.body, a.where])),
+  ];
   const running = [...b.reach(roots)].map((id) => b.node(id)).filter((n) => n.kind === "reduce" && n.op === "cumsum");
   const last = plan.stores[0]?.axes.at(-1);
   return {
@@ -52,7 +55,10 @@ const factsOf = (b: GraphBuilder, plan: KernelPlan): Facts => {
     axes: plan.stream.map((a) => b.axis(a).name).join(", "),
     several: plan.stream.length > 1,
     union: plan.stream.some((a) => b.axis(a).parts !== null),
-    masked: [...plan.accumulators.map((a) => a.where), ...running.map((n) => (n.kind === "reduce" ? n.where : null))].some((w) => w !== null),
+    masked: [
+      ...plan.accumulators.map((a) => a.where),
+      ...running.map((n) => (n.kind === "reduce" ? n.where : null)),
+    ].some((w) => w !== null),
     scans: plan.scans.length > 0,
     running: running.length > 0,
     unmerged: [...new Set(plan.accumulators.filter((a) => !MERGE.has(a.op)).map((a) => a.op))],
@@ -71,10 +77,12 @@ export const legality = (b: GraphBuilder, plan: KernelPlan, target: Target): ((s
 };
 
 /** What is wrong with one schedule, an estimate of its workgroup memory included. */
-export const legal = (b: GraphBuilder, plan: KernelPlan, schedule: Schedule, target: Target): readonly string[] => legality(b, plan, target)(schedule);
+export const legal = (b: GraphBuilder, plan: KernelPlan, schedule: Schedule, target: Target): readonly string[] =>
+  legality(b, plan, target)(schedule);
 
 /** The same without the memory, which a lowered program knows exactly. */
-export const illegal = (b: GraphBuilder, plan: KernelPlan, schedule: Schedule, target: Target): readonly string[] => shapeFaults(factsOf(b, plan), schedule, target);
+export const illegal = (b: GraphBuilder, plan: KernelPlan, schedule: Schedule, target: Target): readonly string[] =>
+  shapeFaults(factsOf(b, plan), schedule, target);
 
 const shapeFaults = (f: Facts, s: Schedule, target: Target): readonly string[] => {
   const numbers = countFaults(s, target);
@@ -85,12 +93,20 @@ const shapeFaults = (f: Facts, s: Schedule, target: Target): readonly string[] =
 
 const countFaults = (s: Schedule, target: Target): readonly string[] => {
   const out: string[] = [];
-  const counts = { lanes: s.lanes, rowsPerLane: s.rowsPerLane, lanesPerRow: s.lanesPerRow, cells: s.cells, edgeCells: s.edgeCells };
-  for (const [name, n] of Object.entries(counts)) if (!isCount(n)) out.push(`${name} is ${n}, it must be an integer of at least 1`);
+  const counts = {
+    lanes: s.lanes,
+    rowsPerLane: s.rowsPerLane,
+    lanesPerRow: s.lanesPerRow,
+    cells: s.cells,
+    edgeCells: s.edgeCells,
+  };
+  for (const [name, n] of Object.entries(counts))
+    if (!isCount(n)) out.push(`${name} is ${n}, it must be an integer of at least 1`);
   if (!["rows", "split", "elements"].includes(s.kind)) out.push(`there is no kind \`${s.kind}\``);
   if (!["direct", "subgroup", "workgroup"].includes(s.source)) out.push(`there is no source \`${s.source}\``);
   if (!(Number.isInteger(s.tile) && s.tile >= 0)) out.push(`tile is ${s.tile}, it must be an integer of at least 0`);
-  if (out.length === 0 && s.lanes > target.invocations) out.push(`${s.lanes} lanes, \`${target.name}\` has ${target.invocations} in a workgroup`);
+  if (out.length === 0 && s.lanes > target.invocations)
+    out.push(`${s.lanes} lanes, \`${target.name}\` has ${target.invocations} in a workgroup`);
   return out;
 };
 
@@ -99,24 +115,30 @@ const elementFaults = (f: Facts, s: Schedule): readonly string[] => {
   if (s.kind !== "elements") return [`\`${s.kind}\` lays out a stream, this kernel has none`];
   if (!s.vectorStream) return [];
   if (f.last === null) return ["vectorStream writes four cells along the last axis, the result has none"];
-  return isFours(f.last.size) ? [] : [`vectorStream needs a size of \`${f.last.name}\` that is known and a multiple of 4`];
+  return isFours(f.last.size)
+    ? []
+    : [`vectorStream needs a size of \`${f.last.name}\` that is known and a multiple of 4`];
 };
 
 const isFours = (n: number | null): boolean => n !== null && n > 0 && n % 4 === 0;
 
 const kindFaults = (f: Facts, s: Schedule): readonly string[] => {
   const out: string[] = [];
-  if (s.cells * s.rowsPerLane > MAX_WRITTEN) out.push(`${s.cells} cells of ${s.rowsPerLane} rows written out, at most ${MAX_WRITTEN} together`);
+  if (s.cells * s.rowsPerLane > MAX_WRITTEN)
+    out.push(`${s.cells} cells of ${s.rowsPerLane} rows written out, at most ${MAX_WRITTEN} together`);
   // Masked cells end where whole blocks begin, and where a tile ends.
-  if (s.cells % s.edgeCells !== 0) out.push(`edgeCells is ${s.edgeCells}, which does not divide the ${s.cells} cells of a step`);
+  if (s.cells % s.edgeCells !== 0)
+    out.push(`edgeCells is ${s.edgeCells}, which does not divide the ${s.cells} cells of a step`);
   if (s.kind === "rows") {
-    if (s.lanesPerRow !== 1) out.push(`a lane has its row alone under \`rows\`: lanesPerRow is ${s.lanesPerRow}, not 1`);
+    if (s.lanesPerRow !== 1)
+      out.push(`a lane has its row alone under \`rows\`: lanesPerRow is ${s.lanesPerRow}, not 1`);
     return out;
   }
   if (s.rowsPerLane !== 1) out.push(`lanes share a row under \`split\`: rowsPerLane is ${s.rowsPerLane}, not 1`);
   // The merge halves the lanes of a row again and again.
   if (!isPower(s.lanesPerRow)) out.push(`${s.lanesPerRow} lanes a row cannot merge in pairs: a power of two can`);
-  else if (s.lanes % s.lanesPerRow !== 0) out.push(`${s.lanes} lanes are no whole number of rows of ${s.lanesPerRow} lanes`);
+  else if (s.lanes % s.lanesPerRow !== 0)
+    out.push(`${s.lanes} lanes are no whole number of rows of ${s.lanesPerRow} lanes`);
   if (f.scans) out.push("a recurrence walks its stream in order: lanes cannot share it");
   if (f.running) out.push("a running sum walks its stream in order: lanes cannot share it");
   if (f.unmerged.length > 0) out.push(`partial results of \`${f.unmerged.join("`, `")}\` cannot be merged over lanes`);
@@ -134,7 +156,8 @@ const sourceFaults = (f: Facts, s: Schedule, target: Target): readonly string[] 
   if (s.source === "workgroup") {
     // A tile is walked in whole blocks.
     const block = s.cells * (s.kind === "split" ? s.lanesPerRow : 1);
-    if (s.tile < 1 || s.tile % block !== 0) out.push(`a tile of ${s.tile} cells is no whole number of blocks of ${block}`);
+    if (s.tile < 1 || s.tile % block !== 0)
+      out.push(`a tile of ${s.tile} cells is no whole number of blocks of ${block}`);
     return out;
   }
   if (s.kind === "split") out.push("lanes that share a row are at different cells: nothing can be broadcast");
@@ -143,7 +166,11 @@ const sourceFaults = (f: Facts, s: Schedule, target: Target): readonly string[] 
   // Lane n of every subgroup, the last one of the workgroup included, loads cell n for the others.
   for (let size = subgroups.min; size <= subgroups.max; size *= 2) {
     const least = s.lanes % size === 0 ? size : s.lanes % size;
-    if (least < s.cells) return [...out, `${s.cells} cells a step need as many lanes in each subgroup: of ${s.lanes} lanes, one may have ${least}`];
+    if (least < s.cells)
+      return [
+        ...out,
+        `${s.cells} cells a step need as many lanes in each subgroup: of ${s.lanes} lanes, one may have ${least}`,
+      ];
   }
   return out;
 };
@@ -151,7 +178,8 @@ const sourceFaults = (f: Facts, s: Schedule, target: Target): readonly string[] 
 const vectorFaults = (f: Facts, s: Schedule): readonly string[] => {
   if (!s.vectorStream) return [];
   const out: string[] = [];
-  if (f.several || f.union) out.push(`vectorStream walks one plain axis, the stream is ${f.union ? "a union" : `(${f.axes})`}`);
+  if (f.several || f.union)
+    out.push(`vectorStream walks one plain axis, the stream is ${f.union ? "a union" : `(${f.axes})`}`);
   else if (!isFours(f.length)) out.push(`vectorStream needs a size of \`${f.axes}\` that is known and a multiple of 4`);
   if (f.masked) out.push("vectorStream walks whole vectors: no condition may hide a cell");
   if (f.scans || f.running) out.push("vectorStream takes four cells at once: nothing may be made cell after cell");
@@ -168,12 +196,15 @@ const holdFaults = (f: Facts, s: Schedule): readonly string[] => {
   if (f.scans) out.push("a recurrence walks its row, it is not held in registers");
   const room = s.cells * (s.kind === "split" ? s.lanesPerRow : 1) * (s.vectorStream ? 4 : 1);
   // What is held is cell k of the one step there is: a step of fewer cells at an edge would keep its first cell for the others.
-  if (!s.vectorStream && s.edgeCells !== s.cells) out.push("a row held in registers is walked in one step: edgeCells must be the same as cells");
+  if (!s.vectorStream && s.edgeCells !== s.cells)
+    out.push("a row held in registers is walked in one step: edgeCells must be the same as cells");
   if (f.length > room) out.push(`a row of ${f.length} cells does not fit: the lanes of a row hold ${room}`);
   return out;
 };
 
 const roomFaults = (b: GraphBuilder, plan: KernelPlan, s: Schedule, target: Target): readonly string[] => {
   const bytes = workgroupEstimate(b, plan, s);
-  return bytes <= target.workgroupBytes ? [] : [`about ${bytes} bytes of workgroup memory, \`${target.name}\` has ${target.workgroupBytes}`];
+  return bytes <= target.workgroupBytes
+    ? []
+    : [`about ${bytes} bytes of workgroup memory, \`${target.name}\` has ${target.workgroupBytes}`];
 };

@@ -39,7 +39,13 @@ export const mergeLanes = (cx: MergeContext, slots: readonly Slot[], stmts: Stmt
     }
     const mine = finished(slot, cx.wide && slot.type.width === 4, stmts, em);
     bind(em, own, slot.acc.node, slot.fixed, name(em, own, `${slot.acc.name}_own`, mine));
-    const all = overLanes(cx, [mine], (p, q) => [slot.acc.op === "max" ? T.max(p[0] as Expr, q[0] as Expr) : T.min(p[0] as Expr, q[0] as Expr)], slot.acc.name, stmts);
+    const all = overLanes(
+      cx,
+      [mine],
+      (p, q) => [slot.acc.op === "max" ? T.max(p[0] as Expr, q[0] as Expr) : T.min(p[0] as Expr, q[0] as Expr)],
+      slot.acc.name,
+      stmts,
+    );
     bind(em, next, slot.acc.node, slot.fixed, all[0] as Expr);
   }
   const many: { slot: Slot; value: Expr }[] = [];
@@ -49,8 +55,18 @@ export const mergeLanes = (cx: MergeContext, slots: readonly Slot[], stmts: Stmt
       continue;
     }
     if (slot.acc.op !== "sum" && slot.acc.op !== "prod") throw new Error(`${slot.acc.op} cannot be split over lanes`);
-    const value = drifted(cx, slot, slots, own, finished(slot, cx.wide && slot.vars[0]?.type.width === 4, stmts, em), stmts);
-    const corrected = slot.acc.gauge === null ? value : T.mul(value, T.splat(correction(cx, slot.acc.gauge, slot, own), value.type.width));
+    const value = drifted(
+      cx,
+      slot,
+      slots,
+      own,
+      finished(slot, cx.wide && slot.vars[0]?.type.width === 4, stmts, em),
+      stmts,
+    );
+    const corrected =
+      slot.acc.gauge === null
+        ? value
+        : T.mul(value, T.splat(correction(cx, slot.acc.gauge, slot, own), value.type.width));
     if (slot.acc.op === "sum" && slot.acc.local.length > 0) {
       many.push({ slot, value: corrected });
       continue;
@@ -73,7 +89,11 @@ export const ROUND = 8;
  * Adds up several sums at once: all partial values go to workgroup memory, lane n of the row adds the n-th sum over the lanes,
  * and all lanes read the results. Three barriers, however many sums.
  */
-const addRound = (cx: MergeContext, sums: readonly { readonly slot: Slot; readonly value: Expr }[], stmts: Stmt[]): void => {
+const addRound = (
+  cx: MergeContext,
+  sums: readonly { readonly slot: Slot; readonly value: Expr }[],
+  stmts: Stmt[],
+): void => {
   const { em } = cx;
   const [first] = sums;
   if (first === undefined) return;
@@ -91,7 +111,16 @@ const addRound = (cx: MergeContext, sums: readonly { readonly slot: Slot; readon
   const body: Stmt[] = [
     T.varStmt(total, type, T.zero(type)),
     T.forStmt(other, T.i32(0), T.i32(cx.share), T.i32(1), [
-      T.set(total, T.add(T.ref(total, type), T.load(parts, T.add(T.add(T.mul(T.ref(own, I32), T.i32(cx.lanes)), T.mul(row, T.i32(cx.share))), T.ref(other, I32))))),
+      T.set(
+        total,
+        T.add(
+          T.ref(total, type),
+          T.load(
+            parts,
+            T.add(T.add(T.mul(T.ref(own, I32), T.i32(cx.lanes)), T.mul(row, T.i32(cx.share))), T.ref(other, I32)),
+          ),
+        ),
+      ),
     ]),
     T.store(totals, T.add(T.mul(T.ref(own, I32), T.i32(cx.lanes / cx.share)), row), T.ref(total, type)),
   ];
@@ -113,7 +142,14 @@ const arrayFor = (cx: MergeContext, base: string, type: VType, length: number): 
 };
 
 /** A sum that drifts with another one, moved to the common gauge: sum + δ · companion, both of this lane. */
-const drifted = (cx: MergeContext, slot: Slot, slots: readonly Slot[], own: Scope, value: Expr, stmts: Stmt[]): Expr => {
+const drifted = (
+  cx: MergeContext,
+  slot: Slot,
+  slots: readonly Slot[],
+  own: Scope,
+  value: Expr,
+  stmts: Stmt[],
+): Expr => {
   const { drift, gauge, node } = slot.acc;
   if (drift === undefined || gauge === null) return value;
   const nth = slots.filter((s) => s.acc.node === node).indexOf(slot);
@@ -122,22 +158,42 @@ const drifted = (cx: MergeContext, slot: Slot, slots: readonly Slot[], own: Scop
   const other = finished(companion, cx.wide && companion.vars[0]?.type.width === 4, stmts, cx.em);
   const shift = naturalGrowth(cx.em, slot.acc, gauge, slot.fixed, own, cx.next);
   // A lane without a cell has nothing to move, and its difference may overflow.
-  const finite = T.select(T.gt(T.unary("abs", other), T.zero(other.type)), T.splat(shift, other.type.width), T.zero(other.type));
+  const finite = T.select(
+    T.gt(T.unary("abs", other), T.zero(other.type)),
+    T.splat(shift, other.type.width),
+    T.zero(other.type),
+  );
   return T.add(value, T.mul(other, finite));
 };
 
 const correction = (cx: MergeContext, gauge: NodeId, slot: Slot, own: Scope): Expr =>
-  oncePerGauge(cx.em, cx.next, "to_common", gauge, slot.fixed, () => factorOf(cx.em, slot.acc, gauge, slot.fixed, own, cx.next));
+  oncePerGauge(cx.em, cx.next, "to_common", gauge, slot.fixed, () =>
+    factorOf(cx.em, slot.acc, gauge, slot.fixed, own, cx.next),
+  );
 
 const mergeVar = (cx: MergeContext, slot: Slot, stmts: Stmt[]): void => {
   const { em } = cx;
   const [mean, m2, n] = slot.vars as readonly [Expr, Expr, Expr];
-  const parts = cx.wide && mean.type.width === 4 ? [0, 1, 2, 3].map((k) => ({ mean: T.component(mean, k), m2: T.component(m2, k), n: T.component(n, k) })) : [{ mean, m2, n }];
+  const parts =
+    cx.wide && mean.type.width === 4
+      ? [0, 1, 2, 3].map((k) => ({ mean: T.component(mean, k), m2: T.component(m2, k), n: T.component(n, k) }))
+      : [{ mean, m2, n }];
   const mine = parts.reduce((p, q) => mergeMoments(em, p, q, stmts));
-  const all = overLanes(cx, [mine.mean, mine.m2, mine.n], (p, q, body) => {
-    const m = mergeMoments(em, { mean: p[0] as Expr, m2: p[1] as Expr, n: p[2] as Expr }, { mean: q[0] as Expr, m2: q[1] as Expr, n: q[2] as Expr }, body);
-    return [m.mean, m.m2, m.n];
-  }, slot.acc.name, stmts);
+  const all = overLanes(
+    cx,
+    [mine.mean, mine.m2, mine.n],
+    (p, q, body) => {
+      const m = mergeMoments(
+        em,
+        { mean: p[0] as Expr, m2: p[1] as Expr, n: p[2] as Expr },
+        { mean: q[0] as Expr, m2: q[1] as Expr, n: q[2] as Expr },
+        body,
+      );
+      return [m.mean, m.m2, m.n];
+    },
+    slot.acc.name,
+    stmts,
+  );
   bind(em, cx.next, slot.acc.node, slot.fixed, T.div(all[1] as Expr, T.max(all[2] as Expr, T.f32(1))));
 };
 
@@ -146,8 +202,11 @@ const memberOf = (cx: MergeContext): Expr => (cx.share === cx.lanes ? T.lane : T
 
 /** Combines one or several values over the lanes of a row by a tree in workgroup memory; every lane gets the result. */
 const overLanes = (
-  cx: MergeContext, values: readonly Expr[], combine: (p: readonly Expr[], q: readonly Expr[], body: Stmt[]) => readonly Expr[],
-  base: string, stmts: Stmt[],
+  cx: MergeContext,
+  values: readonly Expr[],
+  combine: (p: readonly Expr[], q: readonly Expr[], body: Stmt[]) => readonly Expr[],
+  base: string,
+  stmts: Stmt[],
 ): readonly Expr[] => {
   const { em } = cx;
   const buffers = values.map((v, k) => bufferFor(cx, v.type, k));

@@ -25,7 +25,10 @@ export const cutStreams = (graph: Graph, b: GraphBuilder, plan: Plan, target: Ta
     const { parts, why } = partsOf(b, k, target, asked);
     if (parts < 2) return [{ ...k, notes: [...k.notes, { kind: "parts", text: why, node: null }] }];
     const split = splitKernel(b, k, {
-      parts, why, nameOf: (id) => graph.names.get(id) ?? names.get(id), taken: new Set([...graph.tensors, ...scratch].map((t) => t.name)),
+      parts,
+      why,
+      nameOf: (id) => graph.names.get(id) ?? names.get(id),
+      taken: new Set([...graph.tensors, ...scratch].map((t) => t.name)),
     });
     scratch.push(...split.scratch);
     for (const [id, name] of split.names) names.set(id, name);
@@ -35,13 +38,23 @@ export const cutStreams = (graph: Graph, b: GraphBuilder, plan: Plan, target: Ta
 };
 
 /** How many parts, and why; 1: the stream stays whole. */
-const partsOf = (b: GraphBuilder, k: KernelPlan, target: Target, asked: number | undefined): { readonly parts: number; readonly why: string } => {
-  const whole = (why: string): { readonly parts: number; readonly why: string } => ({ parts: 1, why: `the stream stays whole: ${why}` });
+const partsOf = (
+  b: GraphBuilder,
+  k: KernelPlan,
+  target: Target,
+  asked: number | undefined,
+): { readonly parts: number; readonly why: string } => {
+  const whole = (why: string): { readonly parts: number; readonly why: string } => ({
+    parts: 1,
+    why: `the stream stays whole: ${why}`,
+  });
   const refused = splitRefusal(b, k);
   if (refused !== null) return whole(refused);
   const stream = k.stream.map((a) => b.axis(a).name).join(", ");
-  const cut = (parts: number, why: string): { readonly parts: number; readonly why: string } =>
-    ({ parts, why: `${stream} is cut into ${parts} parts, each a workgroup's: ${why}` });
+  const cut = (parts: number, why: string): { readonly parts: number; readonly why: string } => ({
+    parts,
+    why: `${stream} is cut into ${parts} parts, each a workgroup's: ${why}`,
+  });
   if (asked !== undefined) return asked < 2 ? whole("asked for") : cut(Math.floor(asked), "asked for");
   if (target.parallelGroups <= 1) return whole(`\`${target.name}\` runs few workgroups at once`);
   const isKnown = (a: AxisId): boolean => typeof b.axis(a).size === "number";
@@ -50,21 +63,28 @@ const partsOf = (b: GraphBuilder, k: KernelPlan, target: Target, asked: number |
   if (!own.every(isKnown)) return whole(`how many rows (${named(own)}) share what streams is not known`);
   if (!fewRows(b, k, target)) return whole(`the rows (${named(own)}) that share what streams fill a workgroup`);
   const { size } = b.axis(k.stream[0] ?? 0);
-  if (typeof size === "number" && size < LONG_STREAM) return whole(`${stream} has ${size} cells, fewer than ${LONG_STREAM}`);
+  if (typeof size === "number" && size < LONG_STREAM)
+    return whole(`${stream} has ${size} cells, fewer than ${LONG_STREAM}`);
   const rows = k.rows.reduce((n, a) => n * (Number(b.axis(a).size) || 1), 1);
   if (rows >= target.parallelGroups) return whole(`${rows} rows are workgroups enough for \`${target.name}\``);
   const bound = boundTensors(b, k);
-  if (bound > target.storageBuffers) return whole(`partial states would take ${bound} storage buffers, \`${target.name}\` has ${target.storageBuffers}`);
+  if (bound > target.storageBuffers)
+    return whole(`partial states would take ${bound} storage buffers, \`${target.name}\` has ${target.storageBuffers}`);
   const room = typeof size === "number" ? size / MIN_CELLS : MAX_PARTS;
   const parts = powerOfTwo(Math.min(MAX_PARTS, room, Math.ceil(target.parallelGroups / rows)));
   const unknown = k.rows.filter((a) => !isKnown(a));
   const many = `${rows} ${rows === 1 ? "row" : "rows"}${unknown.length === 0 ? "" : ` for each of (${named(unknown)})`}`;
-  return cut(parts, `${many} would not fill \`${target.name}\`, taken to run ${target.parallelGroups} workgroups at once`);
+  return cut(
+    parts,
+    `${many} would not fill \`${target.name}\`, taken to run ${target.parallelGroups} workgroups at once`,
+  );
 };
 
 /** Row axes that no tensor which streams has: all of them see the same data. */
 const notStreamed = (b: GraphBuilder, k: KernelPlan): readonly AxisId[] => {
-  const loads = [...b.reach(k.accumulators.map((a) => a.body))].map((id) => b.node(id)).filter((n) => n.kind === "load" && n.axes.some((a) => k.stream.includes(a)));
+  const loads = [...b.reach(k.accumulators.map((a) => a.body))]
+    .map((id) => b.node(id))
+    .filter((n) => n.kind === "load" && n.axes.some((a) => k.stream.includes(a)));
   return k.rows.filter((a) => !loads.some((n) => n.axes.includes(a)));
 };
 
@@ -77,10 +97,13 @@ const powerOfTwo = (n: number): number => {
 
 /** Storage buffers of the kernel that makes partial states, or of the one that merges them. */
 const boundTensors = (b: GraphBuilder, k: KernelPlan): number => {
-  const tensors = (roots: readonly NodeId[]): number => new Set([...b.reach(roots)].flatMap((id) => {
-    const n = b.node(id);
-    return n.kind === "load" ? [n.tensor] : [];
-  })).size;
+  const tensors = (roots: readonly NodeId[]): number =>
+    new Set(
+      [...b.reach(roots)].flatMap((id) => {
+        const n = b.node(id);
+        return n.kind === "load" ? [n.tensor] : [];
+      }),
+    ).size;
   // Single numbers share a tensor.
   const own = k.accumulators.filter((a) => a.local.length > 0 || b.node(a.node).ty !== "f32").length;
   const states = own + (own < k.accumulators.length ? 1 : 0);

@@ -36,7 +36,8 @@ export type StreamRange = {
    * The bounds do not say all: a tile of cells `from .. to - 1` asks whether it may have a visible cell and whether all are
    * (null: not known). Appends what it computes to `stmts`. Null: nothing more can be said.
    */
-  readonly classify: ((from: Expr, to: Expr, stmts: Stmt[]) => { readonly may: Expr | null; readonly must: Expr | null }) | null;
+  readonly classify:
+    ((from: Expr, to: Expr, stmts: Stmt[]) => { readonly may: Expr | null; readonly must: Expr | null }) | null;
 };
 
 export type RangeInput = {
@@ -52,19 +53,44 @@ export type RangeInput = {
 export const streamRange = (input: RangeInput): StreamRange => {
   const { length, seg } = input;
   const { b } = input.em;
-  const wheres = new Set([...seg.parts.map((p) => p.where), ...seg.scans.map((s) => s.where), ...seg.states.map(() => null)]);
+  const wheres = new Set([
+    ...seg.parts.map((p) => p.where),
+    ...seg.scans.map((s) => s.where),
+    ...seg.states.map(() => null),
+  ]);
   // What never holds visits nothing.
-  const domains = [...wheres].map((w) => (w === null ? [] : conjuncts(b, w))).filter((list) => !list.some((id) => b.node(id).kind === "const"));
+  const domains = [...wheres]
+    .map((w) => (w === null ? [] : conjuncts(b, w)))
+    .filter((list) => !list.some((id) => b.node(id).kind === "const"));
   const [first = [], ...others] = domains;
   // Nothing that carries a value is visited where a condition that all of them share does not hold; all are where every condition does.
   const some = b.and(...first.filter((id) => others.every((list) => list.includes(id))));
   const every = b.and(...new Set(domains.flat()));
   // A value that is never taken needs a mask in every block.
   const never = domains.length < wheres.size;
-  if (every === null && !never) return { begin: T.i32(0), end: length, allVisible: true, someFull: true, fullBegin: T.i32(0), fullEnd: length, classify: null };
+  if (every === null && !never)
+    return {
+      begin: T.i32(0),
+      end: length,
+      allVisible: true,
+      someFull: true,
+      fullBegin: T.i32(0),
+      fullEnd: length,
+      classify: null,
+    };
   const [axis, ...rest] = seg.axes;
-  if (axis === undefined || rest.length > 0 || every === null) return { begin: T.i32(0), end: length, allVisible: false, someFull: false, fullBegin: T.i32(0), fullEnd: T.i32(0), classify: null };
-  const early = (id: NodeId | null): NodeId[] => (id === null ? [] : conjuncts(b, id).filter((c) => isEarly(input, c, axis)));
+  if (axis === undefined || rest.length > 0 || every === null)
+    return {
+      begin: T.i32(0),
+      end: length,
+      allVisible: false,
+      someFull: false,
+      fullBegin: T.i32(0),
+      fullEnd: T.i32(0),
+      classify: null,
+    };
+  const early = (id: NodeId | null): NodeId[] =>
+    id === null ? [] : conjuncts(b, id).filter((c) => isEarly(input, c, axis));
   const isKnown = early(every).length === conjuncts(b, every).length;
   const shared = some === null || early(some).length === conjuncts(b, some).length ? some : b.and(...early(some));
   return ofDomain(input, shared, isKnown && !never ? every : null, axis);
@@ -75,8 +101,12 @@ export const streamRange = (input: RangeInput): StreamRange => {
  * that varies along a feature axis.
  */
 const isEarly = ({ em, grid, inner }: RangeInput, id: NodeId, stream: AxisId): boolean => {
-  const bound = (a: AxisId): boolean => a === stream || inner.includes(a) || [...grid.group.above].some((s) => s.axes.has(a));
-  return em.b.node(id).axes.every(bound) && !readBelow(em.b, [id]).some((n) => em.accumulators.has(n.id) || n.kind === "scan" || n.kind === "carried");
+  const bound = (a: AxisId): boolean =>
+    a === stream || inner.includes(a) || [...grid.group.above].some((s) => s.axes.has(a));
+  return (
+    em.b.node(id).axes.every(bound) &&
+    !readBelow(em.b, [id]).some((n) => em.accumulators.has(n.id) || n.kind === "scan" || n.kind === "carried")
+  );
 };
 
 /** `some`: holds wherever any value is taken; `every`: all are taken where it holds, as far as is known early (null: it is not). */
@@ -97,20 +127,53 @@ const ofDomain = (input: RangeInput, some: NodeId | null, every: NodeId | null, 
   const low = known(at(bounds.lower, "min"));
   const highest = known(at(bounds.upper, "max"));
   const high = highest.map(plusOne);
-  const begin = input.storing ? T.i32(0) : natural(em, group, `${base}_begin`, low.reduce((x, y) => T.max(x, y), T.i32(0)));
-  const end = input.storing ? length : name(em, group, `${base}_end`, high.reduce((x, y) => T.min(x, y), length));
+  const begin = input.storing
+    ? T.i32(0)
+    : natural(
+        em,
+        group,
+        `${base}_begin`,
+        low.reduce((x, y) => T.max(x, y), T.i32(0)),
+      );
+  const end = input.storing
+    ? length
+    : name(
+        em,
+        group,
+        `${base}_end`,
+        high.reduce((x, y) => T.min(x, y), length),
+      );
   const lowFull = at(whole.lower, "max");
   const highFull = at(whole.upper, "min");
   // Conjuncts without the stream's index decide whole rows: they leave no block whole.
   const someFull = every !== null && whole.exact && [...lowFull, ...highFull].every((e) => e !== null);
   if (!someFull) {
-    const classify = input.storing ? null : (from: Expr, to: Expr, stmts: Stmt[]) => classifyAt(input, some, every, axis, box, from, to, stmts);
+    const classify = input.storing
+      ? null
+      : (from: Expr, to: Expr, stmts: Stmt[]) => classifyAt(input, some, every, axis, box, from, to, stmts);
     return { begin, end, allVisible: false, someFull, fullBegin: T.i32(0), fullEnd: T.i32(0), classify };
   }
   // Bounds that are the same for all rows of the workgroup leave no cell between them that needs a mask.
-  const same = (some: readonly (Expr | null)[], all: readonly (Expr | null)[]): boolean => !input.storing && JSON.stringify(some) === JSON.stringify(all);
-  const fullBegin = same(low, lowFull) ? begin : name(em, group, `${base}_full_begin`, known(lowFull).reduce((x, y) => T.max(x, y), T.i32(0)));
-  const fullEnd = same(highest, highFull) ? end : name(em, group, `${base}_full_end`, known(highFull).map(plusOne).reduce((x, y) => T.min(x, y), length));
+  const same = (some: readonly (Expr | null)[], all: readonly (Expr | null)[]): boolean =>
+    !input.storing && JSON.stringify(some) === JSON.stringify(all);
+  const fullBegin = same(low, lowFull)
+    ? begin
+    : name(
+        em,
+        group,
+        `${base}_full_begin`,
+        known(lowFull).reduce((x, y) => T.max(x, y), T.i32(0)),
+      );
+  const fullEnd = same(highest, highFull)
+    ? end
+    : name(
+        em,
+        group,
+        `${base}_full_end`,
+        known(highFull)
+          .map(plusOne)
+          .reduce((x, y) => T.min(x, y), length),
+      );
   return { begin, end, allVisible: false, someFull, fullBegin, fullEnd, classify: null };
 };
 
@@ -119,7 +182,12 @@ const boundsKnown = (em: Emitter, where: NodeId | null, axis: AxisId): StreamBou
   const all = streamBounds(em.b, where, axis);
   const known = (list: StreamBounds["lower"]): StreamBounds["lower"] => list.filter((x) => !em.live(x.node));
   const [lower, upper] = [known(all.lower), known(all.upper)];
-  return { ...all, lower, upper, exact: all.exact && lower.length === all.lower.length && upper.length === all.upper.length };
+  return {
+    ...all,
+    lower,
+    upper,
+    exact: all.exact && lower.length === all.lower.length && upper.length === all.upper.length,
+  };
 };
 
 /** Bounds that steps, members and tiles can be added to; a bound that may lie beyond stays at the ends of the stream. */
@@ -130,7 +198,14 @@ const within = (em: Emitter, bound: NodeId, e: Expr, length: Expr): Expr =>
 
 /** Classifies one tile; data are scanned for their least and greatest value, rows once a workgroup, the stream once a tile. */
 const classifyAt = (
-  input: RangeInput, some: NodeId | null, every: NodeId | null, axis: AxisId, rowBox: ReadonlyMap<AxisId, Ends>, from: Expr, to: Expr, stmts: Stmt[],
+  input: RangeInput,
+  some: NodeId | null,
+  every: NodeId | null,
+  axis: AxisId,
+  rowBox: ReadonlyMap<AxisId, Ends>,
+  from: Expr,
+  to: Expr,
+  stmts: Stmt[],
 ): { readonly may: Expr | null; readonly must: Expr | null } => {
   const { em, grid } = input;
   const tile = scope("tile", [grid.group], stmts);
@@ -160,7 +235,14 @@ const classifyAt = (
     if (done !== undefined && high !== undefined) return { lo: opaque(s, done), hi: opaque(s, high) };
     const bounds = box.get(over);
     if (bounds === undefined) return null;
-    const [lo, hi] = scanEnds(input, n, over, emit(em, bounds.lo, NOTHING_FIXED, s).e, emit(em, bounds.hi, NOTHING_FIXED, s).e, s);
+    const [lo, hi] = scanEnds(
+      input,
+      n,
+      over,
+      emit(em, bounds.lo, NOTHING_FIXED, s).e,
+      emit(em, bounds.hi, NOTHING_FIXED, s).e,
+      s,
+    );
     s.memo.set(`${key} lo`, lo);
     s.memo.set(`${key} hi`, hi);
     return { lo: opaque(s, lo), hi: opaque(s, hi) };
@@ -172,13 +254,21 @@ const classifyAt = (
   const atoms = { b: em.b, box, loaded, block, live: em.live };
   const may = some === null ? null : classOf(atoms, some).may;
   const must = every === null ? null : classOf(atoms, every).must;
-  const value = (id: NodeId | null, base: string): Expr | null => (id === null ? null : name(em, tile, base, emit(em, id, NOTHING_FIXED, tile).e));
+  const value = (id: NodeId | null, base: string): Expr | null =>
+    id === null ? null : name(em, tile, base, emit(em, id, NOTHING_FIXED, tile).e);
   const all = value(must, "all_visible");
   return { may: value(may, "some_visible"), must: all };
 };
 
 /** A loop that finds the least and greatest value of an integer tensor over a range of one of its axes. */
-const scanEnds = (input: RangeInput, n: Node & { kind: "load" }, over: AxisId, first: Expr, last: Expr, s: Scope): readonly [Expr, Expr] => {
+const scanEnds = (
+  input: RangeInput,
+  n: Node & { kind: "load" },
+  over: AxisId,
+  first: Expr,
+  last: Expr,
+  s: Scope,
+): readonly [Expr, Expr] => {
   const { em } = input;
   const lo = em.fresh(`${n.tensor}_least`);
   const hi = em.fresh(`${n.tensor}_greatest`);
@@ -202,7 +292,12 @@ const opaqueBool = (em: Emitter, axis: AxisId, s: Scope, value: Expr): NodeId =>
 };
 
 /** Loops over the entries of a table of blocks that a tile meets; whether one of them holds (1 or 0), and whether all do. */
-const scanBlocks = (input: RangeInput, n: Node & { kind: "load" }, at: readonly Ends[], s: Scope): readonly [Expr, Expr] => {
+const scanBlocks = (
+  input: RangeInput,
+  n: Node & { kind: "load" },
+  at: readonly Ends[],
+  s: Scope,
+): readonly [Expr, Expr] => {
   const { em } = input;
   const some = em.fresh(`${n.tensor}_some`);
   const all = em.fresh(`${n.tensor}_all`);
@@ -231,7 +326,7 @@ const scanBlocks = (input: RangeInput, n: Node & { kind: "load" }, at: readonly 
   const number = T.select(x, T.i32(1), T.i32(0));
   inside.stmts.push(T.set(some, T.max(T.ref(some, I32), number)), T.set(all, T.min(T.ref(all, I32), number)));
   // From the inside out: a loop is complete when it goes into the one around it.
-  for (let level = inside; level !== s; ) {
+  for (let level = inside; level !== s;) {
     const [around] = level.parents;
     const loop = loops.pop();
     if (around === undefined || loop === undefined) break;
@@ -253,9 +348,11 @@ const boxOf = (input: RangeInput): ReadonlyMap<AxisId, Ends> => {
     const whole = inner.length === 1;
     const sameTurn = whole ? T.bool(true) : T.binary("==", T.div(grid.first, n), T.div(grid.last, n));
     const ends: readonly [Expr, Expr] =
-      a !== last ? [T.i32(0), top]
-      : whole ? [grid.first, grid.last]
-      : [T.select(sameTurn, T.mod(grid.first, n), T.i32(0)), T.select(sameTurn, T.mod(grid.last, n), top)];
+      a !== last
+        ? [T.i32(0), top]
+        : whole
+          ? [grid.first, grid.last]
+          : [T.select(sameTurn, T.mod(grid.first, n), T.i32(0)), T.select(sameTurn, T.mod(grid.last, n), top)];
     const node = (which: string, e: Expr): NodeId => {
       const id = em.b.freshAxis(a);
       grid.group.axes.set(id, natural(em, grid.group, `${axis.name}_${which}`, e));

@@ -26,30 +26,41 @@ export const emitReduce = (em: Emitter, n: Node & { kind: "reduce" }, fixed: Fix
   const total = axes.reduce((k, a) => k * knownSize(a), 1);
   if (total === 0) return { e: identityOf(n), s: em.root };
   const stateful = em.stateful(n.id);
-  if (n.op === "sum" && n.ty === "f32" && n.where === null && total <= (stateful ? MAX_STATE : MAX_UNROLL)) return unrolledSum(em, n, axes, fixed, at);
+  if (n.op === "sum" && n.ty === "f32" && n.where === null && total <= (stateful ? MAX_STATE : MAX_UNROLL))
+    return unrolledSum(em, n, axes, fixed, at);
   if (n.op === "var") return emit(em, secondMoment(em, n), fixed, at);
   if (!["sum", "max", "min", "prod"].includes(n.op)) throw new Unsupported(n, `\`${n.op}\` inside another reduction`);
-  return stateful || overAccumulators(em, n) ? unrolledReduce(em, n, axes, fixed, at) : loopReduce(em, n, axes, fixed, at);
+  return stateful || overAccumulators(em, n)
+    ? unrolledReduce(em, n, axes, fixed, at)
+    : loopReduce(em, n, axes, fixed, at);
 };
 
 /** Whether a reduction runs over registers (`max[e](abs(o))` of an output row): these have no index at run time. */
 const overAccumulators = (em: Emitter, n: Node & { kind: "reduce" }): boolean =>
-  [...em.b.reach(n.where === null ? [n.body] : [n.body, n.where])]
-    .some((id) => em.accumulators.has(id) && em.b.node(id).axes.some((a) => n.over.includes(a)));
+  [...em.b.reach(n.where === null ? [n.body] : [n.body, n.where])].some(
+    (id) => em.accumulators.has(id) && em.b.node(id).axes.some((a) => n.over.includes(a)),
+  );
 
 const combined = (n: Node & { kind: "reduce" }, acc: Expr, x: Expr): Expr => {
   switch (n.op) {
-    case "prod": return T.mul(acc, x);
-    case "max": return T.max(acc, x);
-    case "min": return T.min(acc, x);
-    default: return T.add(acc, x);
+    case "prod":
+      return T.mul(acc, x);
+    case "max":
+      return T.max(acc, x);
+    case "min":
+      return T.min(acc, x);
+    default:
+      return T.add(acc, x);
   }
 };
 
 /** The variance of a short row in two passes: the mean of the squared distance to the mean. */
 const secondMoment = (em: Emitter, n: Node & { kind: "reduce" }): NodeId => {
   const { b } = em;
-  const cells = b.unary("float", b.binary("max", b.reduce("sum", n.over, b.konst(1, "i32"), n.where), b.konst(1, "i32")));
+  const cells = b.unary(
+    "float",
+    b.binary("max", b.reduce("sum", n.over, b.konst(1, "i32"), n.where), b.konst(1, "i32")),
+  );
   const mean = b.binary("/", b.reduce("sum", n.over, n.body, n.where), cells);
   const away = b.binary("-", n.body, mean);
   return b.binary("/", b.reduce("sum", n.over, b.binary("*", away, away), n.where), cells);
@@ -61,7 +72,13 @@ const identityOf = (n: Node & { kind: "reduce" }): Expr => {
   return Number.isFinite(value) ? T.lit(value, n.ty === "f32" ? F32 : I32) : T.infinity(value > 0 ? 1 : -1);
 };
 
-const unrolledSum = (em: Emitter, n: Node & { kind: "reduce" }, axes: readonly Axis[], fixed: Fixed, at: Scope): Placed => {
+const unrolledSum = (
+  em: Emitter,
+  n: Node & { kind: "reduce" },
+  axes: readonly Axis[],
+  fixed: Fixed,
+  at: Scope,
+): Placed => {
   const body = em.b.node(n.body);
   let s = em.root;
   let sum: Expr | null = null;
@@ -80,13 +97,17 @@ const unrolledSum = (em: Emitter, n: Node & { kind: "reduce" }, axes: readonly A
  * Else each of the four is a sum of its own, whose terms may be dot products.
  */
 export const isWideSum = (em: Emitter, n: Node & { kind: "reduce" }, chunk: AxisId): boolean => {
-  if (n.op !== "sum" || n.ty !== "f32" || n.where !== null || em.accumulators.has(n.id) || em.stateful(n.id)) return false;
-  const varying = [...em.b.reach([n.body])].map((id) => em.b.node(id)).filter((m) => m.axes.includes(chunk) && isSource(m));
+  if (n.op !== "sum" || n.ty !== "f32" || n.where !== null || em.accumulators.has(n.id) || em.stateful(n.id))
+    return false;
+  const varying = [...em.b.reach([n.body])]
+    .map((id) => em.b.node(id))
+    .filter((m) => m.axes.includes(chunk) && isSource(m));
   return varying.length > 0 && varying.every((m) => m.kind === "load" && isVectorAccess(em, m, chunk));
 };
 
 /** What reads memory or is carried. */
-const isSource = (m: Node): boolean => m.kind === "load" || m.kind === "reduce" || m.kind === "scan" || m.kind === "carried";
+const isSource = (m: Node): boolean =>
+  m.kind === "load" || m.kind === "reduce" || m.kind === "scan" || m.kind === "carried";
 
 /** A sum of vec4s, one term for each element of the axes that it runs over. */
 export const emitWideSum = (em: Emitter, n: Node & { kind: "reduce" }, fixed: Fixed, at: Scope): Placed => {
@@ -107,7 +128,8 @@ export const emitWideSum = (em: Emitter, n: Node & { kind: "reduce" }, fixed: Fi
 };
 
 /** One index as an element of its chunk. */
-const elementOf = (f: Fix): Fix => ("at" in f && f.at.kind === "lit" ? elementFix(T.i32(Math.floor(f.at.value / 4)), f.at.value % 4) : f);
+const elementOf = (f: Fix): Fix =>
+  "at" in f && f.at.kind === "lit" ? elementFix(T.i32(Math.floor(f.at.value / 4)), f.at.value % 4) : f;
 
 /** One term of a sum: a product of two vec4s is a dot product. */
 export const dotTerm = (em: Emitter, body: Node, fixed: Fixed, at: Scope): Placed => {
@@ -134,7 +156,14 @@ const ofFour = (e: Expr): Expr => (e.type.width === 4 ? T.dot(e, T.lit(1, e.type
 
 const chunkIn = (fixed: Fixed): boolean => [...fixed.values()].some((f) => "chunk" in f);
 
-const loopReduce = (em: Emitter, n: Node & { kind: "reduce" }, axes: readonly Axis[], fixed: Fixed, at: Scope, type: VType = n.ty === "f32" ? F32 : I32): Placed => {
+const loopReduce = (
+  em: Emitter,
+  n: Node & { kind: "reduce" },
+  axes: readonly Axis[],
+  fixed: Fixed,
+  at: Scope,
+  type: VType = n.ty === "f32" ? F32 : I32,
+): Placed => {
   const home = homeOf(em, n, fixed, at);
   const acc = em.fresh(em.names.get(n.id) ?? n.op);
   home.stmts.push(T.varStmt(acc, type, T.splat(identityOf(n), type.width)));
@@ -160,7 +189,10 @@ const loopReduce = (em: Emitter, n: Node & { kind: "reduce" }, axes: readonly Ax
       }
     } else {
       const term = chunked ? dotTerm(em, em.b.node(n.body), here, inner) : emit(em, n.body, here, inner);
-      const value = n.where === null ? combine(T.splat(term.e, type.width)) : T.select(emit(em, n.where, here, inner).e, combine(term.e), accRef);
+      const value =
+        n.where === null
+          ? combine(T.splat(term.e, type.width))
+          : T.select(emit(em, n.where, here, inner).e, combine(term.e), accRef);
       body.push(T.set(acc, value));
     }
     return [T.forStmt(v, T.i32(0), T.i32(chunked ? size / 4 : size), T.i32(1), body)];
@@ -186,9 +218,12 @@ const homeOf = (em: Emitter, n: Node & { kind: "reduce" }, fixed: Fixed, at: Sco
     else if (em.accumulators.has(m.id)) home = at;
     else if (m.kind === "index" && !bound.has(m.axis)) {
       const f = fixed.get(m.axis);
-      home = join(home, f !== undefined && "chunk" in f ? homeOfIndex(em, f.chunk, at) : indexOf(em, m.axis, fixed, at).s, at);
-    }
-    else {
+      home = join(
+        home,
+        f !== undefined && "chunk" in f ? homeOfIndex(em, f.chunk, at) : indexOf(em, m.axis, fixed, at).s,
+        at,
+      );
+    } else {
       if (m.kind === "reduce") m.over.forEach((a) => bound.add(a));
       open.push(...operands(m).toReversed());
     }
@@ -200,9 +235,19 @@ const homeOf = (em: Emitter, n: Node & { kind: "reduce" }, fixed: Fixed, at: Sco
 const MAX_TERMS = 1024;
 
 /** A reduction over registers (a state's, or what is carried), term by term. */
-const unrolledReduce = (em: Emitter, n: Node & { kind: "reduce" }, axes: readonly Axis[], fixed: Fixed, at: Scope): Placed => {
+const unrolledReduce = (
+  em: Emitter,
+  n: Node & { kind: "reduce" },
+  axes: readonly Axis[],
+  fixed: Fixed,
+  at: Scope,
+): Placed => {
   const total = axes.reduce((k, a) => k * knownSize(a), 1);
-  if (total > MAX_TERMS) throw new Unsupported(n, `a reduction over what a lane holds with ${total} terms, at most ${MAX_TERMS} are written out`);
+  if (total > MAX_TERMS)
+    throw new Unsupported(
+      n,
+      `a reduction over what a lane holds with ${total} terms, at most ${MAX_TERMS} are written out`,
+    );
   const op = n.op as "sum" | "prod" | "max" | "min";
   const combine = { sum: T.add, prod: T.mul, max: T.max, min: T.min }[op];
   const around = [...fixed].filter(([a]) => n.axes.includes(a));
@@ -216,7 +261,10 @@ const unrolledReduce = (em: Emitter, n: Node & { kind: "reduce" }, axes: readonl
     return seen === null ? term.e : T.select(seen.e, term.e, start);
   });
   // Calls in calls (`max(max(…`) are put together as a tree: parsers have a limit of depth.
-  const e = op === "max" || op === "min" ? treeOf(terms, combine) : terms.reduce<Expr | null>((x, y) => (x === null ? y : combine(x, y)), null);
+  const e =
+    op === "max" || op === "min"
+      ? treeOf(terms, combine)
+      : terms.reduce<Expr | null>((x, y) => (x === null ? y : combine(x, y)), null);
   return { e: e ?? start, s };
 };
 

@@ -21,7 +21,15 @@ import type { Slot } from "./state.ts";
 /** What is carried, by its node, a list of registers for each row of the lane. */
 export type Carried = ReadonlyMap<NodeId, readonly (readonly Slot[])[]>;
 
-export const writeResults = (em: Emitter, plan: KernelPlan, schedule: Schedule, grid: Grid, known: readonly Scope[], share: number, carried: Carried): void => {
+export const writeResults = (
+  em: Emitter,
+  plan: KernelPlan,
+  schedule: Schedule,
+  grid: Grid,
+  known: readonly Scope[],
+  share: number,
+  carried: Carried,
+): void => {
   grid.rows.forEach((row: Row, r) => {
     const inner: Stmt[] = [];
     const s = scope(`row ${r} results`, [known[r] as Scope], inner);
@@ -33,16 +41,21 @@ export const writeResults = (em: Emitter, plan: KernelPlan, schedule: Schedule, 
       const into: Stmt[] = once === null ? inner : [];
       const within = once === null ? s : scope(`row ${r} once`, [s], into);
       const last = local.at(-1);
-      if (last !== undefined && inLoop(em, st, local, carried)) writeInLoop(em, st, local.slice(0, -1), last, within, arrays, into);
+      if (last !== undefined && inLoop(em, st, local, carried))
+        writeInLoop(em, st, local.slice(0, -1), last, within, arrays, into);
       else for (const point of pointsOf(local, true)) into.push(...write(em, st, point, within));
       if (once !== null) inner.push(T.ifStmt(once, into));
     }
-    const leader = share === 1 ? row.valid : T.and(row.valid, T.binary("==", share === schedule.lanes ? T.lane : T.mod(T.lane, T.i32(share)), T.i32(0)));
+    const leader =
+      share === 1
+        ? row.valid
+        : T.and(row.valid, T.binary("==", share === schedule.lanes ? T.lane : T.mod(T.lane, T.i32(share)), T.i32(0)));
     em.root.stmts.push(...(leader.kind === "lit" && leader.value === 1 ? inner : [T.ifStmt(leader, inner)]));
   });
 };
 
-const write = (em: Emitter, st: Store, fixed: Fixed, at: Scope): readonly Stmt[] => emitStore(em, st.tensor, st.axes, emit(em, st.value, fixed, at).e, fixed, at);
+const write = (em: Emitter, st: Store, fixed: Fixed, at: Scope): readonly Stmt[] =>
+  emitStore(em, st.tensor, st.axes, emit(em, st.value, fixed, at).e, fixed, at);
 
 /** Whether a loop is shorter by half than the points written out, the copies into arrays included. */
 const inLoop = (em: Emitter, st: Store, local: readonly Axis[], carried: Carried): boolean => {
@@ -50,10 +63,18 @@ const inLoop = (em: Emitter, st: Store, local: readonly Axis[], carried: Carried
   if (last === undefined || typeof last.size !== "number" || last.size < 16 || em.stateful(st.value)) return false;
   const chunks = last.size / 4;
   const points = local.reduce((n, a) => n * (a === last ? chunks : Number(a.size)), 1);
-  const whole = statementsOf(em.b, [st.value], local.map((a) => a.id), em.accumulators) + points;
+  const whole =
+    statementsOf(
+      em.b,
+      [st.value],
+      local.map((a) => a.id),
+      em.accumulators,
+    ) + points;
   if (whole <= MAX_RESULT) return false;
   const reached = em.b.reach([st.value]);
-  const copies = [...carried].filter(([id]) => reached.has(id) && em.b.node(id).axes.includes(last.id)).reduce((n, [, rows]) => n + (rows[0]?.length ?? 0), 0);
+  const copies = [...carried]
+    .filter(([id]) => reached.has(id) && em.b.node(id).axes.includes(last.id))
+    .reduce((n, [, rows]) => n + (rows[0]?.length ?? 0), 0);
   return copies + whole / chunks <= whole / 2;
 };
 
@@ -68,7 +89,10 @@ const arraysOf = (em: Emitter, carried: Carried, r: number, known: Scope): Array
     const [first] = values;
     if (first === undefined) throw new Error("an accumulator without registers");
     const array = em.fresh(`${em.names.get(node) ?? "carried"}_all`);
-    known.stmts.push(T.arrayStmt(array, first.type, values.length), ...values.map((v, k) => T.setElement(array, T.i32(k), v)));
+    known.stmts.push(
+      T.arrayStmt(array, first.type, values.length),
+      ...values.map((v, k) => T.setElement(array, T.i32(k), v)),
+    );
     made.set(key, array);
     return array;
   };
@@ -88,18 +112,35 @@ const arraysOf = (em: Emitter, carried: Carried, r: number, known: Scope): Array
         const values = mine.map((s) => lookup(known, keyOf(n, s.fixed))?.e).filter((e) => e !== undefined);
         const [first] = mine;
         const [value] = values;
-        if (first === undefined || value === undefined || values.length < mine.length) throw new Error(`accumulator ${node} is not finished`);
+        if (first === undefined || value === undefined || values.length < mine.length)
+          throw new Error(`accumulator ${node} is not finished`);
         const array = arrayOf(node, `${axis.id} ${rest}`, values);
-        const fixes: readonly (Fix & { readonly index: Expr })[] = chunked.length > 0
-          ? [{ chunk, index: chunk }]
-          : [0, 1, 2, 3].map((k) => ({ ...elementFix(chunk, k), index: elementFix(chunk, k).at }));
-        for (const { index, ...fix } of fixes) bind(em, loop, node, new Map([...first.fixed, [axis.id, fix as Fix] as const]), T.element(array, value.type, index));
+        const fixes: readonly (Fix & { readonly index: Expr })[] =
+          chunked.length > 0
+            ? [{ chunk, index: chunk }]
+            : [0, 1, 2, 3].map((k) => ({ ...elementFix(chunk, k), index: elementFix(chunk, k).at }));
+        for (const { index, ...fix } of fixes)
+          bind(
+            em,
+            loop,
+            node,
+            new Map([...first.fixed, [axis.id, fix as Fix] as const]),
+            T.element(array, value.type, index),
+          );
       }
     }
   };
 };
 
-const writeInLoop = (em: Emitter, st: Store, outer: readonly Axis[], last: Axis, at: Scope, arrays: Arrays, into: Stmt[]): void => {
+const writeInLoop = (
+  em: Emitter,
+  st: Store,
+  outer: readonly Axis[],
+  last: Axis,
+  at: Scope,
+  arrays: Arrays,
+  into: Stmt[],
+): void => {
   const chunks = Math.floor(Number(last.size) / 4);
   const reached = em.b.reach([st.value]);
   for (const point of pointsOf(outer, false)) {
@@ -112,6 +153,7 @@ const writeInLoop = (em: Emitter, st: Store, outer: readonly Axis[], last: Axis,
     arrays(last, chunk, loop, reached);
     body.push(...write(em, st, new Map([...point, [last.id, { chunk }] as const]), loop));
     into.push(T.forStmt(id, T.i32(0), T.i32(chunks), T.i32(1), body));
-    for (const fix of piecesOf(Number(last.size)).slice(chunks)) into.push(...write(em, st, new Map([...point, [last.id, fix] as const]), at));
+    for (const fix of piecesOf(Number(last.size)).slice(chunks))
+      into.push(...write(em, st, new Map([...point, [last.id, fix] as const]), at));
   }
 };

@@ -27,11 +27,20 @@ export type State = {
 };
 
 /** Declares the registers of the states below the roots of a pass, each with its initial value, as `known[r]` knows it. */
-export const declareStates = (em: Emitter, all: readonly ScanState[], roots: readonly NodeId[], known: readonly Scope[], stmts: Stmt[]): readonly State[] => {
+export const declareStates = (
+  em: Emitter,
+  all: readonly ScanState[],
+  roots: readonly NodeId[],
+  known: readonly Scope[],
+  stmts: Stmt[],
+): readonly State[] => {
   const reads = [...em.b.reach(roots)].map((id) => em.b.node(id)).filter((n): n is Scan => n.kind === "scan");
   const states = all.filter((s) => reads.some((n) => n.state === s.state));
   return states.map((of) => {
-    const points = pointsOf(of.local.map((a) => em.b.axis(a)), true);
+    const points = pointsOf(
+      of.local.map((a) => em.b.axis(a)),
+      true,
+    );
     return {
       of,
       first: Math.min(...reads.filter((n) => n.state === of.state).map((n) => n.id)),
@@ -51,13 +60,24 @@ export const declareStates = (em: Emitter, all: readonly ScanState[], roots: rea
 
 const isChunked = (fixed: Fixed): boolean => [...fixed.values()].some((f) => "chunk" in f);
 const tagOf = (fixed: Fixed): string =>
-  [...fixed.values()].map((f) => ("chunk" in f ? f.chunk : f.at)).map((e) => (e.kind === "lit" ? `_${e.value}` : "")).join("");
+  [...fixed.values()]
+    .map((f) => ("chunk" in f ? f.chunk : f.at))
+    .map((e) => (e.kind === "lit" ? `_${e.value}` : ""))
+    .join("");
 
 /**
  * Makes the step of a state in a cell's scope. Below the scope the state has its new value from then on, and that of the cell
  * before where it is read there. `exists`: whether the cell is one of the stream.
  */
-export const stepper = (em: Emitter, states: readonly State[], row: number, cell: Scope, key: Fixed, exists: Expr, stmts: Stmt[]): ((state: State) => void) => {
+export const stepper = (
+  em: Emitter,
+  states: readonly State[],
+  row: number,
+  cell: Scope,
+  key: Fixed,
+  exists: Expr,
+  stmts: Stmt[],
+): ((state: State) => void) => {
   const before = new Map<number, readonly Register[]>();
   const now = new Map<number, readonly Register[]>();
   em.overrides.set(cell, (id, fixed, at) => {
@@ -66,8 +86,10 @@ export const stepper = (em: Emitter, states: readonly State[], row: number, cell
     const state = states.find((s) => s.of.state === n.state);
     if (state === undefined) return null;
     const when = n.kind === "carried" ? "before" : timeOf(em.b, n);
-    const registers = (when === "now" ? now : before).get(n.state) ?? (n.kind === "carried" ? state.rows[row] : undefined);
-    if (when === "elsewhere" || registers === undefined) throw new Unsupported(n, `\`${n.name}\` is read at a cell that is not at hand`);
+    const registers =
+      (when === "now" ? now : before).get(n.state) ?? (n.kind === "carried" ? state.rows[row] : undefined);
+    if (when === "elsewhere" || registers === undefined)
+      throw new Unsupported(n, `\`${n.name}\` is read at a cell that is not at hand`);
     return resolve(em, state.of, registers, n, fixed, at, cell);
   });
   return ({ of, rows, lagged }) => {
@@ -77,9 +99,16 @@ export const stepper = (em: Emitter, states: readonly State[], row: number, cell
       const e = T.splat(emit(em, of.step, new Map([...r.fixed, ...key]), cell).e, r.value.type.width);
       return { ...r, value: named(em, `${of.name}_next${tagOf(r.fixed)}`, e, stmts) };
     });
-    if (lagged) before.set(of.state, own.map((r) => ({ ...r, value: named(em, `${of.name}_before${tagOf(r.fixed)}`, r.value, stmts) })));
+    if (lagged)
+      before.set(
+        of.state,
+        own.map((r) => ({ ...r, value: named(em, `${of.name}_before${tagOf(r.fixed)}`, r.value, stmts) })),
+      );
     own.forEach((r, k) => {
-      if (r.value.kind === "ref") stmts.push(T.set(r.value.name, T.select(T.splat(exists, r.value.type.width), fresh[k]?.value ?? r.value, r.value)));
+      if (r.value.kind === "ref")
+        stmts.push(
+          T.set(r.value.name, T.select(T.splat(exists, r.value.type.width), fresh[k]?.value ?? r.value, r.value)),
+        );
     });
     now.set(of.state, fresh);
   };
@@ -107,16 +136,31 @@ const named = (em: Emitter, base: string, e: Expr, stmts: Stmt[]): Expr => {
 };
 
 /** The values of a state in `registers` that a read asks for, one or four. */
-const resolve = (em: Emitter, of: ScanState, registers: readonly Register[], n: Scan | Carried, fixed: Fixed, at: Scope, s: Scope): Placed => {
+const resolve = (
+  em: Emitter,
+  of: ScanState,
+  registers: readonly Register[],
+  n: Scan | Carried,
+  fixed: Fixed,
+  at: Scope,
+  s: Scope,
+): Placed => {
   const chunked = n.axes.find((a) => "chunk" in (fixed.get(a) ?? {}));
   if (chunked !== undefined) {
     const whole = wholeChunk(em, of, registers, n, fixed, chunked);
     if (whole !== null) return { e: whole, s };
-    return { e: T.vector([0, 1, 2, 3].map((k) => resolve(em, of, registers, n, lane4(fixed, chunked, k), at, s).e)), s };
+    return {
+      e: T.vector([0, 1, 2, 3].map((k) => resolve(em, of, registers, n, lane4(fixed, chunked, k), at, s).e)),
+      s,
+    };
   }
   const index = of.local.map((axis) => {
     const e = emit(em, n.at[1 + of.dims.indexOf(axis)] ?? -1, fixed, at).e;
-    if (e.kind !== "lit") throw new Unsupported(n, `\`${n.name}\` is read at an index of \`${em.b.axis(axis).name}\` that is not known while compiling`);
+    if (e.kind !== "lit")
+      throw new Unsupported(
+        n,
+        `\`${n.name}\` is read at an index of \`${em.b.axis(axis).name}\` that is not known while compiling`,
+      );
     return e.value;
   });
   const found = registers.flatMap((r) => {
@@ -135,9 +179,18 @@ const resolve = (em: Emitter, of: ScanState, registers: readonly Register[], n: 
 };
 
 /** The register of a chunk that is read as it lies: along the last local axis, at its own indices. */
-const wholeChunk = (em: Emitter, of: ScanState, registers: readonly Register[], n: Scan | Carried, fixed: Fixed, chunked: number): Expr | null => {
-  if (chunked !== of.local.at(-1) || !of.local.every((a) => isIndexOf(em.b, n.at[1 + of.dims.indexOf(a)], a))) return null;
-  const same = (r: Register): boolean => of.local.every((a) => JSON.stringify(r.fixed.get(a)) === JSON.stringify(fixed.get(a)));
+const wholeChunk = (
+  em: Emitter,
+  of: ScanState,
+  registers: readonly Register[],
+  n: Scan | Carried,
+  fixed: Fixed,
+  chunked: number,
+): Expr | null => {
+  if (chunked !== of.local.at(-1) || !of.local.every((a) => isIndexOf(em.b, n.at[1 + of.dims.indexOf(a)], a)))
+    return null;
+  const same = (r: Register): boolean =>
+    of.local.every((a) => JSON.stringify(r.fixed.get(a)) === JSON.stringify(fixed.get(a)));
   return registers.find(same)?.value ?? null;
 };
 

@@ -31,8 +31,16 @@ export type Schedule = {
 
 export const printSchedule = (s: Schedule): string => {
   if (s.kind === "elements") return `elements, ${s.lanes} lanes`;
-  const how = s.kind === "rows" ? `${s.lanes} lanes x ${s.rowsPerLane} row${s.rowsPerLane === 1 ? "" : "s"}` : `${s.lanes} lanes, ${s.lanesPerRow} a row`;
+  const how =
+    s.kind === "rows"
+      ? `${s.lanes} lanes x ${s.rowsPerLane} row${s.rowsPerLane === 1 ? "" : "s"}`
+      : `${s.lanes} lanes, ${s.lanesPerRow} a row`;
   const step = `${s.cells}${s.vectorStream ? " x vec4" : ""} cells a step`;
-  const from = s.source === "workgroup" ? `, tiles of ${s.tile} in workgroup memory` : s.source === "subgroup" ? ", subgroup broadcast" : "";
+  const from =
+    s.source === "workgroup"
+      ? `, tiles of ${s.tile} in workgroup memory`
+      : s.source === "subgroup"
+        ? ", subgroup broadcast"
+        : "";
   return `${s.kind}, ${how}, ${step}${from}${s.hold ? ", row held in registers" : ""}`;
 };

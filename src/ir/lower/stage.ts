@@ -23,7 +23,13 @@ export type StageInput = {
 };
 
 /** How one value is laid out in its tile: chunks of its feature axis, then single elements; one cell after the other. */
-type Layout = { readonly buffer: Buffer; readonly rest: Buffer | null; readonly chunks: number; readonly singles: number; readonly axis: number | null };
+type Layout = {
+  readonly buffer: Buffer;
+  readonly rest: Buffer | null;
+  readonly chunks: number;
+  readonly singles: number;
+  readonly axis: number | null;
+};
 
 /** Feature axes of a value that streams: its axes but the stream's and the workgroup's. */
 const featuresOf = (em: Emitter, id: NodeId, seg: Segment, group: Scope): readonly number[] =>
@@ -48,7 +54,13 @@ export const stageTile = (input: StageInput, body: Stmt[]): ((from: Expr) => Non
       const key = layout === undefined ? undefined : [...at.above].find((s) => keys.has(s));
       // Inside a reduction over an axis of the workgroup (heads that are mixed) another slice is meant than the staged one, inside
       // one over the stream's own axis another cell.
-      if (layout === undefined || key === undefined || !sameSlice(input, id, fixed, at) || input.seg.axes.some((a) => fixed.has(a))) return null;
+      if (
+        layout === undefined ||
+        key === undefined ||
+        !sameSlice(input, id, fixed, at) ||
+        input.seg.axes.some((a) => fixed.has(a))
+      )
+        return null;
       const raw = key.axes.get(-1);
       if (raw === undefined) return null;
       const cell = key.memo.get("slot") ?? natural(em, key, "slot", T.sub(raw, from));
@@ -82,7 +94,13 @@ const layoutOf = (input: StageInput, id: NodeId, axis: number | null): Layout =>
   const singles = axis === null ? 1 : n % 4;
   const base = em.fresh(`${em.names.get(id) ?? loadName(em, id)}_tile`);
   const make = (name: string, count: number, wide: boolean): Buffer => {
-    const b: Buffer = { name, space: "workgroup", access: "read_write", type: wide ? VEC4 : F32, length: count * schedule.tile };
+    const b: Buffer = {
+      name,
+      space: "workgroup",
+      access: "read_write",
+      type: wide ? VEC4 : F32,
+      length: count * schedule.tile,
+    };
     workgroup.push(b);
     return b;
   };
@@ -127,11 +145,15 @@ const fill = (input: StageInput, id: NodeId, layout: Layout, body: Stmt[]): void
 const read = (layout: Layout, cell: Expr, fix: Fix | null): Expr | null => {
   if (layout.axis === null) return T.load(layout.buffer, cell);
   if (fix === null) return null;
-  if ("chunk" in fix) return layout.chunks === 0 ? null : T.load(layout.buffer, T.add(T.mul(cell, T.i32(layout.chunks)), fix.chunk));
+  if ("chunk" in fix)
+    return layout.chunks === 0 ? null : T.load(layout.buffer, T.add(T.mul(cell, T.i32(layout.chunks)), fix.chunk));
   if (fix.at.kind !== "lit") return null;
   const k = fix.at.value;
   if (k < layout.chunks * 4) {
-    return T.component(T.load(layout.buffer, T.add(T.mul(cell, T.i32(layout.chunks)), T.i32(Math.floor(k / 4)))), k % 4);
+    return T.component(
+      T.load(layout.buffer, T.add(T.mul(cell, T.i32(layout.chunks)), T.i32(Math.floor(k / 4)))),
+      k % 4,
+    );
   }
   const buffer = layout.rest ?? layout.buffer;
   return T.load(buffer, T.add(T.mul(cell, T.i32(layout.singles)), T.i32(k - layout.chunks * 4)));

@@ -19,14 +19,33 @@ export type Slot = {
 };
 
 /** What the registers of an accumulator start with. */
-const initials = (acc: Accumulator, ty: "f32" | "i32"): readonly { readonly suffix: string; readonly value: number; readonly int: boolean }[] => {
+const initials = (
+  acc: Accumulator,
+  ty: "f32" | "i32",
+): readonly { readonly suffix: string; readonly value: number; readonly int: boolean }[] => {
   const int = ty === "i32";
   switch (acc.op) {
-    case "sum": case "prod": case "max": case "min": case "cumsum": return [{ suffix: "", value: startingValue(acc.op, ty), int }];
-    case "var": return [{ suffix: "_mean", value: 0, int: false }, { suffix: "_m2", value: 0, int: false }, { suffix: "_n", value: 0, int: false }];
+    case "sum":
+    case "prod":
+    case "max":
+    case "min":
+    case "cumsum":
+      return [{ suffix: "", value: startingValue(acc.op, ty), int }];
+    case "var":
+      return [
+        { suffix: "_mean", value: 0, int: false },
+        { suffix: "_m2", value: 0, int: false },
+        { suffix: "_n", value: 0, int: false },
+      ];
     // No cell yet: -1, whatever the values are.
-    case "argmax": case "argmin": return [{ suffix: "_best", value: 0, int }, { suffix: "", value: -1, int: true }];
-    case "kth": return Array.from({ length: acc.k }, (_, n) => ({ suffix: `_${n}`, value: startingValue("max", ty), int }));
+    case "argmax":
+    case "argmin":
+      return [
+        { suffix: "_best", value: 0, int },
+        { suffix: "", value: -1, int: true },
+      ];
+    case "kth":
+      return Array.from({ length: acc.k }, (_, n) => ({ suffix: `_${n}`, value: startingValue("max", ty), int }));
   }
 };
 
@@ -41,7 +60,10 @@ export const declare = (em: Emitter, acc: Accumulator, wide: boolean, stmts: Stm
   return pointsOf(axes, vectorPoints).map((fixed) => {
     const chunked = [...fixed.values()].some((f) => "chunk" in f);
     const width = wide || chunked ? 4 : 1;
-    const tag = [...fixed.values()].map((f) => ("chunk" in f ? f.chunk : f.at)).map((e) => (e.kind === "lit" ? `_${e.value}` : "")).join("");
+    const tag = [...fixed.values()]
+      .map((f) => ("chunk" in f ? f.chunk : f.at))
+      .map((e) => (e.kind === "lit" ? `_${e.value}` : ""))
+      .join("");
     const vars = initials(acc, ty).map((v) => {
       const id = em.fresh(`${acc.name}${tag}${v.suffix}`);
       const type = T.vtype(v.int ? "i32" : "f32", width);
@@ -59,7 +81,10 @@ const assign = (target: Expr, value: Expr): Stmt => {
 
 /** Statements that put the cells into an accumulator. `correction`: factor for what is there already. */
 export const accumulate = (
-  em: Emitter, slot: Slot, cells: readonly { readonly value: Expr; readonly visible: Expr; readonly index: Expr }[], correction: Expr | null,
+  em: Emitter,
+  slot: Slot,
+  cells: readonly { readonly value: Expr; readonly visible: Expr; readonly index: Expr }[],
+  correction: Expr | null,
 ): readonly Stmt[] => {
   const [v0, v1, v2] = slot.vars;
   if (v0 === undefined) throw new Error("an accumulator without registers");
@@ -71,11 +96,34 @@ export const accumulate = (
   switch (op) {
     case "sum": {
       const from = correction === null ? v0 : T.mul(v0, shaped(correction));
-      return [assign(v0, cells.reduce((sum, c) => T.add(sum, masked(c, 0)), from))];
+      return [
+        assign(
+          v0,
+          cells.reduce((sum, c) => T.add(sum, masked(c, 0)), from),
+        ),
+      ];
     }
-    case "prod": return [assign(v0, cells.reduce((p, c) => T.mul(p, masked(c, 1)), v0))];
-    case "max": return [assign(v0, cells.reduce((m, c) => T.max(m, masked(c, start())), v0))];
-    case "min": return [assign(v0, cells.reduce((m, c) => T.min(m, masked(c, start())), v0))];
+    case "prod":
+      return [
+        assign(
+          v0,
+          cells.reduce((p, c) => T.mul(p, masked(c, 1)), v0),
+        ),
+      ];
+    case "max":
+      return [
+        assign(
+          v0,
+          cells.reduce((m, c) => T.max(m, masked(c, start())), v0),
+        ),
+      ];
+    case "min":
+      return [
+        assign(
+          v0,
+          cells.reduce((m, c) => T.min(m, masked(c, start())), v0),
+        ),
+      ];
     case "var": {
       if (v1 === undefined || v2 === undefined) throw new Error("var carries three registers");
       // Welford: exact for rows whose mean is far above their deviation.
@@ -93,13 +141,18 @@ export const accumulate = (
         ];
       });
     }
-    case "argmax": case "argmin": {
+    case "argmax":
+    case "argmin": {
       if (v1 === undefined) throw new Error("argmax carries two registers");
       return cells.flatMap((c) => {
         const better = T.ref(em.fresh("better"), T.vtype("bool"));
         const beyond = op === "argmax" ? T.gt(c.value, v0) : T.lt(c.value, v0);
         const test = T.and(c.visible, T.or(T.lt(v1, T.i32(0)), beyond));
-        return [T.letStmt(refName(better), test), assign(v0, T.select(better, c.value, v0)), assign(v1, T.select(better, c.index, v1))];
+        return [
+          T.letStmt(refName(better), test),
+          assign(v0, T.select(better, c.value, v0)),
+          assign(v1, T.select(better, c.index, v1)),
+        ];
       });
     }
     case "kth":
@@ -114,7 +167,8 @@ export const accumulate = (
         }
         return stmts;
       });
-    case "cumsum": throw new Unsupported(em.b.node(slot.acc.node), "`cumsum` as a carried value");
+    case "cumsum":
+      throw new Unsupported(em.b.node(slot.acc.node), "`cumsum` as a carried value");
   }
 };
 
@@ -134,21 +188,32 @@ export const finished = (slot: Slot, wide: boolean, stmts: Stmt[], em: Emitter):
     return f(f(a, b), f(c, d));
   };
   switch (slot.acc.op) {
-    case "sum": return pairwise(v0, T.add);
-    case "prod": return pairwise(v0, T.mul);
-    case "max": return pairwise(v0, T.max);
-    case "min": return pairwise(v0, T.min);
+    case "sum":
+      return pairwise(v0, T.add);
+    case "prod":
+      return pairwise(v0, T.mul);
+    case "max":
+      return pairwise(v0, T.max);
+    case "min":
+      return pairwise(v0, T.min);
     case "var": {
       if (v1 === undefined || v2 === undefined) throw new Error("var carries three registers");
-      const list = wide ? [0, 1, 2, 3].map((k) => ({ mean: T.component(v0, k), m2: T.component(v1, k), n: T.component(v2, k) })) : [{ mean: v0, m2: v1, n: v2 }];
+      const list = wide
+        ? [0, 1, 2, 3].map((k) => ({ mean: T.component(v0, k), m2: T.component(v1, k), n: T.component(v2, k) }))
+        : [{ mean: v0, m2: v1, n: v2 }];
       const all = list.reduce((p, q) => mergeMoments(em, p, q, stmts));
       return T.div(all.m2, T.max(all.n, T.f32(1)));
     }
-    case "argmax": case "argmin": return T.max(v1 ?? v0, T.i32(0));
+    case "argmax":
+    case "argmin":
+      return T.max(v1 ?? v0, T.i32(0));
     case "kth":
       // Fewer than k cells: the smallest one.
-      return slot.vars.slice(1).reduce((value, v) => T.select(T.gt(v, T.lit(startingValue("max", slot.ty), v.type)), v, value), v0);
-    case "cumsum": return v0;
+      return slot.vars
+        .slice(1)
+        .reduce((value, v) => T.select(T.gt(v, T.lit(startingValue("max", slot.ty), v.type)), v, value), v0);
+    case "cumsum":
+      return v0;
   }
 };
 

@@ -23,14 +23,22 @@ export type Walk = {
 };
 
 /** Appends the loops over cells `from .. to - 1`. `staging`: where tiles are read from. `whole`: known at run time to need no mask. */
-export const walkStream = (w: Walk, from: Expr, to: Expr, into: Stmt[], staging: Segment["tile"], whole: Expr | null): void => {
+export const walkStream = (
+  w: Walk,
+  from: Expr,
+  to: Expr,
+  into: Stmt[],
+  staging: Segment["tile"],
+  whole: Expr | null,
+): void => {
   const { em, schedule, range } = w;
   const seg = { ...w.seg, tile: staging };
   const step = schedule.cells;
   const share = schedule.kind === "split" ? schedule.lanesPerRow : 1;
   const stride = step * share;
   const start = T.add(from, w.member);
-  const fullLoop = (first: Expr, limit: Expr): Stmt => loop(em, first, T.sub(limit, T.i32((step - 1) * share)), stride, (at, body) => emitBlock(seg, at, null, body));
+  const fullLoop = (first: Expr, limit: Expr): Stmt =>
+    loop(em, first, T.sub(limit, T.i32((step - 1) * share)), stride, (at, body) => emitBlock(seg, at, null, body));
   if (w.exact) {
     into.push(loop(em, start, to, stride, (at, body) => emitBlock(seg, at, null, body)));
     return;
@@ -58,7 +66,14 @@ export const walkStream = (w: Walk, from: Expr, to: Expr, into: Stmt[], staging:
 
 /** Whole blocks from `first` on, then the cells that remain. `when`: only then there are whole blocks. */
 const walkFull = (
-  w: Walk, first: Expr, to: Expr, stride: number, into: Stmt[], fullLoop: (first: Expr, limit: Expr) => Stmt, seg: Segment, when: Expr | null = null,
+  w: Walk,
+  first: Expr,
+  to: Expr,
+  stride: number,
+  into: Stmt[],
+  fullLoop: (first: Expr, limit: Expr) => Stmt,
+  seg: Segment,
+  when: Expr | null = null,
 ): void => {
   const { em, range, schedule } = w;
   const last = range.someFull ? range.fullEnd : range.end;

@@ -13,7 +13,8 @@ const known = (b: GraphBuilder, a: AxisId): number => Number(b.axis(a).size) || 
 
 /** Bytes, arrays rounded up as WebGPU counts them. Where parts of a union stage different values this is a guess from above. */
 export const workgroupEstimate = (b: GraphBuilder, plan: KernelPlan, s: Schedule): number =>
-  (s.source === "workgroup" ? stagedBytes(b, plan, s) : 0) + (s.kind === "split" && s.lanesPerRow > 1 ? mergeBytes(b, plan, s) : 0);
+  (s.source === "workgroup" ? stagedBytes(b, plan, s) : 0) +
+  (s.kind === "split" && s.lanesPerRow > 1 ? mergeBytes(b, plan, s) : 0);
 
 const stagedBytes = (b: GraphBuilder, plan: KernelPlan, s: Schedule): number => {
   const oneRow = s.kind === "split" && s.lanesPerRow === s.lanes;
@@ -46,7 +47,15 @@ const mergeBytes = (b: GraphBuilder, plan: KernelPlan, s: Schedule): number => {
     return isInt(a) || n < 4 ? 1 : n % 4 === 0 ? 4 : 5;
   };
   // Vectors and single numbers of a sum are added in arrays of their own.
-  const widths = new Set(together.flatMap((a) => (width(a) === 5 ? [`${isInt(a)} 4`, `${isInt(a)} 1`] : [`${isInt(a)} ${width(a)}`])));
-  const rounds = [...widths].reduce((n, w) => n + roundUp(ROUND * s.lanes * 4 * Number(w.split(" ")[1])) + roundUp(ROUND * (s.lanes / s.lanesPerRow) * 4 * Number(w.split(" ")[1])), 0);
+  const widths = new Set(
+    together.flatMap((a) => (width(a) === 5 ? [`${isInt(a)} 4`, `${isInt(a)} 1`] : [`${isInt(a)} ${width(a)}`])),
+  );
+  const rounds = [...widths].reduce(
+    (n, w) =>
+      n +
+      roundUp(ROUND * s.lanes * 4 * Number(w.split(" ")[1])) +
+      roundUp(ROUND * (s.lanes / s.lanesPerRow) * 4 * Number(w.split(" ")[1])),
+    0,
+  );
   return trees + rounds;
 };

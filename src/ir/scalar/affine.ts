@@ -10,7 +10,11 @@ import type { SizeExpr } from "./size.ts";
 export type Linear = { readonly terms: ReadonlyMap<NodeId | string, number>; readonly constant: number };
 
 /** A builder, or what looks like one; its identity is that of what is remembered about its nodes. */
-export type AffineContext = { readonly nodes: readonly Node[]; readonly node: (id: NodeId) => Node; readonly axis: (id: number) => Axis };
+export type AffineContext = {
+  readonly nodes: readonly Node[];
+  readonly node: (id: NodeId) => Node;
+  readonly axis: (id: number) => Axis;
+};
 
 const ZERO: Linear = { terms: new Map(), constant: 0 };
 
@@ -55,7 +59,11 @@ const once = <T>(make: (cx: AffineContext) => T): ((cx: AffineContext) => T) => 
   };
 };
 
-const forms = once((cx) => folded<Linear>(cx, linearNew, (n) => (n.ty === "i32" && (n.kind === "unary" || n.kind === "binary") ? operands(n) : [])));
+const forms = once((cx) =>
+  folded<Linear>(cx, linearNew, (n) =>
+    n.ty === "i32" && (n.kind === "unary" || n.kind === "binary") ? operands(n) : [],
+  ),
+);
 
 /** The linear form of an i32 node; what is not linear becomes an atom. */
 export const linearOf = (cx: AffineContext, id: NodeId): Linear => forms(cx)(id);
@@ -117,8 +125,10 @@ const remembered = (known: Map<NodeId, Linear | null>, id: NodeId, make: () => L
   return made;
 };
 
-const atomUpper = (cx: AffineContext, id: NodeId): Linear | null => remembered(bounds(cx).upper, id, () => atomUpperNew(cx, id));
-const atomLower = (cx: AffineContext, id: NodeId): Linear | null => remembered(bounds(cx).lower, id, () => atomLowerNew(cx, id));
+const atomUpper = (cx: AffineContext, id: NodeId): Linear | null =>
+  remembered(bounds(cx).upper, id, () => atomUpperNew(cx, id));
+const atomLower = (cx: AffineContext, id: NodeId): Linear | null =>
+  remembered(bounds(cx).lower, id, () => atomLowerNew(cx, id));
 
 const atomUpperNew = (cx: AffineContext, id: NodeId): Linear | null => {
   const n = cx.node(id);
@@ -144,7 +154,8 @@ const atomLowerNew = (cx: AffineContext, id: NodeId): Linear | null => {
     const low = lowerBound(cx, linearOf(cx, n.a));
     return low === null ? null : divideFloor(low, linearOf(cx, n.b));
   }
-  if (n.kind === "binary" && n.op === "max") return lowerBound(cx, linearOf(cx, n.a)) ?? lowerBound(cx, linearOf(cx, n.b));
+  if (n.kind === "binary" && n.op === "max")
+    return lowerBound(cx, linearOf(cx, n.a)) ?? lowerBound(cx, linearOf(cx, n.b));
   return null;
 };
 
@@ -154,7 +165,9 @@ const lowerBound = (cx: AffineContext, form: Linear): Linear | null => {
 };
 
 const isPositive = (d: Linear): boolean =>
-  d.constant >= 0 && [...d.terms].every(([a, c]) => typeof a === "string" && c > 0) && (d.constant > 0 || d.terms.size > 0);
+  d.constant >= 0 &&
+  [...d.terms].every(([a, c]) => typeof a === "string" && c > 0) &&
+  (d.constant > 0 || d.terms.size > 0);
 
 /** floor(form / divisor) where the division is exact but for a constant rest. */
 const divideFloor = (form: Linear, divisor: Linear): Linear | null => {
@@ -195,7 +208,10 @@ const positiveAtoms = (size: SizeExpr): readonly string[] => {
  * Any other size may be 0.
  */
 export const provablyNonNegative = (
-  cx: AffineContext, form: Linear, facts: readonly Linear[] = [], nonEmpty: readonly SizeExpr[] = [],
+  cx: AffineContext,
+  form: Linear,
+  facts: readonly Linear[] = [],
+  nonEmpty: readonly SizeExpr[] = [],
 ): boolean => {
   const nodes = [form, ...facts].flatMap((f) => [...f.terms.keys()]).filter((x): x is NodeId => typeof x === "number");
   const axes = new Set(nodes.flatMap((id) => cx.node(id).axes));

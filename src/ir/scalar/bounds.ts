@@ -58,7 +58,8 @@ const junctsOf = (b: GraphBuilder, root: NodeId, negated: boolean, op: "and" | "
     const asWritten = part.negated ? (op === "and" ? "or" : "and") : op;
     const always = node.kind === "const" && (node.value !== 0) !== part.negated;
     if (node.kind === "unary" && node.op === "not") open.push({ id: node.a, negated: !part.negated });
-    else if (node.kind === "binary" && node.op === asWritten) open.push({ id: node.b, negated: part.negated }, { id: node.a, negated: part.negated });
+    else if (node.kind === "binary" && node.op === asWritten)
+      open.push({ id: node.b, negated: part.negated }, { id: node.a, negated: part.negated });
     else if (op !== "and" || !always) out.push(part);
   }
   return out;

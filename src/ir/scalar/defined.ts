@@ -21,9 +21,16 @@ export const follows = (b: GraphBuilder, p: NodeId | null, q: NodeId | null): bo
  * `where`: the value is only asked for in rows that have a cell where it holds, so reductions over those cells or more are not
  * empty; left out: nothing is known of any reduction.
  */
-export const isDefined = (b: GraphBuilder, root: NodeId, where?: { readonly over: readonly number[]; readonly where: NodeId | null }): boolean => {
+export const isDefined = (
+  b: GraphBuilder,
+  root: NodeId,
+  where?: { readonly over: readonly number[]; readonly where: NodeId | null },
+): boolean => {
   const nonEmpty = (r: Extract<Node, { kind: "reduce" }>): boolean =>
-    where !== undefined && r.over.length === where.over.length && r.over.every((a) => where.over.includes(a)) && follows(b, r.where, where.where);
+    where !== undefined &&
+    r.over.length === where.over.length &&
+    r.over.every((a) => where.over.includes(a)) &&
+    follows(b, r.where, where.where);
   const signs = signAnalysis(b, { nonEmpty });
   const range = rangeAnalysis(b);
   const known = new Map<NodeId, boolean>();
@@ -59,7 +66,11 @@ export const isDefined = (b: GraphBuilder, root: NodeId, where?: { readonly over
       case "binary":
         if (!go(n.a) || !go(n.b)) return false;
         if (n.op === "/" || n.op === "%") return isOnly(signs(n.b), POSITIVE) || isOnly(signs(n.b), NEGATIVE);
-        return n.op !== "pow" || isOnly(signs(n.a), POSITIVE) || (b.node(n.b).kind === "const" && isOnly(signs(n.b), POSITIVE) && isOnly(signs(n.a), ZERO | POSITIVE));
+        return (
+          n.op !== "pow" ||
+          isOnly(signs(n.a), POSITIVE) ||
+          (b.node(n.b).kind === "const" && isOnly(signs(n.b), POSITIVE) && isOnly(signs(n.a), ZERO | POSITIVE))
+        );
     }
   };
   return go(root);

@@ -221,7 +221,8 @@ const flatten = (cx: Evaluation, root: NodeId, outer: "and" | "or", negated: boo
     seen.add(key);
     const node = nodeAt(cx.g, id);
     if (node.kind === "binary" && node.op === op) open.push({ ...part, id: node.b }, { ...part, id: node.a });
-    else if (node.kind === "unary" && node.op === "not") open.push({ id: node.a, op: op === "and" ? "or" : "and", negated: !not });
+    else if (node.kind === "unary" && node.op === "not")
+      open.push({ id: node.a, op: op === "and" ? "or" : "and", negated: !not });
     else out.push({ id, negated: not });
   }
   return out;

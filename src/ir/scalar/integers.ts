@@ -5,7 +5,21 @@
 import type { AxisId, Node, NodeId } from "../graph/graph.ts";
 import type { GraphBuilder } from "../graph/build.ts";
 import { inOrder } from "../graph/walk.ts";
-import { absI, addI, hull, interval, maxI, meet, minI, mulI, negI, point, rising, subI, type Interval } from "./interval.ts";
+import {
+  absI,
+  addI,
+  hull,
+  interval,
+  maxI,
+  meet,
+  minI,
+  mulI,
+  negI,
+  point,
+  rising,
+  subI,
+  type Interval,
+} from "./interval.ts";
 import { evalSize, type SizeExpr } from "./size.ts";
 
 export const LEAST_I32 = -2147483648;
@@ -28,12 +42,18 @@ export const fits = (r: Interval, within: Interval = I32): boolean => r.lo >= wi
 /** The range that a stored element type gives. */
 export const rangeOfStorage = (dtype: string): Interval => {
   switch (dtype) {
-    case "i8": return interval(-128, 127);
-    case "u8": return interval(0, 255);
-    case "i4": return interval(-8, 7);
-    case "u4": return interval(0, 15);
-    case "u32": return interval(0, GREATEST_I32);
-    default: return I32;
+    case "i8":
+      return interval(-128, 127);
+    case "u8":
+      return interval(0, 255);
+    case "i4":
+      return interval(-8, 7);
+    case "u4":
+      return interval(0, 15);
+    case "u32":
+      return interval(0, GREATEST_I32);
+    default:
+      return I32;
   }
 };
 
@@ -54,18 +74,41 @@ export const integerRanges = (b: GraphBuilder, env: IntegerEnv): Integers => {
   };
   const rangeOf = (n: Node): Interval => {
     switch (n.kind) {
-      case "const": return point(n.value);
-      case "index": return env.opaque.has(n.axis) ? I32 : interval(0, Math.max(0, extent(n.axis) - 1));
-      case "size": return interval(0, MAX_SIZE);
-      case "load": return n.ty === "bool" ? interval(0, 1) : env.loaded(n.tensor);
-      case "select": return hull(value(n.a), value(n.b));
-      case "unary": return n.op === "neg" ? negI(exact(n.a)) : n.op === "abs" ? absI(value(n.a)) : n.op === "sign" ? interval(-1, 1) : I32;
-      case "binary": return binaryOf(n);
-      case "reduce": return n.op === "argmax" || n.op === "argmin" ? interval(0, Math.max(0, extent(n.over[0] ?? 0) - 1)) : n.op === "max" || n.op === "min" ? I32 : counted(n);
-      case "scalar": case "carried": case "scan": return I32;
+      case "const":
+        return point(n.value);
+      case "index":
+        return env.opaque.has(n.axis) ? I32 : interval(0, Math.max(0, extent(n.axis) - 1));
+      case "size":
+        return interval(0, MAX_SIZE);
+      case "load":
+        return n.ty === "bool" ? interval(0, 1) : env.loaded(n.tensor);
+      case "select":
+        return hull(value(n.a), value(n.b));
+      case "unary":
+        return n.op === "neg"
+          ? negI(exact(n.a))
+          : n.op === "abs"
+            ? absI(value(n.a))
+            : n.op === "sign"
+              ? interval(-1, 1)
+              : I32;
+      case "binary":
+        return binaryOf(n);
+      case "reduce":
+        return n.op === "argmax" || n.op === "argmin"
+          ? interval(0, Math.max(0, extent(n.over[0] ?? 0) - 1))
+          : n.op === "max" || n.op === "min"
+            ? I32
+            : counted(n);
+      case "scalar":
+      case "carried":
+      case "scan":
+        return I32;
     }
   };
-  const shapes = [...env.tensors, ...b.axes.map((a) => [a.id])].flatMap((axes) => axes.map((a) => productOf(b.axis(a).size)).reduce(times, ONE) ?? []);
+  const shapes = [...env.tensors, ...b.axes.map((a) => [a.id])].flatMap(
+    (axes) => axes.map((a) => productOf(b.axis(a).size)).reduce(times, ONE) ?? [],
+  );
   /** Sizes, and indices below sizes, that are dims of one tensor or axis side by side: the product is at most the number of its cells. */
   const togetherIn = (n: Node): boolean => {
     const product = productOfNode(b, n, env.opaque);
@@ -77,19 +120,38 @@ export const integerRanges = (b: GraphBuilder, env: IntegerEnv): Integers => {
   };
   /** A sum over cells: nothing that exists has more cells than a size may have. */
   const counted = (n: Node & { kind: "reduce" }): Interval =>
-    n.op === "sum" || n.op === "cumsum" ? mulI(value(n.body), interval(0, Math.min(MAX_SIZE, n.over.reduce((k, a) => k * extent(a), 1)))) : I32;
+    n.op === "sum" || n.op === "cumsum"
+      ? mulI(
+          value(n.body),
+          interval(
+            0,
+            Math.min(
+              MAX_SIZE,
+              n.over.reduce((k, a) => k * extent(a), 1),
+            ),
+          ),
+        )
+      : I32;
   const binaryOf = (n: Node & { kind: "binary" }): Interval => {
     const of = isSum(b, n) ? exact : value;
     const [x, y] = [of(n.a), of(n.b)];
     switch (n.op) {
-      case "+": return addI(x, y);
-      case "-": return subI(x, y);
-      case "*": return togetherIn(n) ? interval(0, MAX_SIZE) : mulI(x, y);
-      case "min": return minI(x, y);
-      case "max": return maxI(x, y);
-      case "/": return y.lo < 0 ? I32 : quotient(x, Math.max(1, y.lo), Math.max(1, y.hi));
-      case "%": return y.lo < 0 ? I32 : interval(0, Math.max(0, y.hi - 1));
-      default: return interval(0, 1);
+      case "+":
+        return addI(x, y);
+      case "-":
+        return subI(x, y);
+      case "*":
+        return togetherIn(n) ? interval(0, MAX_SIZE) : mulI(x, y);
+      case "min":
+        return minI(x, y);
+      case "max":
+        return maxI(x, y);
+      case "/":
+        return y.lo < 0 ? I32 : quotient(x, Math.max(1, y.lo), Math.max(1, y.hi));
+      case "%":
+        return y.lo < 0 ? I32 : interval(0, Math.max(0, y.hi - 1));
+      default:
+        return interval(0, 1);
     }
   };
   return { exact, value };
@@ -102,7 +164,9 @@ const MAX_SYMBOLS = 16;
 type Product = { readonly symbols: readonly string[]; readonly k: number };
 const ONE: Product | null = { symbols: [], k: 1 };
 const times = (x: Product | null, y: Product | null): Product | null =>
-  x === null || y === null || x.symbols.length + y.symbols.length > MAX_SYMBOLS ? null : { symbols: [...x.symbols, ...y.symbols], k: x.k * y.k };
+  x === null || y === null || x.symbols.length + y.symbols.length > MAX_SYMBOLS
+    ? null
+    : { symbols: [...x.symbols, ...y.symbols], k: x.k * y.k };
 
 /** A size as a product; null: it is none. */
 const productOf = (e: SizeExpr): Product | null => {
@@ -133,9 +197,13 @@ const contains = (list: readonly string[], part: readonly string[]): boolean => 
 
 /** Floor of x / d for divisors from `least` to `most`, both above zero. */
 const quotient = (x: Interval, least: number, most: number): Interval =>
-  hull(rising(Math.floor, interval(x.lo / least, x.hi / least)), rising(Math.floor, interval(x.lo / most, x.hi / most)));
+  hull(
+    rising(Math.floor, interval(x.lo / least, x.hi / least)),
+    rising(Math.floor, interval(x.lo / most, x.hi / most)),
+  );
 
-const clampTo = (r: Interval): Interval => (r.lo > GREATEST_I32 ? point(GREATEST_I32) : r.hi < LEAST_I32 ? point(LEAST_I32) : meet(r, I32));
+const clampTo = (r: Interval): Interval =>
+  r.lo > GREATEST_I32 ? point(GREATEST_I32) : r.hi < LEAST_I32 ? point(LEAST_I32) : meet(r, I32);
 
 /** Whether a node is part of a linear form (`affine.ts`): its operands' exact values matter, not their 32 bits. */
 export const isSum = (b: GraphBuilder, n: Node): boolean => {

@@ -161,7 +161,10 @@ const ratio = (cx: Ranges, core: NodeId, value: NodeId, over: Over, depth = 0): 
   if (node.kind === "reduce") return reduceRatio(cx, core, node, over);
   if (node.kind !== "binary") return Infinity;
   const [a, b] = [cx.range(node.a), cx.range(node.b)];
-  const [ra, rb] = [(): number => ratio(cx, core, node.a, over, depth + 1), (): number => ratio(cx, core, node.b, over, depth + 1)];
+  const [ra, rb] = [
+    (): number => ratio(cx, core, node.a, over, depth + 1),
+    (): number => ratio(cx, core, node.b, over, depth + 1),
+  ];
   if (node.op === "max") return Math.min(ra(), rb());
   if (node.op === "+") return Math.min(b.lo >= 0 ? ra() : Infinity, a.lo >= 0 ? rb() : Infinity);
   if (node.op === "*") return Math.min(b.lo > 0 ? ra() / b.lo : Infinity, a.lo > 0 ? rb() / a.lo : Infinity);

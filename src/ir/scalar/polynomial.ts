@@ -43,13 +43,18 @@ export const addP = (p: Polynomial, q: Polynomial, scale = 1): Polynomial => {
 export const mulP = (p: Polynomial, q: Polynomial): Polynomial => {
   let out: Polynomial = new Map();
   for (const x of p.values()) {
-    for (const y of q.values()) out = addP(out, ofMonomial(x.coefficient * y.coefficient, [...x.factors, ...y.factors]));
+    for (const y of q.values())
+      out = addP(out, ofMonomial(x.coefficient * y.coefficient, [...x.factors, ...y.factors]));
   }
   return out;
 };
 
 /** The polynomial of an f32 node. `atom`: nodes that are not taken apart. */
-export const polynomialOf = (b: GraphBuilder, root: NodeId, atom: (id: NodeId) => boolean = () => false): Polynomial => {
+export const polynomialOf = (
+  b: GraphBuilder,
+  root: NodeId,
+  atom: (id: NodeId) => boolean = () => false,
+): Polynomial => {
   const known = new Map<NodeId, Polynomial>();
   const go = (id: NodeId): Polynomial => {
     const found = known.get(id);
@@ -69,7 +74,10 @@ export const polynomialOf = (b: GraphBuilder, root: NodeId, atom: (id: NodeId) =
     if (n.op === "-") return addP(go(n.a), go(n.b), -1);
     if (n.op === "/") {
       const by = b.node(n.b);
-      const one: Polynomial = by.kind === "const" && by.value !== 0 && Number.isFinite(by.value) ? constantOf(1 / by.value) : ofMonomial(1, [{ node: n.b, divides: true }]);
+      const one: Polynomial =
+        by.kind === "const" && by.value !== 0 && Number.isFinite(by.value)
+          ? constantOf(1 / by.value)
+          : ofMonomial(1, [{ node: n.b, divides: true }]);
       return mulP(go(n.a), one);
     }
     if (n.op !== "*") return itself;
@@ -81,9 +89,14 @@ export const polynomialOf = (b: GraphBuilder, root: NodeId, atom: (id: NodeId) =
 
 /** The values a polynomial can take, its factors lying in their ranges. */
 export const rangeOfPolynomial = (p: Polynomial, range: (id: NodeId) => Interval): Interval => {
-  const inverse = (r: Interval): Interval => (r.lo > 0 || r.hi < 0 ? { lo: Math.min(1 / r.lo, 1 / r.hi), hi: Math.max(1 / r.lo, 1 / r.hi) } : { lo: -Infinity, hi: Infinity });
+  const inverse = (r: Interval): Interval =>
+    r.lo > 0 || r.hi < 0
+      ? { lo: Math.min(1 / r.lo, 1 / r.hi), hi: Math.max(1 / r.lo, 1 / r.hi) }
+      : { lo: -Infinity, hi: Infinity };
   return [...p.values()]
-    .map((m) => m.factors.reduce((r, f) => mulI(r, f.divides ? inverse(range(f.node)) : range(f.node)), point(m.coefficient)))
+    .map((m) =>
+      m.factors.reduce((r, f) => mulI(r, f.divides ? inverse(range(f.node)) : range(f.node)), point(m.coefficient)),
+    )
     .reduce(addI, point(0));
 };
 

@@ -7,14 +7,26 @@ export const sameUpToAxes = (g: HasNodes, a: NodeId, b: NodeId, partner: Readonl
   same(g, a, b, partner, new Map());
 
 /** `known`: answers for these partners. */
-const same = (g: HasNodes, a: NodeId, b: NodeId, partner: ReadonlyMap<AxisId, AxisId>, known: Map<string, boolean>): boolean => {
+const same = (
+  g: HasNodes,
+  a: NodeId,
+  b: NodeId,
+  partner: ReadonlyMap<AxisId, AxisId>,
+  known: Map<string, boolean>,
+): boolean => {
   const key = `${a} ${b}`;
   const found = known.get(key) ?? compare(g, a, b, partner, known);
   known.set(key, found);
   return found;
 };
 
-const compare = (g: HasNodes, a: NodeId, b: NodeId, partner: ReadonlyMap<AxisId, AxisId>, known: Map<string, boolean>): boolean => {
+const compare = (
+  g: HasNodes,
+  a: NodeId,
+  b: NodeId,
+  partner: ReadonlyMap<AxisId, AxisId>,
+  known: Map<string, boolean>,
+): boolean => {
   const x = nodeAt(g, a);
   const y = nodeAt(g, b);
   const to = (axis: AxisId): AxisId => partner.get(axis) ?? axis;

@@ -11,12 +11,18 @@ export const formsOf = (b: GraphBuilder, id: NodeId): readonly Linear[] => {
   if (n.kind !== "binary" || b.node(n.a).ty !== "i32") return [];
   const difference = linAdd(linearOf(b, n.b), linearOf(b, n.a), -1);
   switch (n.op) {
-    case "<=": return [difference];
-    case "<": return [linAdd(difference, linConst(-1))];
-    case ">=": return [linScale(difference, -1)];
-    case ">": return [linAdd(linScale(difference, -1), linConst(-1))];
-    case "==": return [difference, linScale(difference, -1)];
-    default: return [];
+    case "<=":
+      return [difference];
+    case "<":
+      return [linAdd(difference, linConst(-1))];
+    case ">=":
+      return [linScale(difference, -1)];
+    case ">":
+      return [linAdd(linScale(difference, -1), linConst(-1))];
+    case "==":
+      return [difference, linScale(difference, -1)];
+    default:
+      return [];
   }
 };
 
@@ -29,7 +35,8 @@ export const settled = (b: GraphBuilder, id: NodeId, facts: readonly Linear[] = 
 };
 
 /** Settles all comparisons below a node; nodes of `keep` stay as they are, with all below them. */
-export const settleComparisons = (b: GraphBuilder, root: NodeId, keep: ReadonlySet<NodeId> = new Set()): NodeId => comparisonSettler(b, keep)(root);
+export const settleComparisons = (b: GraphBuilder, root: NodeId, keep: ReadonlySet<NodeId> = new Set()): NodeId =>
+  comparisonSettler(b, keep)(root);
 
 /** `settleComparisons` for many roots: what they share is asked once. */
 export const comparisonSettler = (b: GraphBuilder, keep: ReadonlySet<NodeId>): ((root: NodeId) => NodeId) => {
@@ -42,10 +49,14 @@ export const comparisonSettler = (b: GraphBuilder, keep: ReadonlySet<NodeId>): (
     return found;
   };
   const isLeft = (n: Node): boolean => keep.has(n.id) || answer(n) !== null;
-  return folded<NodeId>(b, (n, of) => {
-    const known = keep.has(n.id) ? null : answer(n);
-    if (known !== null) return b.konst(known, "bool");
-    const before = isLeft(n) ? [] : operands(n);
-    return of.every((x, i) => x === before[i]) ? n.id : b.rebuild(n, of);
-  }, (n) => (isLeft(n) ? [] : operands(n)));
+  return folded<NodeId>(
+    b,
+    (n, of) => {
+      const known = keep.has(n.id) ? null : answer(n);
+      if (known !== null) return b.konst(known, "bool");
+      const before = isLeft(n) ? [] : operands(n);
+      return of.every((x, i) => x === before[i]) ? n.id : b.rebuild(n, of);
+    },
+    (n) => (isLeft(n) ? [] : operands(n)),
+  );
 };

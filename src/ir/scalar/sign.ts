@@ -69,8 +69,7 @@ export const isOnly = (signs: Signs, allowed: Signs): boolean => (signs & ~allow
 
 const signOf = (x: number): Signs => (Number.isNaN(x) ? ANY : x < 0 ? NEGATIVE : x > 0 ? POSITIVE : ZERO);
 
-const swapped = (s: Signs): Signs =>
-  (s & NEGATIVE ? POSITIVE : 0) | (s & ZERO) | (s & POSITIVE ? NEGATIVE : 0);
+const swapped = (s: Signs): Signs => (s & NEGATIVE ? POSITIVE : 0) | (s & ZERO) | (s & POSITIVE ? NEGATIVE : 0);
 
 const unarySigns = (op: UnaryOp, a: Signs): Signs => {
   switch (op) {
@@ -119,10 +118,14 @@ const binarySigns = (g: RangeSource, n: Extract<Node, { kind: "binary" }>, a: Si
       case "-":
         return pairs(a, b, (x, y) => (x * y > 0 ? ANY : signOf(x - y)));
       case "*":
-        return n.a === n.b ? (a & ZERO) | (a & (NEGATIVE | POSITIVE) ? POSITIVE : 0) : pairs(a, b, (x, y) => signOf(x * y));
+        return n.a === n.b
+          ? (a & ZERO) | (a & (NEGATIVE | POSITIVE) ? POSITIVE : 0)
+          : pairs(a, b, (x, y) => signOf(x * y));
       case "/":
         // An integer quotient floors: it may be zero where the real one is positive.
-        return pairs(a, b, (x, y) => (y === 0 ? ANY : n.ty === "i32" ? (x * y < 0 ? NEGATIVE : signOf(x * y) | ZERO) : signOf(x * y)));
+        return pairs(a, b, (x, y) =>
+          y === 0 ? ANY : n.ty === "i32" ? (x * y < 0 ? NEGATIVE : signOf(x * y) | ZERO) : signOf(x * y),
+        );
       case "min":
         return pairs(a, b, (x, y) => signOf(Math.min(x, y)));
       case "max":

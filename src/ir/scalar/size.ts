@@ -12,14 +12,22 @@ export const evalSize = (e: SizeExpr, lookup: (name: string) => number): number 
   const a = evalSize(e[1], lookup);
   const b = evalSize(e[2], lookup);
   switch (e[0]) {
-    case "+": return a + b;
-    case "-": return a - b;
-    case "*": return a * b;
-    case "/": return Math.floor(a / b);
-    case "%": return a - b * Math.floor(a / b);
-    case "ceil/": return Math.ceil(a / b);
-    case "min": return Math.min(a, b);
-    case "max": return Math.max(a, b);
+    case "+":
+      return a + b;
+    case "-":
+      return a - b;
+    case "*":
+      return a * b;
+    case "/":
+      return Math.floor(a / b);
+    case "%":
+      return a - b * Math.floor(a / b);
+    case "ceil/":
+      return Math.ceil(a / b);
+    case "min":
+      return Math.min(a, b);
+    case "max":
+      return Math.max(a, b);
   }
 };
 

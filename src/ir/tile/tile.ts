@@ -23,11 +23,47 @@ export type Buffer = {
   readonly length: number | null;
 };
 
-export type TUnary = "neg" | "not" | "abs" | "sign" | "exp" | "log" | "exp2" | "log2" | "sqrt" | "rsqrt" | "tanh" | "sin" | "cos"
-  | "floor" | "ceil" | "round" | "erf";
+export type TUnary =
+  | "neg"
+  | "not"
+  | "abs"
+  | "sign"
+  | "exp"
+  | "log"
+  | "exp2"
+  | "log2"
+  | "sqrt"
+  | "rsqrt"
+  | "tanh"
+  | "sin"
+  | "cos"
+  | "floor"
+  | "ceil"
+  | "round"
+  | "erf";
 /** `/` and `%` on i32 truncate (operands known to be >= 0); `floordiv`/`floormod` floor. `and`/`or` on bools; `bitand` `shr` `shl` on u32. */
-export type TBinary = "+" | "-" | "*" | "/" | "%" | "floordiv" | "floormod" | "pow" | "min" | "max" | "==" | "!=" | "<" | "<=" | ">" | ">="
-  | "and" | "or" | "bitand" | "shr" | "shl";
+export type TBinary =
+  | "+"
+  | "-"
+  | "*"
+  | "/"
+  | "%"
+  | "floordiv"
+  | "floormod"
+  | "pow"
+  | "min"
+  | "max"
+  | "=="
+  | "!="
+  | "<"
+  | "<="
+  | ">"
+  | ">="
+  | "and"
+  | "or"
+  | "bitand"
+  | "shr"
+  | "shl";
 
 /**
  * Expressions. Arithmetic is componentwise on vectors; a scalar beside a vector is splatted first with `splat`.
@@ -59,21 +95,39 @@ export type Expr = { readonly type: VType } & (
   | { readonly kind: "dot"; readonly a: Expr; readonly b: Expr }
   | { readonly kind: "fma"; readonly a: Expr; readonly b: Expr; readonly c: Expr }
   /** Cross-lane, in uniform control flow only. `shuffle`: the value of lane `lane`; `broadcast`: `lane` is a literal. */
-  | { readonly kind: "subgroup"; readonly op: "shuffle" | "broadcast" | "shuffleXor" | "add" | "max" | "min"; readonly a: Expr; readonly lane: Expr | null }
+  | {
+      readonly kind: "subgroup";
+      readonly op: "shuffle" | "broadcast" | "shuffleXor" | "add" | "max" | "min";
+      readonly a: Expr;
+      readonly lane: Expr | null;
+    }
 );
 
 export type Stmt =
   | { readonly kind: "let"; readonly name: string; readonly value: Expr }
   | { readonly kind: "var"; readonly name: string; readonly type: VType; readonly init: Expr | null }
   /** A private array; `init` fills it. */
-  | { readonly kind: "array"; readonly name: string; readonly type: VType; readonly length: number; readonly init: Expr | null }
+  | {
+      readonly kind: "array";
+      readonly name: string;
+      readonly type: VType;
+      readonly length: number;
+      readonly init: Expr | null;
+    }
   | { readonly kind: "set"; readonly name: string; readonly value: Expr }
   | { readonly kind: "setElement"; readonly array: string; readonly index: Expr; readonly value: Expr }
   /** To a storage or workgroup buffer; the value has the buffer's element type. */
   | { readonly kind: "store"; readonly buffer: string; readonly index: Expr; readonly value: Expr }
   | { readonly kind: "if"; readonly cond: Expr; readonly then: readonly Stmt[]; readonly else: readonly Stmt[] }
   /** `for (var name = from; name < to; name += step)`, i32; `to` is evaluated on each turn, `step` > 0. */
-  | { readonly kind: "for"; readonly name: string; readonly from: Expr; readonly to: Expr; readonly step: Expr; readonly body: readonly Stmt[] }
+  | {
+      readonly kind: "for";
+      readonly name: string;
+      readonly from: Expr;
+      readonly to: Expr;
+      readonly step: Expr;
+      readonly body: readonly Stmt[];
+    }
   | { readonly kind: "barrier" }
   | { readonly kind: "comment"; readonly text: string };
 

@@ -91,7 +91,9 @@ const mark = (body: readonly Stmt[], v: Varying, inUniformFlow: boolean): boolea
 export const divergent = (kernel: TileKernel, program: TileProgram): readonly string[] => {
   // What other kernels have written is bound as read-only here.
   const stored = storedBuffers(kernel.body);
-  const buffers = new Set([...program.storage.filter((b) => stored.has(b.name)), ...kernel.workgroup].map((b) => b.name));
+  const buffers = new Set(
+    [...program.storage.filter((b) => stored.has(b.name)), ...kernel.workgroup].map((b) => b.name),
+  );
   const v: Varying = { names: new Set(), buffers };
   while (mark(kernel.body, v, true));
   const out: string[] = [];

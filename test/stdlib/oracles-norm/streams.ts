@@ -9,7 +9,13 @@ const cells = (shape: readonly number[], f: (...index: number[]) => number): num
   return n === undefined ? [f()] : count(n).flatMap((i) => cells(rest, (...more) => f(i, ...more)));
 };
 /** Reads a row-major array by index. */
-const reader = (values: Row, ...shape: number[]) => (...index: number[]): number => at(values, index.reduce((n, i, k) => n * (shape[k] ?? 1) + i, 0));
+const reader =
+  (values: Row, ...shape: number[]) =>
+  (...index: number[]): number =>
+    at(
+      values,
+      index.reduce((n, i, k) => n * (shape[k] ?? 1) + i, 0),
+    );
 const total = (r: Round, n: number, f: (i: number) => number): number => sum(r, count(n).map(f));
 const softmax = (r: Round, x: Row): number[] => {
   const m = Math.max(...x);
@@ -41,7 +47,16 @@ export const hyperWeights: Oracle = (r, { x, gamma, w, a, scale }, { N, S, D }) 
   const normed = rows(x!, D!).map((row) => {
     const mu = mean(r, row);
     const centred = row.map((v) => r(v - mu));
-    const deviation = r(Math.sqrt(r(mean(r, centred.map((v) => square(r, v))) + Math.fround(1e-5))));
+    const deviation = r(
+      Math.sqrt(
+        r(
+          mean(
+            r,
+            centred.map((v) => square(r, v)),
+          ) + Math.fround(1e-5),
+        ),
+      ),
+    );
     return centred.map((v, d) => r(r(v / deviation) * at(gamma, d)));
   });
   return {
@@ -88,14 +103,19 @@ export const mhcWeights: Oracle = (r, { y }, { S }) => ({
     let m: number[][] = rows(row.slice(2 * S!), S!).map((x) => x.map((v) => r(Math.exp(v))));
     for (let n = 0; n < 5; n++) m = sinkhorn(r, m);
     return count(S!).flatMap((s) => [
-      sigmoid(r, at(row, s)), ...count(S!).map((p) => at(m[p], s)), r(2 * sigmoid(r, at(row, S! + s))),
+      sigmoid(r, at(row, s)),
+      ...count(S!).map((p) => at(m[p], s)),
+      r(2 * sigmoid(r, at(row, S! + s))),
     ]);
   }),
 });
 export const mhcStep: Oracle = (r, { h }, { S }) => ({
   h_next: rows(h!, S! * (S! + 2)).flatMap((token) => {
     const w = rows(token, S! + 2);
-    const m = sinkhorn(r, count(S!).map((p) => count(S!).map((s) => at(w[s], p + 1))));
+    const m = sinkhorn(
+      r,
+      count(S!).map((p) => count(S!).map((s) => at(w[s], p + 1))),
+    );
     return w.flatMap((row, s) => [at(row, 0), ...count(S!).map((p) => at(m[p], s)), at(row, S! + 1)]);
   }),
 });
@@ -124,13 +144,17 @@ export const mvSplit: Oracle = (r, { x, f, alpha, beta }, { B, N, D }) => {
 };
 
 /** Hidden states of all layers, weighed for one token. */
-const mixture = (r: Round, p: Row, layer: (l: number) => number): number => total(r, p.length, (l) => r(at(p, l) * layer(l)));
+const mixture = (r: Round, p: Row, layer: (l: number) => number): number =>
+  total(r, p.length, (l) => r(at(p, l) * layer(l)));
 export const lime: Oracle = (r, { x, hidden, gamma, w, bias }, { N, D, L }) => {
   const state = reader(hidden!, L!, N!, D!);
   return {
     y: rows(x!, D!).flatMap((row, t) => {
       const n = rmsNorm(r, row, gamma!, Math.fround(1e-5));
-      const p = softmax(r, rows(w!, D!).map((v, l) => r(dot(r, n, v) + at(bias, l))));
+      const p = softmax(
+        r,
+        rows(w!, D!).map((v, l) => r(dot(r, n, v) + at(bias, l))),
+      );
       return count(D!).map((d) => mixture(r, p, (l) => state(l, t, d)));
     }),
   };
@@ -145,7 +169,10 @@ export const attentionResidual: Oracle = (r, { h, w, gamma }, { N, D, L }) => {
   return {
     y: count(N!).flatMap((t) => {
       const layer = (l: number): number[] => count(D!).map((d) => state(l, t, d));
-      const p = softmax(r, count(L!).map((l) => dot(r, w!, rmsNorm(r, layer(l), gamma!, Math.fround(1e-6)))));
+      const p = softmax(
+        r,
+        count(L!).map((l) => dot(r, w!, rmsNorm(r, layer(l), gamma!, Math.fround(1e-6)))),
+      );
       return count(D!).map((d) => mixture(r, p, (l) => state(l, t, d)));
     }),
   };
@@ -153,7 +180,9 @@ export const attentionResidual: Oracle = (r, { h, w, gamma }, { N, D, L }) => {
 /** W [skip; x] */
 export const unetSkip: Oracle = (r, { skip, x, w }, { D }) => {
   const behind = rows(x!, D!);
-  return { y: rows(skip!, D!).flatMap((row, t) => rows(w!, 2 * D!).map((v) => dot(r, v, [...row, ...(behind[t] ?? [])]))) };
+  return {
+    y: rows(skip!, D!).flatMap((row, t) => rows(w!, 2 * D!).map((v) => dot(r, v, [...row, ...(behind[t] ?? [])]))),
+  };
 };
 /** x + σ(W c + b) f */
 export const adaptiveLayerscale: Oracle = (r, { x, f, cond, w, bias }, { B, N, D, C }) => {

@@ -9,14 +9,17 @@ const cut = (x: Row, width: number, row: number): Row => x.slice(row * width, (r
 /** Logits q·k / √d of one query of head (b, h); null where the key is in the future, aligned at the end. */
 const logits = (r: Round, { q, k }: Arrays, { N, M, D }: Sizes, bh: number, i: number): (number | null)[] =>
   count(M!).map((j) =>
-    j > i + M! - N! ? null : r(dot(r, cut(q!, D!, bh * N! + i), cut(k!, D!, bh * M! + j)) / r(Math.sqrt(D!))));
+    j > i + M! - N! ? null : r(dot(r, cut(q!, D!, bh * N! + i), cut(k!, D!, bh * M! + j)) / r(Math.sqrt(D!))),
+  );
 
 /** softmax over the visible logits times values; a row without any is 0. */
 const attend = (r: Round, s: readonly (number | null)[], value: (j: number) => Row, E: number): number[] => {
   const m = s.reduce<number>((x, y) => (y === null ? x : Math.max(x, y)), -Infinity);
   const e = s.map((x) => (x === null ? 0 : r(Math.exp(r(x - m)))));
   const all = sum(r, e);
-  return count(E).map((c) => s.reduce<number>((o, x, j) => (x === null ? o : r(o + r(r(at(e, j) / all) * at(value(j), c)))), 0));
+  return count(E).map((c) =>
+    s.reduce<number>((o, x, j) => (x === null ? o : r(o + r(r(at(e, j) / all) * at(value(j), c)))), 0),
+  );
 };
 const heads = ({ B, H, N }: Sizes, row: (bh: number, i: number) => readonly number[]): number[] =>
   count(B! * H!).flatMap((bh) => count(N!).flatMap((i) => row(bh, i)));
@@ -48,7 +51,12 @@ export const gumbel: Oracle = (r, inputs, sizes, { temperature = 1 }) => {
 export const qkMax: Oracle = (r, inputs, sizes) => {
   const { B, H, N } = sizes;
   const largest = (h: number): number =>
-    Math.max(-Infinity, ...count(B!).flatMap((b) => count(N!).flatMap((i) => logits(r, inputs, sizes, b * H! + h, i).filter((s) => s !== null))));
+    Math.max(
+      -Infinity,
+      ...count(B!).flatMap((b) =>
+        count(N!).flatMap((i) => logits(r, inputs, sizes, b * H! + h, i).filter((s) => s !== null)),
+      ),
+    );
   return { m: count(H!).map(largest) };
 };
 
@@ -72,10 +80,12 @@ const gelu = (r: Round, x: number): number => r(r(0.5 * x) * r(1 + r(erf(r(x / M
 export const gegluMultBias: Oracle = (r, { x, w, bias, m }, { D, F }) => {
   const lines = rows(w!, D!);
   return {
-    y: rows(x!, D!).flatMap((row) => count(F!).map((f) => {
-      const half = (z: number): number => r(dot(r, row, lines[z * F! + f] ?? []) + at(bias, z * F! + f));
-      return r(r(half(0) * gelu(r, half(1))) * at(m, f));
-    })),
+    y: rows(x!, D!).flatMap((row) =>
+      count(F!).map((f) => {
+        const half = (z: number): number => r(dot(r, row, lines[z * F! + f] ?? []) + at(bias, z * F! + f));
+        return r(r(half(0) * gelu(r, half(1))) * at(m, f));
+      }),
+    ),
   };
 };
 export const deepEmbed: Oracle = (r, { f, token, table }, { D, V }) => ({

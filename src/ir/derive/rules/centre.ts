@@ -14,14 +14,21 @@ type Reduce = Node & { readonly kind: "reduce" };
 export const CENTRE: Rule = {
   name: "statistics of shifted values",
   equation: "x - sum[d](x) / n = (x - c) - sum[d](x - c) / n,  var[d](x) = var[d](x - c)",
-  condition: "n is the number of cells of d, all of which exist; c = x at the first of them; x is no state of a recurrence",
+  condition:
+    "n is the number of cells of d, all of which exist; c = x at the first of them; x is no state of a recurrence",
 };
 
 /** Applies the rule to every mean that something is the difference to. */
 export const centre = (graph: Graph, b: GraphBuilder): Graph => {
   const reached = [...b.reach(graph.results.map((r) => r.value))].sort((x, y) => x - y).map((id) => b.node(id));
-  const sums = new Map(reached.filter((n): n is Reduce => n.kind === "reduce" && n.op === "sum" && n.ty === "f32" && n.where === null).map((n) => [n.id, n]));
-  const means = reached.filter((n): n is Node & { kind: "binary" } => n.kind === "binary" && n.op === "/" && sums.has(n.a));
+  const sums = new Map(
+    reached
+      .filter((n): n is Reduce => n.kind === "reduce" && n.op === "sum" && n.ty === "f32" && n.where === null)
+      .map((n) => [n.id, n]),
+  );
+  const means = reached.filter(
+    (n): n is Node & { kind: "binary" } => n.kind === "binary" && n.op === "/" && sums.has(n.a),
+  );
   const differences = new Map<string, Node[]>();
   for (const n of reached) {
     if (n.kind !== "binary" || n.op !== "-") continue;

@@ -7,7 +7,8 @@ import { atom, type Separation, type Term } from "./terms.ts";
 export const CHOICE: Rule = {
   name: "terms of a choice",
   equation: "if c then h · g else y = h · (if c then g else 0) + (if c then 0 else y)",
-  condition: "c does not depend on live statistics, and h, which moves behind the loop, is a number whether c holds or not",
+  condition:
+    "c does not depend on live statistics, and h, which moves behind the loop, is a number whether c holds or not",
 };
 
 /** The terms of `if c then a else b`. */
@@ -15,7 +16,10 @@ export const choice = (cx: Separation, n: Node & { kind: "select" }): readonly T
   const { b } = cx;
   if (cx.depends(n.cond)) return atom(n.id);
   const [yes, no] = [guardedBy(cx, n.cond, n.a), guardedBy(cx, b.unary("not", n.cond), n.b)];
-  const moved = [...yes, ...no].flatMap((t) => [...t.factors.filter((f) => cx.depends(f) && !cx.streams(f)), ...t.exponents.filter((x) => cx.depends(x) && !cx.extremal(x)).map((x) => b.unary("exp", x))]);
+  const moved = [...yes, ...no].flatMap((t) => [
+    ...t.factors.filter((f) => cx.depends(f) && !cx.streams(f)),
+    ...t.exponents.filter((x) => cx.depends(x) && !cx.extremal(x)).map((x) => b.unary("exp", x)),
+  ]);
   if (moved.every((h) => isDefined(b, h, cx.cells))) return [...yes, ...no];
   cx.refuse(n.id, "nothing moves out of the choice: it may not be a number where the other branch is taken");
   return atom(n.id);

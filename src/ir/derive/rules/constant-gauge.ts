@@ -16,7 +16,8 @@ import { responses } from "./shift.ts";
 export const CONSTANT_GAUGE: Rule = {
   name: "constant gauge",
   equation: "f(m) = f(0)",
-  condition: "m -> m + δ cancels in every result, |m| <= B is proved, and |k| B <= 60 for every value that scales by e^(k δ)",
+  condition:
+    "m -> m + δ cancels in every result, |m| <= B is proved, and |k| B <= 60 for every value that scales by e^(k δ)",
 };
 
 /** Applies the rule to every maximum; `notes` says where, and where a bounded maximum had to stay. */
@@ -33,10 +34,18 @@ export const constantGauge = (graph: Graph, b: GraphBuilder, notes: Note[]): Gra
     const score = graph.names.get(n.body) ?? "the score";
     const refusal = whyNot(b, roots, id, bound);
     if (refusal === null) {
-      notes.push({ kind: "gauge", node: id, text: `no running maximum: |${score}| <= ${Number(bound.toPrecision(4))} is proved, so a constant gauge is safe` });
+      notes.push({
+        kind: "gauge",
+        node: id,
+        text: `no running maximum: |${score}| <= ${Number(bound.toPrecision(4))} is proved, so a constant gauge is safe`,
+      });
       current = replaced(current, b, new Map([[id, b.konst(0, "f32")]]));
     } else if (refusal !== "") {
-      notes.push({ kind: "gauge", node: id, text: `the running maximum stays, although |${score}| <= ${Number(bound.toPrecision(4))}: ${refusal}` });
+      notes.push({
+        kind: "gauge",
+        node: id,
+        text: `the running maximum stays, although |${score}| <= ${Number(bound.toPrecision(4))}: ${refusal}`,
+      });
     }
   }
   return current;

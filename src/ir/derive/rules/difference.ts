@@ -16,5 +16,8 @@ export const DIFFERENCE: Rule = {
 /** Whether the sum must stay in one piece. */
 export const cancels = (cx: Separation, id: NodeId): boolean => {
   const parts = addends(cx.b, id);
-  return parts.some((p) => cx.streams(p) && !cx.depends(p)) && parts.some((p) => cx.depends(p) && !cx.streams(p) && !(cx.isExponent && cx.extremal(p)));
+  return (
+    parts.some((p) => cx.streams(p) && !cx.depends(p)) &&
+    parts.some((p) => cx.depends(p) && !cx.streams(p) && !(cx.isExponent && cx.extremal(p)))
+  );
 };

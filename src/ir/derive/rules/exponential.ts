@@ -6,7 +6,8 @@ import { addends, oneNode, type Separation } from "./terms.ts";
 export const EXPONENTIAL: Rule = {
   name: "exponential of a sum",
   equation: "e^(x + y) = e^x · e^y",
-  condition: "of live statistics only maxima, minima and logarithms are taken apart from what streams; the exponent that stays in the loop is bounded above (see: gauge)",
+  condition:
+    "of live statistics only maxima, minima and logarithms are taken apart from what streams; the exponent that stays in the loop is bounded above (see: gauge)",
 };
 
 /** The addends of an exponent. Logarithms of finished sums may be taken off (`exp(s - lse)`), other statistics are left mixed. */

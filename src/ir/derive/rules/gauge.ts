@@ -10,7 +10,16 @@
 import type { GraphBuilder } from "../../graph/build.ts";
 import type { Node, NodeId } from "../../graph/graph.ts";
 import { follows } from "../../scalar/defined.ts";
-import { addP, isAtLeastZero, MAX_EXPONENT, mulP, polynomialOf, rangeOfPolynomial, type Monomial, type Polynomial } from "../../scalar/polynomial.ts";
+import {
+  addP,
+  isAtLeastZero,
+  MAX_EXPONENT,
+  mulP,
+  polynomialOf,
+  rangeOfPolynomial,
+  type Monomial,
+  type Polynomial,
+} from "../../scalar/polynomial.ts";
 import { rangeAnalysis } from "../../scalar/range.ts";
 import { signAnalysis } from "../../scalar/sign.ts";
 import type { Rule } from "./rule.ts";
@@ -19,7 +28,8 @@ import type { Live } from "./terms.ts";
 export const GAUGE: Rule = {
   name: "gauge",
   equation: "Σ e^(x + γ + δ) g = e^δ Σ e^(x + γ) g",
-  condition: "γ = Σ -c m with c >= 0 and m = max[j](y) over the same cells or more (minima: the mirror image), and x - Σ c y <= 60",
+  condition:
+    "γ = Σ -c m with c >= 0 and m = max[j](y) over the same cells or more (minima: the mirror image), and x - Σ c y <= 60",
 };
 
 /** How many ways of bounding nested `max(a, b)` are tried. */
@@ -55,10 +65,15 @@ export const isBounded = (b: GraphBuilder, exponents: readonly NodeId[], live: L
 
 /** Values y with c·n <= c·y, for a coefficient c that is at most zero (`falls`) or at least zero (`rises`). */
 const boundsOf = (
-  b: GraphBuilder, n: Node, c: { readonly falls: boolean; readonly rises: boolean }, cells: NodeId | null, live: Live,
+  b: GraphBuilder,
+  n: Node,
+  c: { readonly falls: boolean; readonly rises: boolean },
+  cells: NodeId | null,
+  live: Live,
 ): readonly NodeId[] => {
   const fits = (op: string): boolean => (op === "max" && c.falls) || (op === "min" && c.rises);
   if (n.kind === "reduce" && fits(n.op)) return follows(b, n.where, cells) ? [n.body] : [];
-  if (n.kind === "binary" && fits(n.op)) return [n.a, n.b].sort((x, y) => Number(live.depends(y)) - Number(live.depends(x)));
+  if (n.kind === "binary" && fits(n.op))
+    return [n.a, n.b].sort((x, y) => Number(live.depends(y)) - Number(live.depends(x)));
   return [];
 };

@@ -18,14 +18,17 @@ export const power = (cx: Separation, n: Node & { kind: "binary" }): readonly Te
   if (k.kind !== "const" || only === null) return atom(n.id);
   const least = k.value > 0 ? ZERO | POSITIVE : POSITIVE;
   const notPositive = only.factors.filter((f) => !isOnly(cx.signs(f), POSITIVE));
-  const proved = Number.isInteger(k.value) || notPositive.length <= 1 || only.factors.every((f) => isOnly(cx.signs(f), least));
+  const proved =
+    Number.isInteger(k.value) || notPositive.length <= 1 || only.factors.every((f) => isOnly(cx.signs(f), least));
   if (!proved) {
     cx.refuse(n.id, "the power of a product is not split: the signs of its factors are not known");
     return atom(n.id);
   }
-  return [{
-    factors: only.factors.map((f) => b.binary("pow", f, n.b)),
-    exponents: only.exponents.map((x) => b.binary("*", x, n.b)),
-    guards: [],
-  }];
+  return [
+    {
+      factors: only.factors.map((f) => b.binary("pow", f, n.b)),
+      exponents: only.exponents.map((x) => b.binary("*", x, n.b)),
+      guards: [],
+    },
+  ];
 };

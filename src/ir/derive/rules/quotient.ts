@@ -15,9 +15,11 @@ export const inverse = (cx: Separation, id: NodeId): readonly Term[] => {
   const one = b.konst(1, "f32");
   const only = cx.depends(id) ? onlyTerm(cx.terms(id)) : null;
   if (only === null) return atom(b.binary("/", one, id));
-  return [{
-    factors: only.factors.map((f) => b.binary("/", one, f)),
-    exponents: only.exponents.map((x) => b.unary("neg", x)),
-    guards: [],
-  }];
+  return [
+    {
+      factors: only.factors.map((f) => b.binary("/", one, f)),
+      exponents: only.exponents.map((x) => b.unary("neg", x)),
+      guards: [],
+    },
+  ];
 };

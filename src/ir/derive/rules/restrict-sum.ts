@@ -16,7 +16,8 @@ import type { Rule } from "./rule.ts";
 export const RESTRICT_SUM: Rule = {
   name: "cells that add nothing",
   equation: "sum[j](a · b) = sum[j](a · b where c)",
-  condition: "a = 0 wherever c does not hold, being a sum over other axes whose cells all ask for c, and b is a number there",
+  condition:
+    "a = 0 wherever c does not hold, being a sum over other axes whose cells all ask for c, and b is a number there",
 };
 
 /** Conditions outside of which the value is zero. */
@@ -29,7 +30,8 @@ const supportOf = (b: GraphBuilder, root: NodeId): readonly NodeId[] => {
     known.set(id, made);
     return made;
   };
-  const beside = (support: readonly NodeId[], other: NodeId): readonly NodeId[] => (support.length > 0 && isDefined(b, other) ? support : []);
+  const beside = (support: readonly NodeId[], other: NodeId): readonly NodeId[] =>
+    support.length > 0 && isDefined(b, other) ? support : [];
   const rule = (n: Node): readonly NodeId[] => {
     if (n.kind === "reduce" && n.op === "sum" && n.where !== null)
       return conjuncts(b, n.where).filter((c) => !b.node(c).axes.some((a) => n.over.includes(a)));
@@ -44,13 +46,30 @@ const supportOf = (b: GraphBuilder, root: NodeId): readonly NodeId[] => {
 };
 
 /** The outermost reductions below `root` without conditions that hold wherever it is asked for. */
-const withoutConditions = (b: GraphBuilder, root: NodeId, hold: ReadonlySet<NodeId>, map: ReadonlyMap<NodeId, NodeId>): [NodeId, NodeId][] =>
+const withoutConditions = (
+  b: GraphBuilder,
+  root: NodeId,
+  hold: ReadonlySet<NodeId>,
+  map: ReadonlyMap<NodeId, NodeId>,
+): [NodeId, NodeId][] =>
   outermost(b, root).flatMap((r): [NodeId, NodeId][] => {
     const asked = r.where === null ? [] : conjuncts(b, r.where);
     const left = asked.filter((c) => !hold.has(c) || b.node(c).axes.some((a) => r.over.includes(a)));
     if (left.length === asked.length) return [];
     const where = b.and(...left);
-    return [[r.id, b.reduce(r.op, r.over, b.replaceNodes(r.body, map), where === null ? null : b.replaceNodes(where, map), r.k, r.span)]];
+    return [
+      [
+        r.id,
+        b.reduce(
+          r.op,
+          r.over,
+          b.replaceNodes(r.body, map),
+          where === null ? null : b.replaceNodes(where, map),
+          r.k,
+          r.span,
+        ),
+      ],
+    ];
   });
 
 /** Applies the rule to every sum whose inner sums are restricted along its axes. */

@@ -80,7 +80,12 @@ const alike = (b: GraphBuilder, a: NodeId, c: NodeId, x: Response | null, y: Res
   return equal(x, y) ? x : null;
 };
 
-const binaryResponse = (b: GraphBuilder, n: Node & { kind: "binary" }, x: Response | null, y: Response | null): Response | null => {
+const binaryResponse = (
+  b: GraphBuilder,
+  n: Node & { kind: "binary" },
+  x: Response | null,
+  y: Response | null,
+): Response | null => {
   if (x === null || y === null) return null;
   switch (n.op) {
     case "+":
@@ -93,7 +98,8 @@ const binaryResponse = (b: GraphBuilder, n: Node & { kind: "binary" }, x: Respon
       return scale(addP(x.by, y.by));
     case "/":
       if (y.kind === "shift" && !isStill(y)) return null;
-      if (x.kind === "shift" && !isStill(x)) return isStill(y) ? shift(mulP(x.by, polynomialOf(b, b.binary("/", b.konst(1, "f32"), n.b)))) : null;
+      if (x.kind === "shift" && !isStill(x))
+        return isStill(y) ? shift(mulP(x.by, polynomialOf(b, b.binary("/", b.konst(1, "f32"), n.b)))) : null;
       return scale(addP(x.by, y.by, -1));
     case "pow": {
       const k = b.node(n.b);
@@ -116,7 +122,12 @@ const binaryResponse = (b: GraphBuilder, n: Node & { kind: "binary" }, x: Respon
   }
 };
 
-const reduceResponse = (b: GraphBuilder, n: Node & { kind: "reduce" }, body: Response | null, where: Response | null): Response | null => {
+const reduceResponse = (
+  b: GraphBuilder,
+  n: Node & { kind: "reduce" },
+  body: Response | null,
+  where: Response | null,
+): Response | null => {
   if (body === null || where === null || !isStill(where)) return null;
   const varies = (over: readonly AxisId[]): boolean =>
     [...body.by.values()].some((m) => m.factors.some((f) => b.node(f.node).axes.some((a) => over.includes(a))));

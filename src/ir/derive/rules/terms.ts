@@ -7,7 +7,11 @@ import type { AxisId, NodeId } from "../../graph/graph.ts";
 import type { Signs } from "../../scalar/sign.ts";
 
 /** A product of factors, times e to the sum of the exponents; 0 where one of the guards does not hold. */
-export type Term = { readonly factors: readonly NodeId[]; readonly exponents: readonly NodeId[]; readonly guards: readonly NodeId[] };
+export type Term = {
+  readonly factors: readonly NodeId[];
+  readonly exponents: readonly NodeId[];
+  readonly guards: readonly NodeId[];
+};
 
 /** What depends on live statistics, and what varies along the stream. */
 export type Live = {
@@ -62,7 +66,8 @@ export const onlyTerm = (terms: readonly Term[]): Term | null => {
   return only === undefined || more.length > 0 || only.guards.length > 0 ? null : only;
 };
 
-export const productOf = (b: GraphBuilder, factors: readonly NodeId[]): NodeId => factors.reduce((x, y) => b.binary("*", x, y));
+export const productOf = (b: GraphBuilder, factors: readonly NodeId[]): NodeId =>
+  factors.reduce((x, y) => b.binary("*", x, y));
 
 /** Adds up, writing `x - y` for a negated addend. */
 export const sumOf = (b: GraphBuilder, list: readonly NodeId[]): NodeId =>
