@@ -5,7 +5,7 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { readCatalogue, type Entry } from "../src/cli/catalogue.ts";
 import { createSources, STDLIB } from "../src/cli/sources.ts";
-import { TARGETS } from "../src/codegen/target.ts";
+import { TARGETS } from "../src/base/target.ts";
 import { compile } from "../src/compile.ts";
 import { CHAINS, kernels, SQUARES } from "../test/cost/chains.ts";
 import { median } from "./page/rounds.ts";

@@ -3,7 +3,7 @@
  * Bytes are what all lanes ask storage for (a subgroup's broadcast or a workgroup's tile is asked for once, caches are not
  * modelled); work is multiplications of floats.
  */
-import { TARGETS, type Target } from "../src/codegen/target.ts";
+import { TARGETS, type Target } from "../src/base/target.ts";
 import type { Counts } from "../src/ir/tile/eval.ts";
 import { evaluateTile } from "../src/ir/tile/eval.ts";
 import { elements, evalSize, resolve } from "../src/runtime/sizes.ts";

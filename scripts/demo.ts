@@ -16,7 +16,7 @@ import { compile } from "../src/compile.ts";
 import type { Artifact } from "../src/codegen/artifact.ts";
 import type { Spec } from "../src/check/spec.ts";
 import { interpret } from "../src/meaning/interpret.ts";
-import { renderDiagnostic } from "../src/source/render.ts";
+import { renderDiagnostic } from "../src/base/render.ts";
 import { createKernel } from "../src/runtime/index.ts";
 
 const FILE = "examples/ocr/recogniser.tfx";

@@ -1,10 +1,10 @@
 /** The text of `docs/stdlib.md`: what follows from the files, and the errors that were measured. */
 import { compileEntry, type Catalogue, type DerivedKernel, type Entry } from "../src/cli/catalogue.ts";
-import { BASELINE } from "../src/codegen/target.ts";
+import { BASELINE } from "../src/base/target.ts";
 import type { Compiled } from "../src/compile.ts";
 import { bytesText, count } from "../src/explain/names.ts";
 import { naiveBytes } from "../src/explain/naive.ts";
-import { evalSize } from "../src/ir/scalar/size.ts";
+import { evalSize } from "../src/base/size.ts";
 import { bufferBytes } from "../src/runtime/arrays.ts";
 import { GRAPH_ONLY, INTRODUCTION, NOT_FLASH } from "./stdlib-words.ts";
 

@@ -4,10 +4,11 @@
  */
 import { artifactFromTile } from "./codegen/artifact-from-tile.ts";
 import type { Artifact, ScalarExpr } from "./codegen/artifact.ts";
-import type { Target } from "./codegen/target.ts";
+import type { Target } from "./base/target.ts";
 import { checkProgram } from "./check/check.ts";
 import type { ResolveImport } from "./check/check.ts";
-import type { Spec, StorageType } from "./check/spec.ts";
+import type { Spec } from "./check/spec.ts";
+import type { StorageType } from "./base/storage-type.ts";
 import { foldBase2 } from "./ir/derive/base2.ts";
 import { planKernels } from "./ir/derive/partition.ts";
 import type { KernelPlan, Note, Plan } from "./ir/derive/plan.ts";
@@ -23,8 +24,8 @@ import { printSchedule } from "./ir/lower/schedule.ts";
 import type { Schedule } from "./ir/lower/schedule.ts";
 import { LoweringError, lowerToGraph } from "./ir/lower-to-graph.ts";
 import { lowerToTile } from "./ir/lower-to-tile.ts";
-import { size } from "./ir/scalar/size.ts";
-import type { SizeExpr } from "./ir/scalar/size.ts";
+import { size } from "./base/size.ts";
+import type { SizeExpr } from "./base/size.ts";
 import type { TileProgram } from "./ir/tile/tile.ts";
 import { limitDiagnostics, registerDiagnostics } from "./explain/limits.ts";
 import { nearestPlace, type Located } from "./explain/place.ts";
@@ -41,8 +42,8 @@ import {
   type ChoiceFault,
 } from "./options.ts";
 import { parseProgram } from "./parser/parse.ts";
-import type { Diagnostic } from "./source/diagnostic.ts";
-import type { Span } from "./source/span.ts";
+import type { Diagnostic } from "./base/diagnostic.ts";
+import type { Span } from "./base/span.ts";
 import { checksOf } from "./verify.ts";
 
 export type CompileOptions = {

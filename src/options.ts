@@ -3,10 +3,10 @@ import type { Spec, SpecScalar } from "./check/spec.ts";
 import { didYouMean } from "./check/suggest.ts";
 import { postOrder } from "./check/walk-spec.ts";
 import { constantOf } from "./ir/lower-to-graph.ts";
-import { bindSize, printSize, size, sizeNames, type SizeExpr } from "./ir/scalar/size.ts";
+import { bindSize, printSize, size, sizeNames, type SizeExpr } from "./base/size.ts";
 import { MAX_CARRIED } from "./explain/limits.ts";
-import type { Diagnostic } from "./source/diagnostic.ts";
-import { NO_SPAN, type Span } from "./source/span.ts";
+import type { Diagnostic } from "./base/diagnostic.ts";
+import { NO_SPAN, type Span } from "./base/span.ts";
 
 /** An error without a label. */
 export const error = (code: string, span: Span, message: string, help: string | null = null): Diagnostic => ({

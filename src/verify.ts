@@ -1,7 +1,7 @@
 /** The verifiers of all levels between the stages. What they find is a mistake of the compiler, named by the pass that it came after. */
 import { verifySpec } from "./check/verify-spec.ts";
 import type { Spec } from "./check/spec.ts";
-import type { Target } from "./codegen/target.ts";
+import type { Target } from "./base/target.ts";
 import type { Plan } from "./ir/derive/plan.ts";
 import { verifyPlan } from "./ir/derive/verify-plan.ts";
 import type { GraphBuilder } from "./ir/graph/build.ts";

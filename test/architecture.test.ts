@@ -19,29 +19,26 @@ const ALL_IR = ["ir/scalar", "ir/graph", "ir/derive", "ir/tile", "ir/lower"];
 
 /** A folder stands for all below it that have no row of their own; "ir" and "." are the files directly in there. A row may be one file. */
 const TABLE: Readonly<Record<string, Rule>> = {
-  source: { values: [], packages: ["picocolors"] },
-  parser: { values: ["source"], packages: ["chevrotain"] },
-  check: { values: ["source", "parser", "ir/scalar"], packages: ["fastest-levenshtein"] },
-  // Sizes and integer arithmetic lie below the graph, the analysis of index expressions above it: one folder, no cycle of files.
-  "ir/scalar": { values: ["ir/graph"], types: ["source"] },
+  base: { values: [], packages: ["picocolors"] },
+  parser: { values: ["base"], packages: ["chevrotain"] },
+  check: { values: ["base", "parser"], packages: ["fastest-levenshtein"] },
   // The oracle: it must share nothing with the compiler.
   meaning: { values: [], types: ["check"] },
-  "ir/graph": { values: ["ir/scalar", "source"], types: ["check"] },
-  "ir/unsupported.ts": { values: ["ir/scalar"], types: ["ir/graph"] },
-  "ir/derive": { values: ["ir/graph", "ir/scalar", "ir/unsupported.ts"], types: ["source"] },
-  "ir/tile": { values: ["ir/scalar"], types: ["source"] },
-  "ir/lower": {
-    values: ["ir/graph", "ir/scalar", "ir/derive", "ir/tile", "ir/unsupported.ts"],
-    types: ["codegen", "source"],
-  },
-  ir: { values: [...ALL_IR, "check"], types: ["source"] },
-  codegen: { values: ["ir/tile", "ir/scalar", "source"], types: ["check"] },
-  format: { values: ["parser", "source"], packages: ["prettier/doc", "prettier/standalone"] },
-  npy: { values: [], types: ["check"] },
-  runtime: { values: [], types: ["codegen", "ir/scalar"] },
+  // Integer arithmetic lies below the graph, the analysis of index expressions above it: one folder, no cycle of files.
+  "ir/scalar": { values: ["base", "ir/graph"] },
+  "ir/graph": { values: ["base", "ir/scalar"] },
+  "ir/unsupported.ts": { values: ["base"], types: ["ir/graph"] },
+  "ir/derive": { values: ["base", "ir/graph", "ir/scalar", "ir/unsupported.ts"] },
+  "ir/tile": { values: ["base", "ir/scalar"] },
+  "ir/lower": { values: ["base", "ir/graph", "ir/scalar", "ir/derive", "ir/tile", "ir/unsupported.ts"] },
+  ir: { values: [...ALL_IR, "base", "check"] },
+  codegen: { values: ["base", "ir/tile", "ir/scalar"] },
+  format: { values: ["base", "parser"], packages: ["prettier/doc", "prettier/standalone"] },
+  npy: { values: ["base"] },
+  runtime: { values: ["base"], types: ["codegen"] },
   // Reads a compiled kernel level by level; of the pipeline itself it knows the type of the result only.
-  explain: { values: [...ALL_IR, "ir", "codegen", "check", "source"], types: [".", "parser"] },
-  ".": { values: ["source", "parser", "check", ...ALL_IR, "ir", "ir/unsupported.ts", "codegen", "explain", "format"] },
+  explain: { values: [...ALL_IR, "base", "ir", "codegen", "check"], types: [".", "parser"] },
+  ".": { values: ["base", "parser", "check", ...ALL_IR, "ir", "ir/unsupported.ts", "codegen", "explain", "format"] },
 };
 
 /** Shells do IO and may import what they like, but nothing imports them. */

@@ -3,7 +3,7 @@ import { existsSync, readFileSync, readdirSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { describe, expect, test } from "vitest";
-import { BASELINE } from "../src/codegen/target.ts";
+import { BASELINE } from "../src/base/target.ts";
 import { compile } from "../src/compile.ts";
 import { resolveImport } from "./numeric/harness.ts";
 

@@ -3,10 +3,10 @@ import fc from "fast-check";
 import { readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
 import { errorPage } from "../src/check/error-page.ts";
-import { BASELINE, TARGETS } from "../src/codegen/target.ts";
+import { BASELINE, TARGETS } from "../src/base/target.ts";
 import { compile, type CompileOptions } from "../src/compile.ts";
-import { OPTION_CODES } from "../src/source/codes-options.ts";
-import { renderDiagnostic } from "../src/source/render.ts";
+import { OPTION_CODES } from "../src/base/codes-options.ts";
+import { renderDiagnostic } from "../src/base/render.ts";
 import { resolveImport } from "./numeric/harness.ts";
 
 const ATTN = `kernel attention<T: f32 | f16>(

@@ -1,8 +1,8 @@
 /** Runs the kernels of the language reference at ragged sizes and compares them with the f64 meaning of their specs. */
 import { accuracy } from "../../src/cli/accuracy.ts";
-import type { Target } from "../../src/codegen/target.ts";
+import type { Target } from "../../src/base/target.ts";
 import { compile, type Compiled } from "../../src/compile.ts";
-import { evalSize } from "../../src/ir/scalar/size.ts";
+import { evalSize } from "../../src/base/size.ts";
 import { createKernel, type TypedArray } from "../../src/runtime/index.ts";
 import { LANGUAGE } from "../../test/numeric/cases.ts";
 import { randomArray } from "../page/cases.ts";

@@ -1,5 +1,5 @@
 /** Times the bench's kernels on a device: interleaved rounds, GPU timestamps where there are some, else wall clock. */
-import type { Target } from "../../src/codegen/target.ts";
+import type { Target } from "../../src/base/target.ts";
 import {
   inputsOf,
   referenceRow,

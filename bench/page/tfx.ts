@@ -1,5 +1,5 @@
 /** The compiler's kernels: compiled here, from the text of `bench/kernels.tfx`, and run by the project's runtime. */
-import { BASELINE, type Target } from "../../src/codegen/target.ts";
+import { BASELINE, type Target } from "../../src/base/target.ts";
 import { compile, type Compiled } from "../../src/compile.ts";
 import { createKernel } from "../../src/runtime/index.ts";
 import type { Case, Inputs } from "./cases.ts";

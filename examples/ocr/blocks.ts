@@ -3,11 +3,11 @@
  * the other in one compute pass. Everything between the input and what is read back stays on the GPU.
  */
 import type { Artifact } from "../../src/codegen/artifact.ts";
-import type { Target } from "../../src/codegen/target.ts";
+import type { Target } from "../../src/base/target.ts";
 import { compile } from "../../src/compile.ts";
 import { createSources } from "../../src/cli/sources.ts";
 import { createKernel, type Kernel } from "../../src/runtime/index.ts";
-import { renderDiagnostic } from "../../src/source/render.ts";
+import { renderDiagnostic } from "../../src/base/render.ts";
 import { load, weight, type Line } from "./data.ts";
 import { EPS, FINAL_EPS, HEAD_DIM, HEADS, STAGES, type Stage } from "./formulas.ts";
 

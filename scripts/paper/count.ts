@@ -1,7 +1,7 @@
 /** Compiles kernels of the standard library and counts what they ask storage for, by running their Tile IR. */
 import { fileURLToPath } from "node:url";
 import { createSources } from "../../src/cli/sources.ts";
-import type { Target } from "../../src/codegen/target.ts";
+import type { Target } from "../../src/base/target.ts";
 import { compile, type Compiled, type CompileOptions } from "../../src/compile.ts";
 import { evaluateTile, type Counts } from "../../src/ir/tile/eval.ts";
 import { bufferBytes } from "../../src/runtime/arrays.ts";

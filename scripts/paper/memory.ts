@@ -1,5 +1,5 @@
 /** FlashAttention's table 21: memory by sequence length, from closed form, beside what our kernel needs. */
-import { BASELINE, TARGETS } from "../../src/codegen/target.ts";
+import { BASELINE, TARGETS } from "../../src/base/target.ts";
 import type { Compiled } from "../../src/compile.ts";
 import { compileJob, plannedBytes, total } from "./count.ts";
 import { LENGTHS, TABLE_21 } from "./figures.ts";

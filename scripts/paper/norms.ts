@@ -1,5 +1,5 @@
 /** Bytes that norms move: one kernel an operation against one kernel in all. */
-import { TARGETS, BASELINE } from "../../src/codegen/target.ts";
+import { TARGETS, BASELINE } from "../../src/base/target.ts";
 import type { Compiled } from "../../src/compile.ts";
 import { operands, type Node } from "../../src/ir/graph/graph.ts";
 import { inOrder, nodeAt } from "../../src/ir/graph/walk.ts";

@@ -1,5 +1,5 @@
 /** Parameters of the persistent memory paper's models (arXiv 1907.01470), from closed form. */
-import { BASELINE } from "../../src/codegen/target.ts";
+import { BASELINE } from "../../src/base/target.ts";
 import { elements, evalSize } from "../../src/runtime/sizes.ts";
 import { compileJob } from "./count.ts";
 import { PERSISTENT, PERSISTENT_HEADS } from "./figures.ts";

@@ -1,5 +1,5 @@
 /** FlashAttention's theorem 2 and proposition 4: how often keys and values are loaded, counted in the generated kernels. */
-import { BASELINE, TARGETS, type Target } from "../../src/codegen/target.ts";
+import { BASELINE, TARGETS, type Target } from "../../src/base/target.ts";
 import type { Compiled } from "../../src/compile.ts";
 import type { Schedule } from "../../src/ir/lower/schedule.ts";
 import { compileJob, countJob, exponents, withWorkgroupBytes } from "./count.ts";

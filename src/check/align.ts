@@ -2,8 +2,8 @@
  * Beside a union axis `j = m | s`, the index `s` means the position within that part: where both are free in operands of
  * one expression, `s` becomes `j` minus the sizes of the parts before it.
  */
-import { size, type SizeExpr } from "../ir/scalar/size.ts";
-import type { Span } from "../source/span.ts";
+import { size, type SizeExpr } from "../base/size.ts";
+import type { Span } from "../base/span.ts";
 import { at, binary, indexOf, sizeOf, unionAxes, type Subst } from "./sexpr.ts";
 import { ambiguousPart } from "./rules/ambiguous-part.ts";
 import { axisName, axisNames, report, spanIn, type AxisInfo, type Cx } from "./scope.ts";

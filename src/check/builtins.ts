@@ -1,6 +1,6 @@
 /** The functions that are part of the language, and what a call's name stands for. */
 import type { Expr, Fn } from "../parser/ast.ts";
-import type { Diagnostic } from "../source/diagnostic.ts";
+import type { Diagnostic } from "../base/diagnostic.ts";
 import { argumentCount } from "./rules/argument-count.ts";
 import { axisCount } from "./rules/axis-count.ts";
 import { kernelCalled } from "./rules/kernel-called.ts";

@@ -1,6 +1,6 @@
 /** The checker: from syntax to checked kernels. */
 import type { Kernel, Program } from "../parser/ast.ts";
-import type { Diagnostic } from "../source/diagnostic.ts";
+import type { Diagnostic } from "../base/diagnostic.ts";
 import { constantFaults } from "./constants.ts";
 import { checkDefinitions } from "./defs.ts";
 import { checkKernel } from "./kernel.ts";

@@ -1,5 +1,5 @@
 /** What a kernel says in numbers alone, computed: each constant must be a number of its type, whatever sizes are given later. */
-import type { Diagnostic } from "../source/diagnostic.ts";
+import type { Diagnostic } from "../base/diagnostic.ts";
 import { constantRange, sizeRange, zeroDivisor } from "./rules/constant-range.ts";
 import { children } from "./sexpr.ts";
 import type { SBinaryOp, SExpr, Spec, SUnaryOp } from "./spec.ts";

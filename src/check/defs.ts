@@ -1,6 +1,6 @@
 /** What can be checked in a `fn` without a call: names, numbers of arguments, recursion. The rest depends on the arguments. */
 import type { Expr, Fn, Let, Name } from "../parser/ast.ts";
-import type { Diagnostic } from "../source/diagnostic.ts";
+import type { Diagnostic } from "../base/diagnostic.ts";
 import { BUILTIN_NAMES, checkCounts, resolveCallee, usageOf, type Apply } from "./builtins.ts";
 import { allExprs, exprDepth, printExpr } from "./print-expr.ts";
 import { builtinName } from "./rules/builtin-name.ts";
@@ -14,7 +14,8 @@ import { unknownIndex } from "./rules/unknown-index.ts";
 import { unknownName } from "./rules/unknown-name.ts";
 import { unknownType } from "./rules/unknown-type.ts";
 import { wrongBrackets } from "./rules/wrong-brackets.ts";
-import { findItem, STORAGE_TYPES, type FnDef, type Module } from "./scope.ts";
+import { findItem, type FnDef, type Module } from "./scope.ts";
+import { STORAGE_TYPES } from "../base/storage-type.ts";
 
 /** How deep an expression may be nested. */
 export const MAX_DEPTH = 256;

@@ -1,7 +1,7 @@
 /** One kernel: its signature, its statements, and its results. */
 import type { Assign, AxisDecl, Kernel, Let } from "../parser/ast.ts";
-import { size } from "../ir/scalar/size.ts";
-import type { Diagnostic } from "../source/diagnostic.ts";
+import { size } from "../base/size.ts";
+import type { Diagnostic } from "../base/diagnostic.ts";
 import { partOffset } from "./align.ts";
 import { checkLetValue } from "./call.ts";
 import { axisOf } from "./expr.ts";

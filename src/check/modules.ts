@@ -1,7 +1,7 @@
 /** Files and what they bring into scope: their own items, `use`, and the prelude. */
 import type { Item, Name, Program, Use } from "../parser/ast.ts";
 import { parseProgram, type Parsed } from "../parser/parse.ts";
-import type { Diagnostic } from "../source/diagnostic.ts";
+import type { Diagnostic } from "../base/diagnostic.ts";
 import { duplicateName } from "./rules/duplicate-name.ts";
 import { importCycle } from "./rules/import-cycle.ts";
 import { importMissingName } from "./rules/import-missing-name.ts";

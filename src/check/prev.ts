@@ -1,6 +1,6 @@
 /** `prev[t](S, s0)`: a `let` that runs along one of its indices. */
 import type { Expr } from "../parser/ast.ts";
-import type { Span } from "../source/span.ts";
+import type { Span } from "../base/span.ts";
 import type { Apply } from "./builtins.ts";
 import { checkExpr } from "./expr.ts";
 import { checkIndexName } from "./reduce.ts";

@@ -2,7 +2,7 @@
  * A readable text form of a spec. Every named or shared expression has a line `name[free axes]: type = …`; the others are
  * written where they stand. Deterministic, and not meant to be read back.
  */
-import { printSize } from "../ir/scalar/size.ts";
+import { printSize } from "../base/size.ts";
 import { children } from "./sexpr.ts";
 import type { AxisId, SExpr, Spec, SpecDim } from "./spec.ts";
 import { postOrder } from "./walk-spec.ts";

@@ -1,6 +1,6 @@
 /** Reads with brackets: `bias[h, i - j + M - 1]` by position, `k[h = h / R]` by index name. */
 import type { IndexArg, Name } from "../parser/ast.ts";
-import type { Span } from "../source/span.ts";
+import type { Span } from "../base/span.ts";
 import { align } from "./align.ts";
 import { axisOf, checkExpr, lookUp, type NamedValue } from "./expr.ts";
 import { indexCount } from "./rules/index-count.ts";

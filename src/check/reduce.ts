@@ -1,6 +1,6 @@
 /** Reductions: `sum[d](x)`, `sum[u: 0..W](x)`, `kth_largest[j](s, k)`. */
 import type { Expr, IndexArg } from "../parser/ast.ts";
-import { size } from "../ir/scalar/size.ts";
+import { size } from "../base/size.ts";
 import { align } from "./align.ts";
 import type { Apply } from "./builtins.ts";
 import { axisOf, checkExpr } from "./expr.ts";

@@ -1,6 +1,6 @@
 /** How a rule makes its message. */
-import type { Diagnostic, Label } from "../source/diagnostic.ts";
-import type { Span } from "../source/span.ts";
+import type { Diagnostic, Label } from "../base/diagnostic.ts";
+import type { Span } from "../base/span.ts";
 
 /** What the catalogue says about a code. */
 export type RuleDoc = { readonly code: string; readonly title: string; readonly explain: string };

@@ -1,9 +1,10 @@
 /** What names stand for while an expression is checked. */
 import type { Fn, Kernel, Program } from "../parser/ast.ts";
-import type { SizeExpr } from "../ir/scalar/size.ts";
-import type { Diagnostic } from "../source/diagnostic.ts";
-import type { Span } from "../source/span.ts";
-import type { AxisId, SExpr, SType, StorageType } from "./spec.ts";
+import type { SizeExpr } from "../base/size.ts";
+import type { Diagnostic } from "../base/diagnostic.ts";
+import type { Span } from "../base/span.ts";
+import type { AxisId, SExpr, SType } from "./spec.ts";
+import type { StorageType } from "../base/storage-type.ts";
 
 /** A `fn`; `broken` once its definition has an error, which silences its calls. */
 export type FnDef = { readonly fn: Fn; readonly module: Module; broken: boolean };
@@ -139,11 +140,6 @@ export const typeOfStorage = (dtype: string): SType => {
   if (dtype === "bool") return "bool";
   return /^[iu]\d+$/.test(dtype) ? "int" : "float";
 };
-
-export const STORAGE_TYPES: readonly StorageType[] = ["f32", "f16", "i32", "u32", "bool", "i8", "u8", "i4", "u4"];
-
-/** Those of which several elements share a word. */
-export const PACKED_TYPES: readonly StorageType[] = ["i8", "u8", "i4", "u4"];
 
 /** How a type is called in messages. */
 export const describeType = (t: SType): string =>

@@ -1,6 +1,6 @@
 /** Constructors of checked expressions: they compute the free axes, fold sizes, and check nothing. */
-import { size, type SizeExpr, type SizeOp } from "../ir/scalar/size.ts";
-import type { Span } from "../source/span.ts";
+import { size, type SizeExpr, type SizeOp } from "../base/size.ts";
+import type { Span } from "../base/span.ts";
 import type { AxisId, SBinaryOp, SExpr, SReduceOp, SType, SUnaryOp } from "./spec.ts";
 
 /** One replacement of an `at`. */

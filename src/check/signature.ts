@@ -1,6 +1,6 @@
 /** A kernel's signature: type variables, sizes, axes, scalars, tensors and results. */
 import type { Dim, Expr, Kernel, Name, Param, Result } from "../parser/ast.ts";
-import type { Span } from "../source/span.ts";
+import type { Span } from "../base/span.ts";
 import { allExprs } from "./print-expr.ts";
 import { axisWithoutSize } from "./rules/axis-without-size.ts";
 import { defaultValue } from "./rules/default-value.ts";
@@ -12,20 +12,13 @@ import { sizeConflict } from "./rules/size-conflict.ts";
 import { tensorDefault } from "./rules/tensor-default.ts";
 import { typeOptions } from "./rules/type-options.ts";
 import { unknownType } from "./rules/unknown-type.ts";
-import {
-  addAxis,
-  report,
-  typeOfStorage,
-  PACKED_TYPES,
-  STORAGE_TYPES,
-  type Binding,
-  type Cx,
-  type Dims,
-} from "./scope.ts";
+import { addAxis, report, typeOfStorage, type Binding, type Cx, type Dims } from "./scope.ts";
+import { PACKED_TYPES, STORAGE_TYPES } from "../base/storage-type.ts";
 import { indexOf, read, scalar, sizeOf } from "./sexpr.ts";
 import { checkExpr } from "./expr.ts";
 import { checkSizeExpr, flatDims, introducedSizes, sameSize, signatureDims } from "./sizes.ts";
-import type { SExpr, SpecScalar, SpecTensor, StorageType } from "./spec.ts";
+import type { SExpr, SpecScalar, SpecTensor } from "./spec.ts";
+import type { StorageType } from "../base/storage-type.ts";
 import { convertTo } from "./typing.ts";
 
 /** The declared interface; `null` dims: the declaration has an error. */

@@ -1,6 +1,6 @@
 /** Sizes in signatures: which symbols they introduce, what their expressions mean, and when two are the same. */
 import type { Dim, Expr, Kernel } from "../parser/ast.ts";
-import { evalSize, sizeNames, type SizeExpr } from "../ir/scalar/size.ts";
+import { evalSize, sizeNames, type SizeExpr } from "../base/size.ts";
 import { checkExpr } from "./expr.ts";
 import { allExprs, exprDepth } from "./print-expr.ts";
 import { badSize, unboundSize } from "./rules/bad-size.ts";

@@ -2,10 +2,9 @@
  * A checked kernel: names resolved, functions inlined, every expression typed and with its free axes known. Independent of
  * sizes, element types and targets: those are chosen when the spec is lowered to a graph.
  */
-import type { Span } from "../source/span.ts";
-import type { SizeExpr } from "../ir/scalar/size.ts";
-
-export type StorageType = "f32" | "f16" | "i32" | "u32" | "bool" | "i8" | "u8" | "i4" | "u4";
+import type { Span } from "../base/span.ts";
+import type { SizeExpr } from "../base/size.ts";
+import type { StorageType } from "../base/storage-type.ts";
 
 /** Index into `Spec.axes`. */
 export type AxisId = number;

@@ -1,5 +1,5 @@
 /** Where a free index comes from: the smallest expression that holds all of its uses, and the tensors that bring it in. */
-import type { Span } from "../source/span.ts";
+import type { Span } from "../base/span.ts";
 import { children } from "./sexpr.ts";
 import type { AxisId, SExpr } from "./spec.ts";
 

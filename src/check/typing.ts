@@ -1,6 +1,6 @@
 /** The types of operations: int stays int, a float operand makes it float, conditions are apart. */
 import type { BinaryOp, Expr } from "../parser/ast.ts";
-import type { Span } from "../source/span.ts";
+import type { Span } from "../base/span.ts";
 import { align } from "./align.ts";
 import { branchTypes } from "./rules/branch-types.ts";
 import { needCondition } from "./rules/need-condition.ts";

@@ -1,6 +1,6 @@
 /** Warnings for names that nothing uses. */
 import type { Dim, Expr, Fn, Kernel, Let, Program } from "../parser/ast.ts";
-import type { Diagnostic } from "../source/diagnostic.ts";
+import type { Diagnostic } from "../base/diagnostic.ts";
 import { allExprs } from "./print-expr.ts";
 import { unused } from "./rules/unused.ts";
 import { flatDims, signatureDims } from "./sizes.ts";

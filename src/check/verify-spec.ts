@@ -1,5 +1,5 @@
 /** The invariants of a spec. A violation is a mistake of the checker, never of the user. */
-import { sizeNames, type SizeExpr } from "../ir/scalar/size.ts";
+import { sizeNames, type SizeExpr } from "../base/size.ts";
 import { partOffset } from "./align.ts";
 import { typeOfStorage } from "./scope.ts";
 import { children, unionAxes, withoutAxes } from "./sexpr.ts";

@@ -1,6 +1,6 @@
 /** A WebGPU adapter as the planner sees it. No imports of Node's own: Deno and browsers load this file too. */
 import type { Artifact } from "../codegen/artifact.ts";
-import { GPU_GROUPS, type Target } from "../codegen/target.ts";
+import { GPU_GROUPS, type Target } from "../base/target.ts";
 import { checkRequirements } from "../runtime/device.ts";
 
 /** What to call the adapter; never empty. */

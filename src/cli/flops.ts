@@ -4,7 +4,7 @@ import { operands, type AxisId, type Graph, type Node, type NodeId } from "../ir
 import { conjuncts, nodeAt, reach } from "../ir/graph/walk.ts";
 import { classifier, type DomainEnv } from "../ir/scalar/domain.ts";
 import { point, type Interval } from "../ir/scalar/interval.ts";
-import { evalSize } from "../ir/scalar/size.ts";
+import { evalSize } from "../base/size.ts";
 import { createRandom } from "./random.ts";
 
 const cost = (node: Node): number => {

@@ -1,6 +1,6 @@
 /** A device for the command line: Dawn through the npm package `webgpu`, on a GPU where there is one, else on SwiftShader. */
 import { spawn } from "node:child_process";
-import type { Target } from "../codegen/target.ts";
+import type { Target } from "../base/target.ts";
 import { hasSystemDriver, softwareDriver, type DriverName } from "./adapters.ts";
 import { isSoftware, openDevice, targetOf } from "./device.ts";
 import { onDevice, UsageError } from "./errors.ts";

@@ -1,8 +1,8 @@
 /** The command line `tfx`. Commands are loaded when they are called. */
 import { readFileSync } from "node:fs";
 import { Command, CommanderError, InvalidArgumentError, Option } from "commander";
-import { TARGETS } from "../codegen/target.ts";
-import { printable } from "../source/plain-text.ts";
+import { TARGETS } from "../base/target.ts";
+import { printable } from "../base/plain-text.ts";
 import { DeviceError, exhausted, UsageError, type ExitCode } from "./errors.ts";
 import { collectPairs } from "./options.ts";
 import { FORMATS } from "./report.ts";

@@ -1,6 +1,6 @@
 /** Compiling for a report: sizes that the plan must know and that nobody gave are made up, and said. */
 import type { Spec } from "../check/spec.ts";
-import type { Target } from "../codegen/target.ts";
+import type { Target } from "../base/target.ts";
 import { compile, type CompileResult } from "../compile.ts";
 import type { Choice } from "./request.ts";
 import type { SourceStore } from "./sources.ts";

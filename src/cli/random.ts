@@ -1,5 +1,5 @@
 /** Reproducible inputs for `tfx run --random`. */
-import type { StorageType } from "../check/spec.ts";
+import type { StorageType } from "../base/storage-type.ts";
 import { allocate, type Stored } from "../npy/convert.ts";
 
 /** Uniform in [0, 1), the same sequence for the same seed on every machine (mulberry32). */

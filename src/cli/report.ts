@@ -1,6 +1,6 @@
 /** Diagnostics to the terminal, as JSON lines, or as workflow commands. */
-import type { Diagnostic } from "../source/diagnostic.ts";
-import { formatGithub, formatJson, renderDiagnostic } from "../source/render.ts";
+import type { Diagnostic } from "../base/diagnostic.ts";
+import { formatGithub, formatJson, renderDiagnostic } from "../base/render.ts";
 import type { SourceStore } from "./sources.ts";
 
 export const FORMATS = ["pretty", "json", "github"] as const;

@@ -1,9 +1,10 @@
 /** What a command line says about a kernel, checked against the kernel's signature. */
 import { checkProgram } from "../check/check.ts";
-import type { Spec, SpecDim, StorageType } from "../check/spec.ts";
+import type { Spec, SpecDim } from "../check/spec.ts";
+import type { StorageType } from "../base/storage-type.ts";
 import { didYouMean } from "../check/suggest.ts";
 import { constantOf } from "../ir/lower-to-graph.ts";
-import { size, type SizeExpr } from "../ir/scalar/size.ts";
+import { size, type SizeExpr } from "../base/size.ts";
 import { choiceFaults, scalarFault, type Choices } from "../options.ts";
 import { parseProgram } from "../parser/parse.ts";
 import { UsageError } from "./errors.ts";

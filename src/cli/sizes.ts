@@ -1,5 +1,5 @@
 /** Sizes from the shapes of arrays: each dimension of a signature is an equation. */
-import { evalSize, printSize, sizeNames, type SizeExpr } from "../ir/scalar/size.ts";
+import { evalSize, printSize, sizeNames, type SizeExpr } from "../base/size.ts";
 import { UsageError } from "./errors.ts";
 
 /** One dimension of a tensor: the names of its axes and its extent over size symbols. */

@@ -1,7 +1,8 @@
 /** The inputs of a run: from `.npy` files, or made up. */
 import { existsSync, statSync } from "node:fs";
-import type { Spec, StorageType } from "../check/spec.ts";
-import { evalSize, printSize, sizeNames } from "../ir/scalar/size.ts";
+import type { Spec } from "../check/spec.ts";
+import type { StorageType } from "../base/storage-type.ts";
+import { evalSize, printSize, sizeNames } from "../base/size.ts";
 import { toStorage, type Stored } from "../npy/convert.ts";
 import { readNpy, type NpyArray } from "../npy/npy.ts";
 import { DeviceError, UsageError, usage } from "./errors.ts";

@@ -3,7 +3,7 @@ import type { Buffer, TileKernel, TileProgram } from "../ir/tile/tile.ts";
 import { dropUnused, usedBuffers } from "../ir/tile/walk.ts";
 import type { Artifact, DispatchInfo, TensorInfo } from "./artifact.ts";
 import { lowerToWgsl, printWgsl, readsParams } from "./lower-to-wgsl.ts";
-import { BASELINE, type Target } from "./target.ts";
+import { BASELINE, type Target } from "../base/target.ts";
 
 /** What the tile program does not know about its tensors: their role and how the caller sees their dims. */
 export type ArtifactInput = {

@@ -1,8 +1,8 @@
 /**
  * What the compiler hands over: plain JSON. `NAME.wgsl` holds `wgsl`, `NAME.json` the rest.
  */
-import type { SizeExpr } from "../ir/scalar/size.ts";
-import type { StorageType } from "../check/spec.ts";
+import type { SizeExpr } from "../base/size.ts";
+import type { StorageType } from "../base/storage-type.ts";
 
 /** A default value over sizes and other scalars, evaluated on the host in f64. */
 export type ScalarExpr = number | string | readonly [string, ScalarExpr] | readonly [string, ScalarExpr, ScalarExpr];

@@ -2,12 +2,12 @@
  * Tile IR to WGSL: names are chosen, helpers gathered, entry points made. One module holds every dispatch of a program;
  * binding 0 is the uniform struct, storage buffers follow as 1, 2, … in the program's order.
  */
-import { evalSize, sizeNames, type SizeExpr } from "../ir/scalar/size.ts";
+import { evalSize, sizeNames, type SizeExpr } from "../base/size.ts";
 import { BOOL, I32, type Expr, type Stmt, type TileKernel, type TileProgram, type VType } from "../ir/tile/tile.ts";
 import { sizeToExpr } from "../ir/tile/build.ts";
 import { forgetConstants } from "./wgsl/constant.ts";
 import { dropUnused, forEachExprIn, mapKernels, storedBuffers, usedBuffers, usedUniforms } from "../ir/tile/walk.ts";
-import type { Target } from "./target.ts";
+import type { Target } from "../base/target.ts";
 import { typeName } from "./wgsl/helpers.ts";
 import { bufferElement, isWideBool, literal, lowerExpr, type Cx, type NamedBuffer } from "./wgsl/lower-expr.ts";
 import { bin, call, text, type WEntry, type WExpr, type WgslModule, type WStmt } from "./wgsl/module.ts";

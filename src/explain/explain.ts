@@ -1,5 +1,5 @@
 /** `tfx explain`: what the compiler decided for a kernel, why, and what it costs, in the user's names. */
-import type { Target } from "../codegen/target.ts";
+import type { Target } from "../base/target.ts";
 import type { Compiled } from "../compile.ts";
 import type { KernelPlan } from "../ir/derive/plan.ts";
 import type { Schedule } from "../ir/lower/schedule.ts";

@@ -1,9 +1,9 @@
 /** Whether a compiled kernel fits its target's workgroup memory (TFX4001) and a lane's registers (TFX4006). */
 import { workgroupBytes } from "../codegen/artifact-from-tile.ts";
-import type { Target } from "../codegen/target.ts";
+import type { Target } from "../base/target.ts";
 import type { Compiled } from "../compile.ts";
 import type { Buffer } from "../ir/tile/tile.ts";
-import type { Diagnostic } from "../source/diagnostic.ts";
+import type { Diagnostic } from "../base/diagnostic.ts";
 import { namesOf } from "./names.ts";
 import { registersOf } from "./state.ts";
 

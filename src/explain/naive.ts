@@ -6,7 +6,7 @@
  */
 import { operands, type AxisId, type Graph, type Node, type NodeId, type ReduceOp } from "../ir/graph/graph.ts";
 import { nodeAt, reach, unionAxes } from "../ir/graph/walk.ts";
-import { evalSize } from "../ir/scalar/size.ts";
+import { evalSize } from "../base/size.ts";
 
 const ELEMENTWISE = new Set<Node["kind"]>(["const", "index", "size", "scalar", "load", "unary", "binary", "select"]);
 

@@ -1,11 +1,12 @@
 /** Where in the source a value of the graph stands. */
-import type { SExpr, Spec, StorageType } from "../check/spec.ts";
+import type { SExpr, Spec } from "../check/spec.ts";
+import type { StorageType } from "../base/storage-type.ts";
 import { postOrder } from "../check/walk-spec.ts";
 import type { Compiled } from "../compile.ts";
 import { operands, type NodeId } from "../ir/graph/graph.ts";
 import { inOrder } from "../ir/graph/walk.ts";
 import { lowerToGraph } from "../ir/lower-to-graph.ts";
-import type { Span } from "../source/span.ts";
+import type { Span } from "../base/span.ts";
 
 /** The values of static parameters that the kernel was compiled with, where they are not the defaults. */
 export type Chosen = { readonly statics?: Readonly<Record<string, number>> };

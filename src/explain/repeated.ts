@@ -3,8 +3,8 @@ import type { Spec } from "../check/spec.ts";
 import type { KernelPlan, Plan } from "../ir/derive/plan.ts";
 import type { GraphBuilder } from "../ir/graph/build.ts";
 import type { AxisId } from "../ir/graph/graph.ts";
-import { sizeNames } from "../ir/scalar/size.ts";
-import type { Diagnostic } from "../source/diagnostic.ts";
+import { sizeNames } from "../base/size.ts";
+import type { Diagnostic } from "../base/diagnostic.ts";
 
 /**
  * Axes of unknown size among a kernel's rows, where contractions inside the loop (`sum[d](q * k)`) do not have them: each of their

@@ -1,10 +1,10 @@
 /** The schedule and what chose it, workgroup memory, bindings and dispatch. */
-import type { Target } from "../codegen/target.ts";
+import type { Target } from "../base/target.ts";
 import type { Compiled } from "../compile.ts";
 import type { KernelPlan } from "../ir/derive/plan.ts";
 import { outerAxes } from "../ir/lower/kernel.ts";
 import { printSchedule, type Schedule } from "../ir/lower/schedule.ts";
-import { evalSize, printSize } from "../ir/scalar/size.ts";
+import { evalSize, printSize } from "../base/size.ts";
 import type { TileKernel } from "../ir/tile/tile.ts";
 import { count, type Names } from "./names.ts";
 import type { Example } from "./sizes.ts";

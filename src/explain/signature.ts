@@ -2,7 +2,7 @@
 import type { Compiled } from "../compile.ts";
 import type { Tensor } from "../ir/graph/graph.ts";
 import { printNode } from "../ir/graph/print.ts";
-import { printSize } from "../ir/scalar/size.ts";
+import { printSize } from "../base/size.ts";
 
 const tensorText = (compiled: Compiled, t: Tensor): string => {
   const axis = (id: number): string =>

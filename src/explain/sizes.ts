@@ -2,8 +2,8 @@
 import type { Compiled } from "../compile.ts";
 import { evaluateGraph } from "../ir/graph/eval.ts";
 import type { AxisId } from "../ir/graph/graph.ts";
-import { evalSize, sizeNames } from "../ir/scalar/size.ts";
-import { NO_SPAN } from "../source/span.ts";
+import { evalSize, sizeNames } from "../base/size.ts";
+import { NO_SPAN } from "../base/span.ts";
 
 export type Example = {
   /** Values of all size symbols that are not constants. */

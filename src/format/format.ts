@@ -1,6 +1,6 @@
 import { format } from "prettier/standalone";
 import { parseProgram } from "../parser/parse.ts";
-import type { Diagnostic } from "../source/diagnostic.ts";
+import type { Diagnostic } from "../base/diagnostic.ts";
 import * as plugin from "./plugin.ts";
 
 /** The canonical text, or why there is none. */

@@ -1,7 +1,7 @@
 /** The Prettier plugin: `languages`, `parsers`, `printers`. No options of its own. */
 import type { Parser, Printer, SupportLanguage } from "prettier";
-import type { Diagnostic } from "../source/diagnostic.ts";
-import { positionAt, sourceFile } from "../source/source-file.ts";
+import type { Diagnostic } from "../base/diagnostic.ts";
+import { positionAt, sourceFile } from "../base/source-file.ts";
 import { parseProgram } from "../parser/parse.ts";
 import { extentOf, type FormatNode, type Root } from "./node.ts";
 import { printer } from "./printer.ts";

@@ -3,8 +3,8 @@
  * 0 where no `s` is. A reduction of it over `j` that is no sum then counts cells that the user may have thought gone: a warning.
  */
 import type { SExpr } from "../check/spec.ts";
-import type { Diagnostic } from "../source/diagnostic.ts";
-import type { Span } from "../source/span.ts";
+import type { Diagnostic } from "../base/diagnostic.ts";
+import type { Span } from "../base/span.ts";
 import type { GraphBuilder } from "./graph/build.ts";
 import { operands, type AxisId, type NodeId } from "./graph/graph.ts";
 

@@ -2,14 +2,15 @@
  * Spec -> Graph: sizes, static parameters and element types are chosen; domains (`where`, reads that may be out of range)
  * move into the reductions they restrict; `mean any all count` become sums. What is computed does not change.
  */
-import type { SExpr, Spec, StorageType } from "../check/spec.ts";
-import type { Diagnostic } from "../source/diagnostic.ts";
-import type { Span } from "../source/span.ts";
+import type { SExpr, Spec } from "../check/spec.ts";
+import type { StorageType } from "../base/storage-type.ts";
+import type { Diagnostic } from "../base/diagnostic.ts";
+import type { Span } from "../base/span.ts";
 import type { Axis, AxisId, Graph, GraphResult, NodeId, Scalar, Tensor, Ty } from "./graph/graph.ts";
 import { graphBuilder } from "./graph/build.ts";
 import type { GraphBuilder } from "./graph/build.ts";
-import { bindSize, sizeNames } from "./scalar/size.ts";
-import type { SizeExpr } from "./scalar/size.ts";
+import { bindSize, sizeNames } from "../base/size.ts";
+import type { SizeExpr } from "../base/size.ts";
 import { deepParts } from "../check/walk-spec.ts";
 import { substituter } from "./graph/rewrite.ts";
 import { conjuncts as conjunctsOf } from "./graph/walk.ts";

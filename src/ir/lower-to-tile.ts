@@ -2,7 +2,7 @@
 import type { GraphBuilder } from "./graph/build.ts";
 import type { Graph, NodeId, Tensor } from "./graph/graph.ts";
 import type { Plan } from "./derive/plan.ts";
-import { sizeNames } from "./scalar/size.ts";
+import { sizeNames } from "../base/size.ts";
 import { bufferOf, canVector } from "./lower/access.ts";
 import { lowerKernel } from "./lower/kernel.ts";
 import type { Schedule } from "./lower/schedule.ts";

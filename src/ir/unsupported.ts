@@ -1,5 +1,5 @@
 import type { Axis, Node, NodeId } from "./graph/graph.ts";
-import { sizeNames } from "./scalar/size.ts";
+import { sizeNames } from "../base/size.ts";
 
 /** Something that cannot be planned or lowered; reported at the user's line. */
 export class Unsupported extends Error {

@@ -1,5 +1,5 @@
 /** From the element types of `.npy` files to the storage types of kernels, and back. */
-import type { StorageType } from "../check/spec.ts";
+import type { StorageType } from "../base/storage-type.ts";
 import { NpyError, type NpyArray, type NpyData, type NpyType } from "./npy.ts";
 
 /** One element each: f16 as half floats, bool as u32 of 0 and 1, i4 and u4 as bytes. */

@@ -2,7 +2,7 @@
  * The abstract syntax of a `.tfx` file: what the parser read, with the punctuation dropped.
  * Readonly discriminated unions; every node has a span.
  */
-import type { Span } from "../source/span.ts";
+import type { Span } from "../base/span.ts";
 
 export type Name = { readonly text: string; readonly span: Span };
 

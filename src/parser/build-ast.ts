@@ -3,8 +3,8 @@
  * although the generated types promise it: a node without its parts is left out, and nothing here throws.
  */
 import type { CstNode, IToken } from "chevrotain";
-import type { Diagnostic } from "../source/diagnostic.ts";
-import type { Span } from "../source/span.ts";
+import type { Diagnostic } from "../base/diagnostic.ts";
+import type { Span } from "../base/span.ts";
 import type {
   Assign,
   AxisDecl,

@@ -1,6 +1,6 @@
 /** The expression part of `build-ast.ts`: precedence levels of the tree become nested binary nodes. */
 import type { IToken } from "chevrotain";
-import type { Span } from "../source/span.ts";
+import type { Span } from "../base/span.ts";
 import type { BinaryOp, Expr, IndexArg, Name } from "./ast.ts";
 import { nameOf, nodeSpan, present, written, type BuildContext } from "./build-ast.ts";
 import type * as cst from "./cst.d.ts";

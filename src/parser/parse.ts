@@ -1,8 +1,8 @@
 /** Text to AST, with everything that is wrong in one go. */
 import { EOF, type IRecognitionException, type IToken } from "chevrotain";
-import type { Diagnostic, Label } from "../source/diagnostic.ts";
-import { positionAt, sourceFile } from "../source/source-file.ts";
-import type { Span } from "../source/span.ts";
+import type { Diagnostic, Label } from "../base/diagnostic.ts";
+import { positionAt, sourceFile } from "../base/source-file.ts";
+import type { Span } from "../base/span.ts";
 import type { Program } from "./ast.ts";
 import { buildProgram } from "./build-ast.ts";
 import type { ProgramCstNode } from "./cst.d.ts";

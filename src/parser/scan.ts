@@ -3,8 +3,8 @@
  * nesting that no parser or later stage should have to survive.
  */
 import type { ILexingError, IToken, TokenType } from "chevrotain";
-import type { Diagnostic } from "../source/diagnostic.ts";
-import type { Span } from "../source/span.ts";
+import type { Diagnostic } from "../base/diagnostic.ts";
+import type { Span } from "../base/span.ts";
 import * as t from "./tokens.ts";
 
 /** A comment: `text` is as written, slashes included, without the line end. */

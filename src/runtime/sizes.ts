@@ -1,6 +1,6 @@
 /** Sizes and scalars of one call: what the shapes tell, what was given, and that they agree. */
 import type { Artifact, ScalarExpr, TensorInfo } from "../codegen/artifact.ts";
-import type { SizeExpr } from "../ir/scalar/size.ts";
+import type { SizeExpr } from "../base/size.ts";
 
 /** What a caller may say about sizes. `shapes`: the dims of a tensor as declared, product axes as one number. */
 export type Call = {

@@ -1,8 +1,9 @@
 /** One program at every level of the compiler, each held against the interpreter. */
 import { checkProgram } from "../../src/check/check.ts";
-import type { Spec, StorageType } from "../../src/check/spec.ts";
+import type { Spec } from "../../src/check/spec.ts";
+import type { StorageType } from "../../src/base/storage-type.ts";
 import { verifySpec } from "../../src/check/verify-spec.ts";
-import { TARGETS, type Target } from "../../src/codegen/target.ts";
+import { TARGETS, type Target } from "../../src/base/target.ts";
 import { compileSpec, type Compiled, type CompileOptions } from "../../src/compile.ts";
 import { evaluateGraph } from "../../src/ir/graph/eval.ts";
 import { drawSchedule } from "../../src/ir/lower/legal-space.ts";
@@ -12,7 +13,7 @@ import { verifyTile } from "../../src/ir/tile/verify.ts";
 import { interpret, measure, type Inputs, type Measures, type Results } from "../../src/meaning/interpret.ts";
 import { sizeValue } from "../../src/meaning/walk.ts";
 import { parseProgram } from "../../src/parser/parse.ts";
-import type { Diagnostic } from "../../src/source/diagnostic.ts";
+import type { Diagnostic } from "../../src/base/diagnostic.ts";
 import { randomFrom, resolveImport } from "../numeric/harness.ts";
 import { evaluatePlan } from "../plan/tiny.ts";
 import { compare32, compare64, type Difference } from "./compare.ts";

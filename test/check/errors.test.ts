@@ -2,10 +2,10 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
 import { CHECK_CODES } from "../../src/check/codes.ts";
-import { OPTION_CODES } from "../../src/source/codes-options.ts";
+import { OPTION_CODES } from "../../src/base/codes-options.ts";
 import { errorPage } from "../../src/check/error-page.ts";
-import { CODES } from "../../src/source/codes.ts";
-import { PLAN_CODES } from "../../src/source/codes-plan.ts";
+import { CODES } from "../../src/base/codes.ts";
+import { PLAN_CODES } from "../../src/base/codes-plan.ts";
 
 const REJECT = new URL("../reject/", import.meta.url);
 const fixtures = readdirSync(REJECT)

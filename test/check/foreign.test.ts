@@ -1,6 +1,6 @@
 /** Operators of other languages are reported, with what to write, and nothing behind the parser stumbles over them. */
 import { expect, test } from "vitest";
-import { BASELINE } from "../../src/codegen/target.ts";
+import { BASELINE } from "../../src/base/target.ts";
 import { compile } from "../../src/compile.ts";
 import { FOREIGN } from "../../src/parser/tokens.ts";
 import { resolveImport } from "../numeric/harness.ts";

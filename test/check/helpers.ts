@@ -4,7 +4,7 @@ import { checkProgram, type Checked } from "../../src/check/check.ts";
 import type { Spec } from "../../src/check/spec.ts";
 import { verifySpec } from "../../src/check/verify-spec.ts";
 import { parseProgram } from "../../src/parser/parse.ts";
-import { renderDiagnostic } from "../../src/source/render.ts";
+import { renderDiagnostic } from "../../src/base/render.ts";
 
 export const PRELUDE_TEXT = readFileSync(new URL("../../stdlib/prelude.tfx", import.meta.url), "utf8");
 

@@ -1,7 +1,7 @@
 /** Operations counted for GFLOP/s, against counts of single cells. */
 import { describe, expect, test } from "vitest";
 import { countFlops } from "../../src/cli/flops.ts";
-import { BASELINE } from "../../src/codegen/target.ts";
+import { BASELINE } from "../../src/base/target.ts";
 import { compile } from "../../src/compile.ts";
 import { resolveImport } from "../numeric/harness.ts";
 

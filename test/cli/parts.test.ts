@@ -9,7 +9,7 @@ import { UsageError } from "../../src/cli/errors.ts";
 import { writeAll } from "../../src/cli/files.ts";
 import { createRandom, randomData } from "../../src/cli/random.ts";
 import { inferSizes, type Shaped } from "../../src/cli/sizes.ts";
-import type { SizeExpr } from "../../src/ir/scalar/size.ts";
+import type { SizeExpr } from "../../src/base/size.ts";
 
 const shaped = (name: string, extents: readonly SizeExpr[], shape: readonly number[]): Shaped => ({
   name,

@@ -1,7 +1,7 @@
 /** What an artifact says of its program. */
 import { expect, test } from "vitest";
 import { artifactFromTile } from "../../src/codegen/artifact-from-tile.ts";
-import { BASELINE, TARGETS } from "../../src/codegen/target.ts";
+import { BASELINE, TARGETS } from "../../src/base/target.ts";
 import * as t from "../../src/ir/tile/build.ts";
 import { F16, F32, I32, VEC4, type TileProgram } from "../../src/ir/tile/tile.ts";
 import { FIXTURES, kernel, shared, storage } from "../tile/fixtures.ts";

@@ -1,7 +1,7 @@
 /** Expressions of literals only: a WGSL front end computes them itself and refuses what leaves its type, so the code must not. */
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { BASELINE } from "../../src/codegen/target.ts";
+import { BASELINE } from "../../src/base/target.ts";
 import * as t from "../../src/ir/tile/build.ts";
 import { F32, I32, type Expr } from "../../src/ir/tile/tile.ts";
 import { compileFor } from "../gpu/stacks.ts";

@@ -2,11 +2,11 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { lowerToWgsl, printWgsl } from "../../src/codegen/lower-to-wgsl.ts";
-import { BASELINE } from "../../src/codegen/target.ts";
+import { BASELINE } from "../../src/base/target.ts";
 import { compile } from "../../src/compile.ts";
 import * as t from "../../src/ir/tile/build.ts";
 import { F32, type TileProgram } from "../../src/ir/tile/tile.ts";
-import { commentLines, printable, printableLines } from "../../src/source/plain-text.ts";
+import { commentLines, printable, printableLines } from "../../src/base/plain-text.ts";
 import { compileFor, stacks } from "../gpu/stacks.ts";
 import { resolveImport } from "../numeric/harness.ts";
 import { kernel, storage, type Fixture } from "../tile/fixtures.ts";

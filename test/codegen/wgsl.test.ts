@@ -2,7 +2,7 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { lowerToWgsl, printWgsl } from "../../src/codegen/lower-to-wgsl.ts";
-import { BASELINE, TARGETS } from "../../src/codegen/target.ts";
+import { BASELINE, TARGETS } from "../../src/base/target.ts";
 import { floatText } from "../../src/codegen/wgsl/lower-expr.ts";
 import { declare, newScope } from "../../src/codegen/wgsl/names.ts";
 import * as t from "../../src/ir/tile/build.ts";

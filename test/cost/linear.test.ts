@@ -18,7 +18,7 @@ vi.mock("../../src/ir/graph/walk.ts", async (original) => {
 });
 
 const { checkProgram } = await import("../../src/check/check.ts");
-const { BASELINE, TARGETS } = await import("../../src/codegen/target.ts");
+const { BASELINE, TARGETS } = await import("../../src/base/target.ts");
 const { compile } = await import("../../src/compile.ts");
 const { foldBase2 } = await import("../../src/ir/derive/base2.ts");
 const { planKernels } = await import("../../src/ir/derive/partition.ts");

@@ -3,7 +3,7 @@
  * above it: `// x = [1, 2], w = 3 -> y = [4, 5]`, continued by lines that begin with three blanks. A block ```tfx error TFX2103
  * must be refused with exactly that code. A block ```tfx file x.tfx is a file that other blocks import as "./x.tfx".
  */
-import type { Span } from "../../src/source/span.ts";
+import type { Span } from "../../src/base/span.ts";
 import { parseProgram } from "../../src/parser/parse.ts";
 
 /** A number with what it may be off by, for a decimal that is written with six digits or more behind the point; else 0. */

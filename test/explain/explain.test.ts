@@ -9,7 +9,7 @@ import { exampleOf } from "../../src/explain/sizes.ts";
 import { countGrid } from "../../src/explain/tile-count.ts";
 import { graphBuilder } from "../../src/ir/graph/build.ts";
 import { evaluateGraph } from "../../src/ir/graph/eval.ts";
-import { NO_SPAN } from "../../src/source/span.ts";
+import { NO_SPAN } from "../../src/base/span.ts";
 import { compileCase, inputsOf, type Case } from "../numeric/harness.ts";
 import { compileTiny, SOURCE, target, TINY, titleOf } from "../plan/tiny.ts";
 

@@ -5,7 +5,7 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
 import { printSpec } from "../../src/check/print-spec.ts";
-import { BASELINE, TARGETS } from "../../src/codegen/target.ts";
+import { BASELINE, TARGETS } from "../../src/base/target.ts";
 import { printPlan } from "../../src/explain/print-plan.ts";
 import { printGraph } from "../../src/ir/graph/print.ts";
 import { printTile } from "../../src/ir/tile/print.ts";

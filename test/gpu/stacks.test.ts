@@ -1,6 +1,6 @@
 /** The stacks themselves: each says what it is, compiles what its target promises, and complains about what is wrong. */
 import { describe, expect, test } from "vitest";
-import { BASELINE, TARGETS } from "../../src/codegen/target.ts";
+import { BASELINE, TARGETS } from "../../src/base/target.ts";
 import type { Artifact } from "../../src/codegen/artifact.ts";
 import { compileFor, stacks, type StackName } from "./stacks.ts";
 

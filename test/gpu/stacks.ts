@@ -8,7 +8,7 @@ import { create, globals } from "webgpu";
 import { softwareDriver } from "../../src/cli/adapters.ts";
 import { openDevice, targetOf } from "../../src/cli/device.ts";
 import type { Artifact } from "../../src/codegen/artifact.ts";
-import { BASELINE, type Target } from "../../src/codegen/target.ts";
+import { BASELINE, type Target } from "../../src/base/target.ts";
 import { startChild, type Child } from "./child.ts";
 import { denoBinary } from "./deno.ts";
 import { compileOn, execute, type CompileMessage, type Tensors, type Values } from "./execute.ts";

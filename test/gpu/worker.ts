@@ -1,7 +1,7 @@
 /** A process with a device of its own: Node (Dawn) or Deno (wgpu). Reads messages from stdin, answers on stdout, ends with stdin. */
 import process from "node:process";
 import type { Artifact } from "../../src/codegen/artifact.ts";
-import type { Target } from "../../src/codegen/target.ts";
+import type { Target } from "../../src/base/target.ts";
 import { openDevice, targetOf } from "../../src/cli/device.ts";
 import { compileOn, execute, type Tensors, type Values } from "./execute.ts";
 import { createReader, encode, type Message } from "./wire.ts";

@@ -1,8 +1,8 @@
 /** Hand-built graphs for the tests of the graph IR. */
-import { NO_SPAN } from "../../src/source/span.ts";
+import { NO_SPAN } from "../../src/base/span.ts";
 import { graphBuilder, type GraphBuilder } from "../../src/ir/graph/build.ts";
 import type { Axis, AxisId, Graph, NodeId, Scalar, Tensor } from "../../src/ir/graph/graph.ts";
-import type { SizeExpr } from "../../src/ir/scalar/size.ts";
+import type { SizeExpr } from "../../src/base/size.ts";
 
 export const axes = (sizes: Record<string, SizeExpr>): Axis[] =>
   Object.entries(sizes).map(([name, size], id) => ({ id, name, size, parts: null, span: NO_SPAN }));

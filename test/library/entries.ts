@@ -3,11 +3,12 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { crc32 } from "node:zlib";
 import { checkProgram } from "../../src/check/check.ts";
-import type { Spec, StorageType } from "../../src/check/spec.ts";
+import type { Spec } from "../../src/check/spec.ts";
+import type { StorageType } from "../../src/base/storage-type.ts";
 import { standardFiles } from "../../src/cli/catalogue.ts";
 import { sizesFor, type EntrySizes } from "../../src/cli/catalogue-sizes.ts";
 import { createSources, STDLIB } from "../../src/cli/sources.ts";
-import { BASELINE, TARGETS, type Target } from "../../src/codegen/target.ts";
+import { BASELINE, TARGETS, type Target } from "../../src/base/target.ts";
 import { compileSpec, type Compiled } from "../../src/compile.ts";
 import { parseProgram } from "../../src/parser/parse.ts";
 

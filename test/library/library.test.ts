@@ -2,10 +2,10 @@
 import { describe, expect, test } from "vitest";
 import { evaluateTile } from "../../src/ir/tile/eval.ts";
 import { verifyTile } from "../../src/ir/tile/verify.ts";
-import { evalSize } from "../../src/ir/scalar/size.ts";
+import { evalSize } from "../../src/base/size.ts";
 import { measure } from "../../src/meaning/interpret.ts";
 import type { Compiled } from "../../src/compile.ts";
-import type { Target } from "../../src/codegen/target.ts";
+import type { Target } from "../../src/base/target.ts";
 import { randomFrom } from "../numeric/harness.ts";
 import { compileKernel, libraryKernels, targetOf, tinySizes, toldOf, type LibraryKernel } from "./entries.ts";
 

@@ -6,7 +6,7 @@ import { readFileSync } from "node:fs";
 import { afterAll, expect, test } from "vitest";
 import { accuracy } from "../../src/cli/accuracy.ts";
 import { softwareDriver } from "../../src/cli/adapters.ts";
-import type { Target } from "../../src/codegen/target.ts";
+import type { Target } from "../../src/base/target.ts";
 import { startChild, type Child } from "../gpu/child.ts";
 import type { Tensors } from "../gpu/execute.ts";
 import { compileCase, faults, inputsOf, numbersOf, type Case } from "./harness.ts";

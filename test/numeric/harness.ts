@@ -2,10 +2,10 @@
 import { readFileSync } from "node:fs";
 import { accuracy } from "../../src/cli/accuracy.ts";
 import type { Accuracy } from "../../src/cli/accuracy.ts";
-import { TARGETS, type Target } from "../../src/codegen/target.ts";
+import { TARGETS, type Target } from "../../src/base/target.ts";
 import { compile } from "../../src/compile.ts";
 import type { Compiled, CompileOptions } from "../../src/compile.ts";
-import { evalSize } from "../../src/ir/scalar/size.ts";
+import { evalSize } from "../../src/base/size.ts";
 import type { Stack } from "../gpu/stacks.ts";
 
 const PRELUDE = readFileSync(new URL("../../stdlib/prelude.tfx", import.meta.url), "utf8");

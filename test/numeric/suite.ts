@@ -4,7 +4,7 @@
  */
 import { readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
-import { GPU_GROUPS, type Target } from "../../src/codegen/target.ts";
+import { GPU_GROUPS, type Target } from "../../src/base/target.ts";
 import { stacks, type StackName } from "../gpu/stacks.ts";
 import { LANGUAGE } from "./cases.ts";
 import { check, faults, type Case } from "./harness.ts";

@@ -2,7 +2,7 @@
 import { readFileSync } from "node:fs";
 import { expect, test } from "vitest";
 import { checkRequirements } from "../../src/runtime/index.ts";
-import { TARGETS } from "../../src/codegen/target.ts";
+import { TARGETS } from "../../src/base/target.ts";
 import { stacks } from "../gpu/stacks.ts";
 import { LANGUAGE } from "./cases.ts";
 import { check, compileCase, faults, targetOn } from "./harness.ts";

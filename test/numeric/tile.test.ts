@@ -5,7 +5,7 @@
 import { describe, expect, test } from "vitest";
 import type { Compiled } from "../../src/compile.ts";
 import { interpret } from "../../src/meaning/interpret.ts";
-import { evalSize } from "../../src/ir/scalar/size.ts";
+import { evalSize } from "../../src/base/size.ts";
 import { evaluateTile } from "../../src/ir/tile/eval.ts";
 import { verifyTile } from "../../src/ir/tile/verify.ts";
 import { compileTiny, target, TINY, titleOf, worst } from "../plan/tiny.ts";

@@ -18,7 +18,7 @@ import type {
   TypeVar,
   Use,
 } from "../../src/parser/ast.ts";
-import { NO_SPAN } from "../../src/source/span.ts";
+import { NO_SPAN } from "../../src/base/span.ts";
 
 const span = NO_SPAN;
 const words = [

@@ -1,11 +1,11 @@
 import { readFileSync } from "node:fs";
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import type { Diagnostic } from "../../src/source/diagnostic.ts";
+import type { Diagnostic } from "../../src/base/diagnostic.ts";
 import { parseProgram } from "../../src/parser/parse.ts";
 import { lexer } from "../../src/parser/tokens.ts";
-import { CODES } from "../../src/source/codes.ts";
-import { renderDiagnostic } from "../../src/source/render.ts";
+import { CODES } from "../../src/base/codes.ts";
+import { renderDiagnostic } from "../../src/base/render.ts";
 
 /** `TFX_FUZZ=10000` runs longer. */
 const RUNS = Number(process.env["TFX_FUZZ"] ?? 500);

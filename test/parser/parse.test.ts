@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
 import type { Expr } from "../../src/parser/ast.ts";
 import { parseProgram } from "../../src/parser/parse.ts";
-import { CODES } from "../../src/source/codes.ts";
+import { CODES } from "../../src/base/codes.ts";
 import { withoutSpans } from "./strip.ts";
 
 /** The value of `fn f() = text`. */

@@ -1,6 +1,6 @@
 /** Exponentials to base 2: the same values, and no multiplication a cell more than it saves. */
 import { describe, expect, test } from "vitest";
-import { TARGETS } from "../../src/codegen/target.ts";
+import { TARGETS } from "../../src/base/target.ts";
 import { compile, type Compiled } from "../../src/compile.ts";
 import { evaluateGraph } from "../../src/ir/graph/eval.ts";
 import { createSources } from "../../src/cli/sources.ts";

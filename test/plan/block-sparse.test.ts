@@ -2,7 +2,7 @@
 import { readFileSync } from "node:fs";
 import { expect, test } from "vitest";
 import { createSources } from "../../src/cli/sources.ts";
-import { TARGETS, type Target } from "../../src/codegen/target.ts";
+import { TARGETS, type Target } from "../../src/base/target.ts";
 import { compile } from "../../src/compile.ts";
 import { evaluateGraph } from "../../src/ir/graph/eval.ts";
 import { evaluateTile } from "../../src/ir/tile/eval.ts";

@@ -3,10 +3,10 @@
  * gates between. Every target's tile program, evaluated in f64, says what the graph says naively.
  */
 import { describe, expect, test } from "vitest";
-import { TARGETS, type Target } from "../../src/codegen/target.ts";
+import { TARGETS, type Target } from "../../src/base/target.ts";
 import { compile, type Compiled } from "../../src/compile.ts";
 import { evaluateGraph } from "../../src/ir/graph/eval.ts";
-import { evalSize } from "../../src/ir/scalar/size.ts";
+import { evalSize } from "../../src/base/size.ts";
 import { evaluateTile } from "../../src/ir/tile/eval.ts";
 import { verifyTile } from "../../src/ir/tile/verify.ts";
 import { inputsOf, resolveImport } from "../numeric/harness.ts";

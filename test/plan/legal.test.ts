@@ -3,11 +3,11 @@
  * (tile evaluator, f64). Each rule has a schedule on both of its sides.
  */
 import { describe, expect, test } from "vitest";
-import { BASELINE, type Target } from "../../src/codegen/target.ts";
+import { BASELINE, type Target } from "../../src/base/target.ts";
 import { compile } from "../../src/compile.ts";
 import { evaluateGraph } from "../../src/ir/graph/eval.ts";
 import { printSchedule, type Schedule } from "../../src/ir/lower/schedule.ts";
-import { evalSize } from "../../src/ir/scalar/size.ts";
+import { evalSize } from "../../src/base/size.ts";
 import { evaluateTile } from "../../src/ir/tile/eval.ts";
 import { verifyTile } from "../../src/ir/tile/verify.ts";
 import { compileCase, inputsOf, randomFrom, resolveImport, type Case } from "../numeric/harness.ts";

@@ -9,7 +9,7 @@ import { prepare } from "../../src/ir/derive/prepare.ts";
 import { liveOver, separateExtremum, separateSum, type Split } from "../../src/ir/derive/separate.ts";
 import { graphBuilder, type GraphBuilder } from "../../src/ir/graph/build.ts";
 import type { NodeId } from "../../src/ir/graph/graph.ts";
-import { NO_SPAN } from "../../src/source/span.ts";
+import { NO_SPAN } from "../../src/base/span.ts";
 import { compileTiny, TINY } from "./tiny.ts";
 
 const J = 0;

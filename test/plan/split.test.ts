@@ -1,7 +1,7 @@
 /** Streams cut into parts: which are, into what, and that the two kernels together mean what the one did. */
 import { readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
-import type { Target } from "../../src/codegen/target.ts";
+import type { Target } from "../../src/base/target.ts";
 import type { Compiled } from "../../src/compile.ts";
 import { printPlan } from "../../src/explain/print-plan.ts";
 import { evaluateGraph } from "../../src/ir/graph/eval.ts";

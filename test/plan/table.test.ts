@@ -2,7 +2,7 @@
 import { describe, expect, test } from "vitest";
 import type { KernelPlan } from "../../src/ir/derive/plan.ts";
 import type { Tensor } from "../../src/ir/graph/graph.ts";
-import { evalSize } from "../../src/ir/scalar/size.ts";
+import { evalSize } from "../../src/base/size.ts";
 import { compileTiny, TINY } from "./tiny.ts";
 
 type Row = {

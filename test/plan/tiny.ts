@@ -1,6 +1,6 @@
 /** Every kernel of the language reference and of `fixtures/variants.tfx` at sizes that evaluators in TypeScript can take. */
 import { readFileSync } from "node:fs";
-import { TARGETS, type Target } from "../../src/codegen/target.ts";
+import { TARGETS, type Target } from "../../src/base/target.ts";
 import type { Compiled } from "../../src/compile.ts";
 import type { NodeId } from "../../src/ir/graph/graph.ts";
 import type { Graph } from "../../src/ir/graph/graph.ts";

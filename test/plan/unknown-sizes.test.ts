@@ -5,7 +5,7 @@
 import { describe, expect, test } from "vitest";
 import { compile } from "../../src/compile.ts";
 import type { Tensor } from "../../src/ir/graph/graph.ts";
-import { evalSize } from "../../src/ir/scalar/size.ts";
+import { evalSize } from "../../src/base/size.ts";
 import { resolveImport } from "../numeric/harness.ts";
 import { SOURCE, target, TINY } from "./tiny.ts";
 

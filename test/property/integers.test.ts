@@ -4,7 +4,7 @@
  */
 import fc from "fast-check";
 import { describe, test } from "vitest";
-import { TARGETS } from "../../src/codegen/target.ts";
+import { TARGETS } from "../../src/base/target.ts";
 import { evaluateGraph } from "../../src/ir/graph/eval.ts";
 import { evaluateTile } from "../../src/ir/tile/eval.ts";
 import { verifyTile } from "../../src/ir/tile/verify.ts";

@@ -1,8 +1,8 @@
 /** What a random kernel is held against: the meaning of its checked program, with the tolerance of `src/cli/accuracy.ts`. */
 import { accuracy, type Accuracy } from "../../src/cli/accuracy.ts";
-import { BASELINE, TARGETS, type Target } from "../../src/codegen/target.ts";
+import { BASELINE, TARGETS, type Target } from "../../src/base/target.ts";
 import { compile, type Compiled } from "../../src/compile.ts";
-import { evalSize } from "../../src/ir/scalar/size.ts";
+import { evalSize } from "../../src/base/size.ts";
 import { evaluateTile } from "../../src/ir/tile/eval.ts";
 import { verifyTile } from "../../src/ir/tile/verify.ts";
 import { check, faults, inputsOf, resolveImport, type Case } from "../numeric/harness.ts";

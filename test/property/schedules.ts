@@ -1,5 +1,5 @@
 /** Schedules drawn from the legal space of each kernel of a compiled program, to compile it again under them. */
-import type { Target } from "../../src/codegen/target.ts";
+import type { Target } from "../../src/base/target.ts";
 import type { Compiled, CompileOptions } from "../../src/compile.ts";
 import { drawSchedule } from "../../src/ir/lower/legal-space.ts";
 

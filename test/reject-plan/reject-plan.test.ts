@@ -6,14 +6,14 @@ import { readdirSync, readFileSync } from "node:fs";
 import { basename } from "node:path";
 import { describe, expect, test } from "vitest";
 import { errorPage } from "../../src/check/error-page.ts";
-import { BASELINE } from "../../src/codegen/target.ts";
+import { BASELINE } from "../../src/base/target.ts";
 import { compile } from "../../src/compile.ts";
 import { limitDiagnostics } from "../../src/explain/limits.ts";
 import type { Schedule } from "../../src/ir/lower/schedule.ts";
 import { planNotes } from "../../src/explain/notes.ts";
-import { PLAN_CODES } from "../../src/source/codes-plan.ts";
-import type { Diagnostic } from "../../src/source/diagnostic.ts";
-import { renderDiagnostic } from "../../src/source/render.ts";
+import { PLAN_CODES } from "../../src/base/codes-plan.ts";
+import type { Diagnostic } from "../../src/base/diagnostic.ts";
+import { renderDiagnostic } from "../../src/base/render.ts";
 import { resolveImport } from "../numeric/harness.ts";
 
 const DIR = new URL("./", import.meta.url);

@@ -4,11 +4,11 @@
  */
 import { readdirSync } from "node:fs";
 import { describe, expect, test } from "vitest";
-import { TARGETS } from "../../src/codegen/target.ts";
+import { TARGETS } from "../../src/base/target.ts";
 import type { Compiled } from "../../src/compile.ts";
 import type { Rule } from "../../src/ir/derive/rules/rule.ts";
 import { printNode } from "../../src/ir/graph/print.ts";
-import { evalSize } from "../../src/ir/scalar/size.ts";
+import { evalSize } from "../../src/base/size.ts";
 import { measure } from "../../src/meaning/interpret.ts";
 import { onTiles, prepare, specOf } from "../docs/run.ts";
 import { randomFrom, resolveImport } from "../numeric/harness.ts";

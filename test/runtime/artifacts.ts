@@ -1,7 +1,7 @@
 /** Small hand-written artifacts, independent of the compiler, and a device of Dawn on SwiftShader. */
 import { create, globals } from "webgpu";
 import type { Artifact, DimInfo, TensorInfo } from "../../src/codegen/artifact.ts";
-import type { SizeExpr } from "../../src/ir/scalar/size.ts";
+import type { SizeExpr } from "../../src/base/size.ts";
 
 /** Dawn crashes when what `create` gave is collected while its threads still work. */
 const alive: unknown[] = [];

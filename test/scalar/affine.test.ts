@@ -12,7 +12,7 @@ import {
   type Linear,
 } from "../../src/ir/scalar/affine.ts";
 import { formsOf, settleComparisons, settled } from "../../src/ir/scalar/settle.ts";
-import type { SizeExpr } from "../../src/ir/scalar/size.ts";
+import type { SizeExpr } from "../../src/base/size.ts";
 import { axes, random } from "../graph/helpers.ts";
 
 const form = (constant: number, ...terms: readonly (readonly [NodeId | string, number])[]): Linear => ({

@@ -1,6 +1,6 @@
 /** Attention with a state of the standard library, against the papers' recurrences. Keys of length 1 where the delta rule needs them. */
 import { describe, expect, test } from "vitest";
-import { BASELINE } from "../../src/codegen/target.ts";
+import { BASELINE } from "../../src/base/target.ts";
 import * as recurrent from "./oracles/recurrent.ts";
 import type { Run } from "./oracles/run.ts";
 import { compileCase, type Case } from "./oracles/run.ts";

@@ -5,7 +5,7 @@ import { fileURLToPath } from "node:url";
 import { describe, expect, test } from "vitest";
 import { bufferSizes, documentOf, errorsIn, keyOf } from "../../scripts/stdlib-doc.ts";
 import { compileEntry, headerOf, readCatalogue, standardFiles, type Entry } from "../../src/cli/catalogue.ts";
-import { BASELINE } from "../../src/codegen/target.ts";
+import { BASELINE } from "../../src/base/target.ts";
 import { naiveBytes } from "../../src/explain/naive.ts";
 
 const catalogue = readCatalogue();

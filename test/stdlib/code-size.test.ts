@@ -1,7 +1,7 @@
 /** The WGSL of every kernel of the standard library, at the catalogue's full sizes, stays in proportion; so does what grows with a size. */
 import { describe, expect, test } from "vitest";
 import { compileEntry, readCatalogue } from "../../src/cli/catalogue.ts";
-import { BASELINE, TARGETS } from "../../src/codegen/target.ts";
+import { BASELINE, TARGETS } from "../../src/base/target.ts";
 import { compile } from "../../src/compile.ts";
 
 const MAX_BYTES = 100_000;

@@ -8,7 +8,7 @@ import { describe, expect, test } from "vitest";
 import { checkProgram } from "../../src/check/check.ts";
 import type { Spec } from "../../src/check/spec.ts";
 import { accuracy } from "../../src/cli/accuracy.ts";
-import type { Target } from "../../src/codegen/target.ts";
+import type { Target } from "../../src/base/target.ts";
 import { compile, type Compiled } from "../../src/compile.ts";
 import { parseProgram } from "../../src/parser/parse.ts";
 import { stacks, type Stack } from "../gpu/stacks.ts";

@@ -1,6 +1,6 @@
 /** Runs an ONNX case on a stack and compares it as ONNX's backend tests do. */
 import type { Artifact } from "../../src/codegen/artifact.ts";
-import { evalSize } from "../../src/ir/scalar/size.ts";
+import { evalSize } from "../../src/base/size.ts";
 import type { Stack, Tensors } from "../gpu/stacks.ts";
 import { compileStd, toNumbers, toTyped } from "./oracles-norm/run.ts";
 import type { Call } from "./onnx-adapter.ts";

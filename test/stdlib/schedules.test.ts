@@ -2,7 +2,7 @@
 import { expect, test } from "vitest";
 import { readCatalogue, type Entry } from "../../src/cli/catalogue.ts";
 import type { Sizes } from "../../src/cli/catalogue-sizes.ts";
-import { TARGETS } from "../../src/codegen/target.ts";
+import { TARGETS } from "../../src/base/target.ts";
 import { planKernels } from "../../src/ir/derive/partition.ts";
 import { prepare } from "../../src/ir/derive/prepare.ts";
 import { chooseSchedule } from "../../src/ir/lower/choose.ts";

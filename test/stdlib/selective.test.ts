@@ -1,7 +1,7 @@
 /** Selective attention, a row or a block of rows a call with the carried vector, against the paper's N x N formula. */
 import { describe, expect, test } from "vitest";
 import { compare } from "../../src/cli/accuracy.ts";
-import { BASELINE } from "../../src/codegen/target.ts";
+import { BASELINE } from "../../src/base/target.ts";
 import type { Kernel } from "../../src/runtime/kernel.ts";
 import { randomFrom } from "../numeric/harness.ts";
 import { count, dot, root, softmax, total, type Round } from "./oracles/arith.ts";

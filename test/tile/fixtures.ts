@@ -14,9 +14,9 @@ import {
   type TileProgram,
   type VType,
 } from "../../src/ir/tile/tile.ts";
-import { NO_SPAN } from "../../src/source/span.ts";
-import type { Target } from "../../src/codegen/target.ts";
-import { BASELINE, TARGETS } from "../../src/codegen/target.ts";
+import { NO_SPAN } from "../../src/base/span.ts";
+import type { Target } from "../../src/base/target.ts";
+import { BASELINE, TARGETS } from "../../src/base/target.ts";
 
 /** A program, how to call it, and the target it needs. */
 export type Fixture = {

@@ -1,7 +1,7 @@
 /** A fixture as an artifact, and its numbers by the evaluator and by real WebGPU. */
 import type { Artifact } from "../../src/codegen/artifact.ts";
 import { artifactFromTile } from "../../src/codegen/artifact-from-tile.ts";
-import type { Target } from "../../src/codegen/target.ts";
+import type { Target } from "../../src/base/target.ts";
 import { evaluateTile, type EvalOptions, type EvalResult } from "../../src/ir/tile/eval.ts";
 import type { Buffer } from "../../src/ir/tile/tile.ts";
 import type { Stack, Tensors } from "../gpu/stacks.ts";

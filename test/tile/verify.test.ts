@@ -1,7 +1,7 @@
 /** The verifier: fixtures are clean, each rule is broken once, and its idea of uniform control flow is Tint's. */
 import { describe, expect, test } from "vitest";
 import { artifactFromTile } from "../../src/codegen/artifact-from-tile.ts";
-import { BASELINE, TARGETS, type Target } from "../../src/codegen/target.ts";
+import { BASELINE, TARGETS, type Target } from "../../src/base/target.ts";
 import * as t from "../../src/ir/tile/build.ts";
 import { printTile } from "../../src/ir/tile/print.ts";
 import {

@@ -6,7 +6,7 @@ import { readFileSync } from "node:fs";
 import { expect, test } from "vitest";
 import { readCatalogue } from "../../src/cli/catalogue.ts";
 import { createSources } from "../../src/cli/sources.ts";
-import { BASELINE, TARGETS } from "../../src/codegen/target.ts";
+import { BASELINE, TARGETS } from "../../src/base/target.ts";
 import { compile } from "../../src/compile.ts";
 import { compileFor } from "../gpu/stacks.ts";
 import { randomFrom } from "../numeric/harness.ts";

@@ -4,7 +4,7 @@
  */
 import { readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
-import { BASELINE, TARGETS, type Target } from "../../src/codegen/target.ts";
+import { BASELINE, TARGETS, type Target } from "../../src/base/target.ts";
 import { verifyTile } from "../../src/ir/tile/verify.ts";
 import { compileFor } from "../gpu/stacks.ts";
 import { EDGES, HALF, HEADS, LANGUAGE, VARIANTS } from "../numeric/cases.ts";

@@ -3,7 +3,7 @@
  * Tint, and held against the naive meaning by the tile evaluator.
  */
 import { describe, expect, test } from "vitest";
-import { BASELINE, TARGETS } from "../../src/codegen/target.ts";
+import { BASELINE, TARGETS } from "../../src/base/target.ts";
 import { compileFor } from "../gpu/stacks.ts";
 import { compileCase, type Case } from "../numeric/harness.ts";
 import { differences } from "../property/oracle.ts";

@@ -1,6 +1,6 @@
-import { printSize, type SizeExpr } from "../../ir/scalar/size.ts";
-import type { Diagnostic } from "../../source/diagnostic.ts";
-import type { Span } from "../../source/span.ts";
+import { printSize, type SizeExpr } from "../../base/size.ts";
+import type { Diagnostic } from "../../base/diagnostic.ts";
+import type { Span } from "../../base/span.ts";
 import { diagnose, type RuleDoc } from "../report.ts";
 
 export const rule: RuleDoc = {

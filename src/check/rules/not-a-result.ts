@@ -1,5 +1,5 @@
 import type { Name } from "../../parser/ast.ts";
-import type { Diagnostic } from "../../source/diagnostic.ts";
+import type { Diagnostic } from "../../base/diagnostic.ts";
 import { diagnose, listNames, type RuleDoc } from "../report.ts";
 import { didYouMean } from "../suggest.ts";
 

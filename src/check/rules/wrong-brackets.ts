@@ -1,5 +1,5 @@
-import type { Diagnostic } from "../../source/diagnostic.ts";
-import type { Span } from "../../source/span.ts";
+import type { Diagnostic } from "../../base/diagnostic.ts";
+import type { Span } from "../../base/span.ts";
 import { diagnose, type RuleDoc } from "../report.ts";
 
 export const rule: RuleDoc = {

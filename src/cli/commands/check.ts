@@ -1,13 +1,13 @@
 /** `tfx check FILE…` */
 import { checkProgram } from "../../check/check.ts";
 import type { Spec } from "../../check/spec.ts";
-import { BASELINE } from "../../codegen/target.ts";
+import { BASELINE } from "../../base/target.ts";
 import { planNotes } from "../../explain/notes.ts";
 import { parseProgram } from "../../parser/parse.ts";
 import type { ExitCode } from "../errors.ts";
 import { report, type Format } from "../report.ts";
 import { createSources, type SourceStore } from "../sources.ts";
-import type { Diagnostic } from "../../source/diagnostic.ts";
+import type { Diagnostic } from "../../base/diagnostic.ts";
 import { planWith } from "../planned.ts";
 
 export type CheckOptions = { readonly format: Format; readonly notes?: boolean };

@@ -1,7 +1,7 @@
 /** `tfx compile FILE` */
 import { join } from "node:path";
 import { compile as compileText } from "../../compile.ts";
-import { TARGETS, BASELINE } from "../../codegen/target.ts";
+import { TARGETS, BASELINE } from "../../base/target.ts";
 import type { ExitCode } from "../errors.ts";
 import { writeAll } from "../files.ts";
 import { numbers, sizes, strings, type Pairs } from "../options.ts";

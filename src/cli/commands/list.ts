@@ -1,7 +1,7 @@
 /** `tfx list [FILE]` */
 import { parseProgram } from "../../parser/parse.ts";
 import type { Kernel } from "../../parser/ast.ts";
-import { commentLines, printable } from "../../source/plain-text.ts";
+import { commentLines, printable } from "../../base/plain-text.ts";
 import type { ExitCode } from "../errors.ts";
 import { readCatalogue, type DerivedKernel, type Entry } from "../catalogue.ts";
 import { report, type Format } from "../report.ts";

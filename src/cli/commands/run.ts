@@ -1,11 +1,11 @@
 /** `tfx run FILE` */
 import type { Artifact } from "../../codegen/artifact.ts";
-import { BASELINE, TARGETS, type Target } from "../../codegen/target.ts";
+import { BASELINE, TARGETS, type Target } from "../../base/target.ts";
 import type { Spec } from "../../check/spec.ts";
 import { compile } from "../../compile.ts";
 import type { Graph } from "../../ir/graph/graph.ts";
 import { pack, unpack, type Stored } from "../../npy/convert.ts";
-import type { Diagnostic } from "../../source/diagnostic.ts";
+import type { Diagnostic } from "../../base/diagnostic.ts";
 import { createKernel, type RunResult } from "../../runtime/index.ts";
 import { accuracy } from "../accuracy.ts";
 import { DeviceError, onDevice, type ExitCode } from "../errors.ts";

@@ -1,5 +1,5 @@
 /** WGSL text of a module: two-space indent, the fewest parentheses that WGSL's grammar allows. */
-import { commentLines } from "../../source/plain-text.ts";
+import { commentLines } from "../../base/plain-text.ts";
 import type { WBinary, WEntry, WExpr, WgslModule, WStmt } from "./module.ts";
 
 /** How tightly an operator binds; a unary expression is 7, anything with its own brackets 8. */

@@ -11,7 +11,7 @@
 import type { GraphBuilder } from "../graph/build.ts";
 import type { AxisId, Node, NodeId, Tensor } from "../graph/graph.ts";
 import { identity } from "../graph/identity.ts";
-import { size } from "../scalar/size.ts";
+import { size } from "../../base/size.ts";
 import { deriveCascade } from "./cascade.ts";
 import type { Accumulator, KernelPlan, Note } from "./plan.ts";
 

@@ -2,9 +2,9 @@
  * The builder of the graph IR: hash-consing, so that equal expressions are one node, with the local simplifications of
  * `simplify.ts` applied on the way. Nodes are only ever appended, so ids stay valid and the array stays in dependency order.
  */
-import { NO_SPAN, type Span } from "../../source/span.ts";
+import { NO_SPAN, type Span } from "../../base/span.ts";
 import { binaryTy, isCommutative, unaryTy } from "../scalar/arith.ts";
-import type { SizeExpr } from "../scalar/size.ts";
+import type { SizeExpr } from "../../base/size.ts";
 import {
   operands,
   type Axis,

@@ -5,7 +5,7 @@
  * existing cell needs is never evaluated.
  */
 import { binaryFn, unaryFn } from "../scalar/arith.ts";
-import { evalSize, type SizeExpr } from "../scalar/size.ts";
+import { evalSize, type SizeExpr } from "../../base/size.ts";
 import type { AxisId, Graph, Node, NodeId, Tensor } from "./graph.ts";
 import { forEachCell, storedCells, stridesOf, weighted, type Context, type Eval, type Table } from "./eval-cells.ts";
 import { reducer } from "./eval-reduce.ts";

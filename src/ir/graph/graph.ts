@@ -3,9 +3,9 @@
  * each point of its free axes and is never a buffer. Nodes sit in one array in dependency order, so walking is a for-loop.
  * Nothing here knows about tiles, passes or hardware, and nothing assumes one result or one streamed axis.
  */
-import type { Span } from "../../source/span.ts";
-import type { StorageType } from "../../check/spec.ts";
-import type { SizeExpr } from "../scalar/size.ts";
+import type { Span } from "../../base/span.ts";
+import type { StorageType } from "../../base/storage-type.ts";
+import type { SizeExpr } from "../../base/size.ts";
 
 export type NodeId = number;
 export type AxisId = number;

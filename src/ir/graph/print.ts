@@ -1,5 +1,5 @@
 /** The graph as text, close to what a user would write: one line for each value with a name or with several uses. */
-import { printSize } from "../scalar/size.ts";
+import { printSize } from "../../base/size.ts";
 import { operands, type BinaryOp, type Graph, type Node, type NodeId } from "./graph.ts";
 import { isIndexOf } from "./scan.ts";
 import { inOrder, nodeAt, users, type HasNodes } from "./walk.ts";

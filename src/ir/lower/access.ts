@@ -1,7 +1,7 @@
 /** Loads and stores of tensors: flat indices built from the outside in, vec4 access, packed and half types. */
 import type { AxisId, Node, NodeId, Tensor } from "../graph/graph.ts";
-import type { SizeExpr } from "../scalar/size.ts";
-import { size } from "../scalar/size.ts";
+import type { SizeExpr } from "../../base/size.ts";
+import { size } from "../../base/size.ts";
 import { linAdd, linConst, linearOf, linearOfSize, linScale, provablyNonNegative } from "../scalar/affine.ts";
 import type { Linear } from "../scalar/affine.ts";
 import type { Buffer, Expr, Stmt } from "../tile/tile.ts";

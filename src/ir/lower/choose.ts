@@ -1,5 +1,5 @@
 /** Chooses a schedule for a planned kernel from the target's data. Every number here ends up in the printed schedule. */
-import type { Target } from "../../codegen/target.ts";
+import type { Target } from "../../base/target.ts";
 import type { GraphBuilder } from "../graph/build.ts";
 import type { AxisId } from "../graph/graph.ts";
 import type { KernelPlan } from "../derive/plan.ts";

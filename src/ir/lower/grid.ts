@@ -1,7 +1,7 @@
 /** The grid: which row a lane owns. Rows split into outer axes (one point a workgroup) and inner axes (tiled over lanes). */
 import type { AxisId } from "../graph/graph.ts";
-import type { SizeExpr } from "../scalar/size.ts";
-import { size } from "../scalar/size.ts";
+import type { SizeExpr } from "../../base/size.ts";
+import { size } from "../../base/size.ts";
 import type { Expr } from "../tile/tile.ts";
 import * as T from "../tile/build.ts";
 import type { Emitter } from "./emit.ts";

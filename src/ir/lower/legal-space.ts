@@ -1,5 +1,5 @@
 /** The legal schedules of a kernel, for tests and for searches: all of a grid of numbers, or some drawn at random. */
-import type { Target } from "../../codegen/target.ts";
+import type { Target } from "../../base/target.ts";
 import type { GraphBuilder } from "../graph/build.ts";
 import type { KernelPlan } from "../derive/plan.ts";
 import { legality } from "./legal.ts";

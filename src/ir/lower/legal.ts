@@ -2,7 +2,7 @@
  * What a schedule must satisfy so that the code written under it means what the plan says. The lowering relies on every line here;
  * the planner's own choices keep to them, and a schedule given by hand is refused with the reasons.
  */
-import type { Target } from "../../codegen/target.ts";
+import type { Target } from "../../base/target.ts";
 import type { GraphBuilder } from "../graph/build.ts";
 import type { AxisId } from "../graph/graph.ts";
 import type { KernelPlan } from "../derive/plan.ts";

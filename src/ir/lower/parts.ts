@@ -2,7 +2,7 @@
  * Whether a kernel's stream is cut into parts that several workgroups walk (`derive/split.ts`), and into how many. From the target's
  * data and known sizes only.
  */
-import type { Target } from "../../codegen/target.ts";
+import type { Target } from "../../base/target.ts";
 import { splitKernel, splitRefusal } from "../derive/split.ts";
 import type { KernelPlan, Plan } from "../derive/plan.ts";
 import type { GraphBuilder } from "../graph/build.ts";

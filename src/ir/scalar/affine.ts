@@ -4,7 +4,7 @@
  */
 import { operands, type Axis, type Node, type NodeId } from "../graph/graph.ts";
 import { folded } from "../graph/walk.ts";
-import type { SizeExpr } from "./size.ts";
+import type { SizeExpr } from "../../base/size.ts";
 
 /** `constant + Σ coefficient · atom`; an atom is the id of an i32 node that is not itself linear, or `#name` for a size. */
 export type Linear = { readonly terms: ReadonlyMap<NodeId | string, number>; readonly constant: number };

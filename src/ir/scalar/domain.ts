@@ -29,7 +29,7 @@ import {
   type Truth,
 } from "./interval.ts";
 import { rangeAnalysis, type RangeSource } from "./range.ts";
-import { evalSize } from "./size.ts";
+import { evalSize } from "../../base/size.ts";
 
 export type TileClass = "empty" | "full" | "partial";
 

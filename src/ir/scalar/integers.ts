@@ -20,7 +20,7 @@ import {
   subI,
   type Interval,
 } from "./interval.ts";
-import { evalSize, type SizeExpr } from "./size.ts";
+import { evalSize, type SizeExpr } from "../../base/size.ts";
 
 export const LEAST_I32 = -2147483648;
 export const GREATEST_I32 = 2147483647;

@@ -32,7 +32,7 @@ import {
   type Truth,
 } from "./interval.ts";
 import { dotBound } from "./norm.ts";
-import { evalSize, type SizeExpr } from "./size.ts";
+import { evalSize, type SizeExpr } from "../../base/size.ts";
 
 /** A graph or a builder. */
 export type RangeSource = HasNodes & { readonly axes: readonly { readonly id: AxisId; readonly size: SizeExpr }[] };

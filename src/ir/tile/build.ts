@@ -2,7 +2,7 @@
  * Constructors for Tile IR that give each expression its type and fold the constants that index arithmetic leaves behind
  * (`i * 1`, `i + 0`, `2 * 3`), so that lowerings can be written plainly and the generated code stays readable.
  */
-import type { SizeExpr } from "../scalar/size.ts";
+import type { SizeExpr } from "../../base/size.ts";
 import {
   BOOL,
   F32,

@@ -3,7 +3,7 @@
  * a workgroup at once, so barriers and subgroup operations need no scheduling. Slow and strict: an access out of bounds, a
  * data race, or a barrier that some lanes miss is an Error.
  */
-import { evalSize } from "../scalar/size.ts";
+import { evalSize } from "../../base/size.ts";
 import { compileExpr, find, type Env, type Thunk } from "./eval-expr.ts";
 import { createMemory, fail, newCounts, type Counts, type Machine, type Memory } from "./eval-machine.ts";
 import { rounder, type Precision } from "./eval-ops.ts";

@@ -1,5 +1,5 @@
 /** Tile IR as text, for `--print-after`, goldens and error reports. */
-import { printSize } from "../scalar/size.ts";
+import { printSize } from "../../base/size.ts";
 import type { Buffer, Expr, Stmt, TBinary, TileKernel, TileProgram, VType } from "./tile.ts";
 
 /** `f32`, `f16x4`, … */

@@ -3,8 +3,8 @@
  * statements have the effects. Loops are already split, unrolled and guarded; registers are named variables; WGSL is one
  * small step away. Every kind of schedule (workgroup tiles, a row a lane, subgroup broadcast, split streams) is said in it.
  */
-import type { Span } from "../../source/span.ts";
-import type { SizeExpr } from "../scalar/size.ts";
+import type { Span } from "../../base/span.ts";
+import type { SizeExpr } from "../../base/size.ts";
 
 export type Elem = "f32" | "f16" | "i32" | "u32" | "bool";
 /** A scalar (width 1) or a short vector. */

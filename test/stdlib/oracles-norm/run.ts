@@ -1,9 +1,9 @@
 /** Compiles a kernel of the standard library, runs it on a stack and compares it with an oracle written from the paper. */
 import { existsSync, readFileSync } from "node:fs";
 import { compare, type Accuracy } from "../../../src/cli/accuracy.ts";
-import type { Target } from "../../../src/codegen/target.ts";
+import type { Target } from "../../../src/base/target.ts";
 import { compile, type Compiled, type CompileOptions } from "../../../src/compile.ts";
-import { evalSize } from "../../../src/ir/scalar/size.ts";
+import { evalSize } from "../../../src/base/size.ts";
 import type { Stack, Tensors } from "../../gpu/stacks.ts";
 import { randomFrom } from "../../numeric/harness.ts";
 import type { Round } from "./arith.ts";

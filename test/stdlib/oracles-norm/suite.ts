@@ -1,6 +1,6 @@
 /** Tests of a list of cases: all on SwiftShader, a part also elsewhere and in half floats, and what the headers promise. */
 import { expect, test } from "vitest";
-import { BASELINE } from "../../../src/codegen/target.ts";
+import { BASELINE } from "../../../src/base/target.ts";
 import { stacks, type Stack } from "../../gpu/stacks.ts";
 import { caseName, compileStd, runStd, type StdCase } from "./run.ts";
 

@@ -1,7 +1,7 @@
 /** Tests of a list of cases: all runs on SwiftShader, the first run of some kernels elsewhere, and what the headers promise. */
 import { describe, expect, test } from "vitest";
 import type { Accuracy } from "../../../src/cli/accuracy.ts";
-import { BASELINE } from "../../../src/codegen/target.ts";
+import { BASELINE } from "../../../src/base/target.ts";
 import type { Kernel } from "../../../src/runtime/kernel.ts";
 import { stacks, type Stack } from "../../gpu/stacks.ts";
 import { compileCase, openBench, runKernel, runOn, type Case, type Run } from "./run.ts";

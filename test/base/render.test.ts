@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
-import type { Diagnostic } from "../../src/source/diagnostic.ts";
-import { formatGithub, formatJson, renderDiagnostic } from "../../src/source/render.ts";
-import { lineText, offsetAt, positionAt, sourceFile } from "../../src/source/source-file.ts";
+import type { Diagnostic } from "../../src/base/diagnostic.ts";
+import { formatGithub, formatJson, renderDiagnostic } from "../../src/base/render.ts";
+import { lineText, offsetAt, positionAt, sourceFile } from "../../src/base/source-file.ts";
 
 const text =
   "kernel attn(\n  q: f32[i: N, d: D],\n\tk: f32[j: M, d],\r\n) -> o: f32[i] {\n  let s = q * k / sqrt(D)\n}\n";

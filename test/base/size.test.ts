@@ -1,14 +1,6 @@
 /** Size expressions: folding means the same, and folds what it should. */
 import { describe, expect, test } from "vitest";
-import {
-  bindSize,
-  evalSize,
-  printSize,
-  size,
-  sizeNames,
-  type SizeExpr,
-  type SizeOp,
-} from "../../src/ir/scalar/size.ts";
+import { bindSize, evalSize, printSize, size, sizeNames, type SizeExpr, type SizeOp } from "../../src/base/size.ts";
 import { random } from "../graph/helpers.ts";
 
 const OPS: readonly SizeOp[] = ["+", "-", "*", "/", "%", "ceil/", "min", "max"];
