@@ -36,6 +36,7 @@ const TABLE: Readonly<Record<string, Rule>> = {
   format: { values: ["base", "parser"], packages: ["prettier/doc", "prettier/standalone"] },
   npy: { values: ["base"] },
   runtime: { values: ["base"], types: ["codegen"] },
+  session: { values: [".", "base", "check", "parser"] },
   // Reads a compiled kernel level by level; of the pipeline itself it knows the type of the result only.
   explain: { values: [...ALL_IR, "base", "ir", "codegen", "check"], types: [".", "parser"] },
   ".": { values: ["base", "parser", "check", ...ALL_IR, "ir", "ir/unsupported.ts", "codegen", "explain", "format"] },

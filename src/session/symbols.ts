@@ -3,7 +3,7 @@
  * them too. The scoping is that of the checker (docs/language.md); `test/session` holds the two against each other.
  */
 import type { Dim, Expr, Fn, IndexArg, Item, Kernel, Let, Name, Program } from "../parser/ast.ts";
-import type { Span } from "../source/span.ts";
+import type { Span } from "../base/span.ts";
 
 export type SymbolKind =
   "kernel" | "function" | "type" | "size" | "axis" | "tensor" | "scalar" | "result" | "let" | "parameter";

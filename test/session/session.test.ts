@@ -3,7 +3,7 @@ import { readdirSync, readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
 import { printSpec } from "../../src/check/print-spec.ts";
 import type { Spec } from "../../src/check/spec.ts";
-import { BASELINE } from "../../src/codegen/target.ts";
+import { BASELINE } from "../../src/base/target.ts";
 import { createSession, type Session } from "../../src/session/session.ts";
 import type { Definition } from "../../src/session/symbols.ts";
 import { PRELUDE_TEXT, resolver } from "../check/helpers.ts";
