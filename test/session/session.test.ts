@@ -128,7 +128,7 @@ describe("a name renamed wherever it refers leaves the meaning as it was", () =>
     const before = plain(session.check(file).specs);
     const all = session.symbols(file).definitions.filter((d) => !["kernel", "function"].includes(d.kind));
     // Long files: some of each. Every name of a kernel is of one of a few kinds.
-    const some = all.filter((_, n) => n % Math.ceil(all.length / 24) === 0);
+    const some = all.filter((_, n) => n % Math.ceil(all.length / 8) === 0);
     for (const d of some) {
       const name = /^[A-Z]/.test(d.name) ? `ZZ${d.name}` : `zz_${d.name}`;
       const other = createSession(resolve);
