@@ -4,6 +4,7 @@ import { deriveCascade } from "../ir/derive/cascade.ts";
 import { liveOver, separateExtremum, separateSum } from "../ir/derive/separate.ts";
 import type { Accumulator, KernelPlan, Store } from "../ir/derive/plan.ts";
 import type { NodeId } from "../ir/graph/graph.ts";
+import { isExtremum } from "../ir/graph/reduction.ts";
 import { conjuncts } from "../ir/graph/walk.ts";
 import { namesOf } from "./names.ts";
 
@@ -104,7 +105,7 @@ const mixed = (
   const isSum = a.op === "sum" && b.node(a.body).ty === "f32";
   const split = isSum
     ? separateSum(b, a.body, live)
-    : a.op === "max" || a.op === "min"
+    : isExtremum(a.op)
       ? separateExtremum(b, a.body, live)
       : null;
   return split === null || split.parts !== null

@@ -3,27 +3,11 @@ import type { Compiled } from "../compile.ts";
 import type { Accumulator, KernelPlan, Note, ScanState } from "../ir/derive/plan.ts";
 import type { NodeId } from "../ir/graph/graph.ts";
 import { operands } from "../ir/graph/graph.ts";
-import { identity } from "../ir/graph/identity.ts";
+import { REDUCTIONS, identity, isExtremum } from "../ir/graph/reduction.ts";
 import type { Names } from "./names.ts";
 
 /** 32-bit registers that one point of an accumulator takes. */
-const registers = (a: Accumulator): number => {
-  switch (a.op) {
-    case "sum":
-    case "prod":
-    case "max":
-    case "min":
-    case "cumsum":
-      return 1;
-    case "argmax":
-    case "argmin":
-      return 2;
-    case "var":
-      return 3;
-    case "kth":
-      return a.k;
-  }
-};
+const registers = (a: Accumulator): number => REDUCTIONS[a.op].registers(a.k);
 
 const points = (compiled: Pick<Compiled, "builder">, a: Accumulator): number =>
   a.local.reduce((n, x) => n * (Number(compiled.builder.axis(x).size) || 1), 1);
@@ -65,7 +49,7 @@ export const carriedLines = (compiled: Compiled, kernel: KernelPlan, names: Name
 
 const extremaIn = (compiled: Compiled, kernel: KernelPlan, id: NodeId): readonly Accumulator[] => {
   const reached = compiled.builder.reach([id]);
-  return kernel.accumulators.filter((a) => (a.op === "max" || a.op === "min") && reached.has(a.node));
+  return kernel.accumulators.filter((a) => isExtremum(a.op) && reached.has(a.node));
 };
 
 /** Which maximum stabilises which sums, and the maxima that were proved needless. */

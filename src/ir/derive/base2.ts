@@ -8,7 +8,7 @@
 import type { GraphBuilder } from "../graph/build.ts";
 import type { Node, NodeId } from "../graph/graph.ts";
 import { operands } from "../graph/graph.ts";
-import { identity, startingValue } from "../graph/identity.ts";
+import { REDUCTIONS, identity, isExtremum, startingValue } from "../graph/reduction.ts";
 import { replacer } from "../graph/rewrite.ts";
 import { readBelow, readOperands, scansBelow } from "../graph/scan.ts";
 import { inOrder, reach } from "../graph/walk.ts";
@@ -39,7 +39,7 @@ const foldKernel = (
   const stats = new Map(plan.accumulators.map((a) => [a.node, a]));
   const gauges = [...b.reach(gauged.map((a) => a.gauge as NodeId))]
     .map((id) => stats.get(id))
-    .filter((a): a is Accumulator => a !== undefined && (a.op === "max" || a.op === "min"));
+    .filter((a): a is Accumulator => a !== undefined && isExtremum(a.op));
   const isGauge = (id: NodeId): boolean => gauges.some((g) => g.node === id);
   const streams = (id: NodeId): boolean => b.node(id).axes.some((a) => plan.stream.includes(a));
   const fold: Fold = { b, streams, isGauge, scaled: new Map() };
@@ -98,7 +98,7 @@ const isCompared = (b: GraphBuilder, plan: KernelPlan, isGauge: (id: NodeId) => 
     const compares =
       n.kind === "binary" && ["==", "!=", "<", "<=", ">", ">="].includes(n.op) && !infinite(n.a) && !infinite(n.b);
     const rounds = n.kind === "unary" && ["floor", "ceil", "round", "int", "sign"].includes(n.op);
-    const picks = n.kind === "reduce" && (n.op === "argmax" || n.op === "argmin");
+    const picks = n.kind === "reduce" && REDUCTIONS[n.op].gives === "place";
     found ||= compares || rounds || picks;
   }
   return found;
@@ -231,7 +231,7 @@ const rewritten = (
           return [
             natural,
             b.select(
-              settle(b.binary(g.op === "max" ? ">" : "<", g.node, b.konst(identity(g.op, "f32"), "f32"))),
+              settle(b.binary(REDUCTIONS[g.op].best ?? ">", g.node, b.konst(identity(g.op, "f32"), "f32"))),
               natural,
               b.konst(startingValue(g.op, "f32"), "f32"),
             ),

@@ -7,6 +7,7 @@ import type { GraphBuilder } from "../graph/build.ts";
 import type { AxisId, Node, NodeId } from "../graph/graph.ts";
 import { same } from "./planning.ts";
 import { operands } from "../graph/graph.ts";
+import { isExtremum } from "../graph/reduction.ts";
 import { folded } from "../graph/walk.ts";
 import type { Live } from "./rules/terms.ts";
 import { separateExtremum, separateSum } from "./separate.ts";
@@ -97,7 +98,7 @@ export const deriveCascade = (
       values.set(r.id, add(whole, pass + 1));
       continue;
     }
-    const extremum = r.op === "max" || r.op === "min";
+    const extremum = isExtremum(r.op);
     const value = split.parts
       .map((p) => {
         const acc = add(p, pass);
@@ -132,14 +133,14 @@ const passesOf = (
       },
       (n) => (carried.has(n.id) ? [] : operands(n)),
     );
-  const isExtremum = (id: NodeId): boolean => {
+  const isOne = (id: NodeId): boolean => {
     const n = b.node(id);
-    return n.kind === "reduce" && (n.op === "max" || n.op === "min");
+    return n.kind === "reduce" && isExtremum(n.op);
   };
   return {
     any: last((c) => c.pass),
-    extremal: last((c) => (isExtremum(c.node) ? c.pass : -1)),
-    summed: last((c) => (isExtremum(c.node) ? -1 : c.pass)),
+    extremal: last((c) => (isOne(c.node) ? c.pass : -1)),
+    summed: last((c) => (isOne(c.node) ? -1 : c.pass)),
   };
 };
 
@@ -151,7 +152,7 @@ const splitOf = (b: GraphBuilder, r: Node & { kind: "reduce" }, body: NodeId, li
     const split = separateSum(b, body, live);
     return split.parts !== null && split.parts.length > MAX_RANK ? { parts: null, because: body, why: null } : split;
   }
-  if (r.op === "max" || r.op === "min") return separateExtremum(b, body, live);
+  if (isExtremum(r.op)) return separateExtremum(b, body, live);
   return { parts: null, because: body, why: null };
 };
 

@@ -1,7 +1,7 @@
 /** Rows without a cell: the values that the language defines, where what was hoisted would divide by an empty sum. */
 import type { GraphBuilder } from "../graph/build.ts";
 import type { AxisId, Node, NodeId } from "../graph/graph.ts";
-import { identity } from "../graph/identity.ts";
+import { identity } from "../graph/reduction.ts";
 import { isFixedRead } from "./scan.ts";
 import { follows, isDefined } from "../scalar/defined.ts";
 import { readOperands } from "../graph/scan.ts";

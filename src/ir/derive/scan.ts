@@ -5,6 +5,7 @@
  */
 import type { GraphBuilder } from "../graph/build.ts";
 import type { AxisId, Graph, Node, NodeId } from "../graph/graph.ts";
+import { REDUCTIONS } from "../graph/reduction.ts";
 import { isIndexOf, readBelow, readOperands, scansBelow, timeOf, type Carried, type Scan } from "../graph/scan.ts";
 import { folded } from "../graph/walk.ts";
 import { UnknownSize, Unsupported } from "../unsupported.ts";
@@ -52,7 +53,7 @@ export const splitReductions = (graph: Graph, b: GraphBuilder): Graph => {
     return graph;
   for (const id of b.reach(graph.results.map((r) => r.value))) {
     const n = b.node(id);
-    if (n.kind !== "reduce" || n.over.length < 2 || !["sum", "prod", "max", "min"].includes(n.op)) continue;
+    if (n.kind !== "reduce" || n.over.length < 2 || REDUCTIONS[n.op].combine === null) continue;
     const [first = -1] = readsAlong(b, n);
     const scan = first < 0 ? null : b.node(first);
     if (scan?.kind !== "scan") continue;

@@ -9,6 +9,7 @@
 import type { GraphBuilder } from "../graph/build.ts";
 import type { AxisId, Node, NodeId } from "../graph/graph.ts";
 import { operands } from "../graph/graph.ts";
+import { isExtremum } from "../graph/reduction.ts";
 import { folded } from "../graph/walk.ts";
 import { follows } from "../scalar/defined.ts";
 import { signAnalysis } from "../scalar/sign.ts";
@@ -206,7 +207,7 @@ const termsOf = (cx: Separation, id: NodeId): readonly Term[] => {
   return atom(id);
 };
 
-const isExtremum = (n: Node): boolean => n.kind === "reduce" && (n.op === "max" || n.op === "min");
+const isBound = (n: Node): boolean => n.kind === "reduce" && isExtremum(n.op);
 
 /** Predicates over the live statistics `stats` for a stream over `axes`, memoised. */
 export const liveOver = (
@@ -224,8 +225,8 @@ export const liveOver = (
     );
   return {
     depends: reaches((n) => stats.has(n.id)),
-    extremal: reaches((n) => stats.has(n.id) && isExtremum(n)),
-    summed: reaches((n) => stats.has(n.id) && !isExtremum(n)),
+    extremal: reaches((n) => stats.has(n.id) && isBound(n)),
+    summed: reaches((n) => stats.has(n.id) && !isBound(n)),
     cells: { over: axes, where },
     streams: (id) => b.node(id).axes.some((a) => axes.includes(a)),
   };

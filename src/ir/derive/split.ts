@@ -10,7 +10,7 @@
  */
 import type { GraphBuilder } from "../graph/build.ts";
 import type { AxisId, Node, NodeId, Tensor } from "../graph/graph.ts";
-import { identity } from "../graph/identity.ts";
+import { REDUCTIONS, identity, isExtremum } from "../graph/reduction.ts";
 import { size } from "../../base/size.ts";
 import { deriveCascade } from "./cascade.ts";
 import type { Accumulator, KernelPlan, Note } from "./plan.ts";
@@ -34,10 +34,6 @@ export type SplitOptions = {
   readonly taken: ReadonlySet<string>;
 };
 
-const MERGING = new Set(["sum", "prod", "max", "min"]);
-
-const isExtremum = (a: Accumulator): boolean => a.op === "max" || a.op === "min";
-
 /** Why a kernel's stream cannot be cut into parts; null when it can. */
 export const splitRefusal = (b: GraphBuilder, k: KernelPlan): string | null => {
   const stream = k.stream.map((a) => b.axis(a).name).join(", ");
@@ -47,7 +43,7 @@ export const splitRefusal = (b: GraphBuilder, k: KernelPlan): string | null => {
   if (along !== undefined) return `\`${along.tensor}\` is written along ${stream}`;
   const [state] = k.scans;
   if (state !== undefined) return `the state \`${state.name}\` goes on from part to part`;
-  const other = k.accumulators.find((a) => !MERGING.has(a.op));
+  const other = k.accumulators.find((a) => REDUCTIONS[a.op].combine === null);
   if (other !== undefined) return `the state of \`${other.op}\` is not merged over workgroups`;
   const carried = new Set(k.accumulators.map((a) => a.node));
   const read = b.reach(k.accumulators.flatMap((a) => (a.where === null ? [a.body] : [a.body, a.where])));
@@ -56,7 +52,7 @@ export const splitRefusal = (b: GraphBuilder, k: KernelPlan): string | null => {
     .find((n) => n.kind === "reduce" && !carried.has(n.id) && n.over.some((a) => k.stream.includes(a)));
   if (running !== undefined) return `a value that runs along ${stream} goes on from part to part`;
   const ungauged = k.accumulators.find(
-    (a) => a.gauge !== null && statisticsOf(b, k, a.gauge).some((x) => !isExtremum(x)),
+    (a) => a.gauge !== null && statisticsOf(b, k, a.gauge).some((x) => !isExtremum(x.op)),
   );
   return ungauged === undefined ? null : `the exponent of \`${ungauged.name}\` needs more than maxima`;
 };
@@ -205,7 +201,7 @@ const mergedStates = (
       const companion = a.drift === undefined ? undefined : states.get(a.drift.companion);
       const state = companion === undefined ? stateOf(a) : b.binary("+", stateOf(a), b.binary("*", growth, companion));
       const seen = b.and(
-        ...statisticsOf(b, k, a.gauge).map((x) => b.binary(x.op === "max" ? ">" : "<", stateOf(x), identityOf(b, x))),
+        ...statisticsOf(b, k, a.gauge).map((x) => b.binary(REDUCTIONS[x.op].best ?? ">", stateOf(x), identityOf(b, x))),
       );
       return [a.node, b.reduce("sum", [part], b.binary("*", toWhole, state), seen)];
     }),

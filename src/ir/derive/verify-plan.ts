@@ -1,6 +1,7 @@
 /** The rules every plan keeps. A violation is a mistake of the compiler, never of the user. */
 import type { GraphBuilder } from "../graph/build.ts";
 import type { AxisId, Graph, Node, NodeId, Tensor } from "../graph/graph.ts";
+import { isExtremum } from "../graph/reduction.ts";
 import { readOperands } from "../graph/scan.ts";
 import type { Accumulator, KernelPlan, Plan } from "./plan.ts";
 
@@ -99,7 +100,7 @@ const accumulatorFaults = (cx: Cx, k: KernelPlan, a: Accumulator, accs: Accs): v
   for (const id of gauged) {
     const s = accs.get(id);
     if (s !== undefined && s.pass > a.pass) report(`is gauged by \`${s.name}\` of a later pass`);
-    if (s !== undefined && s.pass === a.pass && s.op !== "max" && s.op !== "min")
+    if (s !== undefined && s.pass === a.pass && !isExtremum(s.op))
       report(`is gauged by \`${s.name}\`, a live ${s.op}`);
   }
   for (const id of readsOf(cx, k, a.where === null ? [a.body] : [a.body, a.where], accs)) {

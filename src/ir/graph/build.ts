@@ -18,6 +18,7 @@ import {
   type Ty,
   type UnaryOp,
 } from "./graph.ts";
+import { REDUCTIONS } from "./reduction.ts";
 import { replaceNodes, substitute } from "./rewrite.ts";
 import { simplifyBinary, simplifySelect, simplifyUnary } from "./simplify.ts";
 import { renameState } from "./scan.ts";
@@ -118,7 +119,7 @@ export const freeAxes = (op: Op, node: (id: NodeId) => Node): readonly AxisId[] 
     [],
   );
   if (op.kind !== "reduce") return below;
-  return op.op === "cumsum" ? unionAxes(below, op.over) : below.filter((a) => !op.over.includes(a));
+  return REDUCTIONS[op.op].runs ? unionAxes(below, op.over) : below.filter((a) => !op.over.includes(a));
 };
 
 /** A builder over these axes. */
@@ -176,7 +177,7 @@ export const graphBuilder = (axes: readonly Axis[], options: BuilderOptions = {}
   const reduce: GraphBuilder["reduce"] = (op, over, body, where = null, k = 0, span) => {
     const holds = where === null ? null : node(where);
     const always = holds?.kind === "const" && holds.value !== 0;
-    const ty = op === "argmax" || op === "argmin" ? "i32" : node(body).ty;
+    const ty = REDUCTIONS[op].gives === "place" ? "i32" : node(body).ty;
     return add({ kind: "reduce", op, over: [...over], body, where: always ? null : where, k }, ty, span);
   };
   /** Scans by their definition, with the carried state of all written as that of scan -1. */

@@ -1,7 +1,7 @@
 /** What each reduction means, cell by cell: the part of the evaluator that loops over reduced axes. */
 import type { AxisId, Node, ReduceOp } from "./graph.ts";
 import { forEachCell, lineOf, type Context, type Eval, type Line } from "./eval-cells.ts";
-import { identity } from "./identity.ts";
+import { identity } from "./reduction.ts";
 import { nodeAt } from "./walk.ts";
 
 type Reduce = Extract<Node, { kind: "reduce" }>;

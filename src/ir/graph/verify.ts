@@ -1,6 +1,7 @@
 /** The rules every graph keeps. A violation is a bug in the compiler, never a mistake of the user. */
 import { binaryTy, unaryTy } from "../scalar/arith.ts";
 import { freeAxes } from "./build.ts";
+import { REDUCTIONS } from "./reduction.ts";
 import { carriedBelow, type Scan } from "./scan.ts";
 import { fold, reach } from "./walk.ts";
 import { operands, type Axis, type Graph, type Node, type NodeId, type Tensor, type Ty } from "./graph.ts";
@@ -44,8 +45,7 @@ const nodeViolations = (graph: Graph, node: Node, names: Names): string[] => {
       out.push(`reduces over [${node.over.join()}]`);
     for (const axis of node.over) if (!names.axes.has(axis)) out.push(`unknown axis ${axis}`);
     if (node.op === "kth" && node.k < 1) out.push(`k is ${node.k}`);
-    const single = node.op === "argmax" || node.op === "argmin" || node.op === "cumsum";
-    if (single && node.over.length !== 1) out.push(`${node.op} takes one axis`);
+    if (REDUCTIONS[node.op].oneAxis && node.over.length !== 1) out.push(`${node.op} takes one axis`);
   }
   return node.kind === "scan" ? [...out, ...scanViolations(graph, node, names)] : out;
 };
@@ -113,7 +113,7 @@ const tyViolations = (node: Node, names: Names, ty: (id: NodeId) => Ty): string[
     case "reduce": {
       const out = node.where === null ? [] : mismatch(ty(node.where), "bool").map((m) => `where: ${m}`);
       const body = ty(node.body);
-      const index = node.op === "argmax" || node.op === "argmin";
+      const index = REDUCTIONS[node.op].gives === "place";
       return [...out, ...mismatch(node.ty, body === "bool" ? null : index ? "i32" : body)];
     }
     case "carried":

@@ -5,7 +5,7 @@
 import type { Accumulator, Store } from "../derive/plan.ts";
 import type { AxisId, Node, NodeId } from "../graph/graph.ts";
 import { operands } from "../graph/graph.ts";
-import { startingValue } from "../graph/identity.ts";
+import { startingValue } from "../graph/reduction.ts";
 import { reach } from "../graph/walk.ts";
 import type { Expr, Stmt } from "../tile/tile.ts";
 import { F32 } from "../tile/tile.ts";
@@ -17,6 +17,7 @@ import { correctionOf, shiftOf } from "./gauge.ts";
 import { decodeAxes, natural } from "./grid.ts";
 import { contractInLoop, loopAxesOf, sumsBelow } from "./feature-loop.ts";
 import type { LoopCell } from "./feature-loop.ts";
+import { combine } from "./operators.ts";
 import { MAX_UNROLL, dotTerm } from "./reduce.ts";
 import type { Row } from "./grid.ts";
 import { scope } from "./scope.ts";
@@ -351,7 +352,7 @@ const emitRow = (
       const [v] = slot.vars;
       if (v === undefined || v.kind !== "ref") continue;
       const low = startingValue(p.acc.op, slot.ty);
-      const pick = p.acc.op === "max" ? T.max : T.min;
+      const pick = (x: Expr, y: Expr): Expr => combine(p.acc.op, x, y);
       const values = cells.map((c, k) => {
         const x = emit(em, p.body, merged(slot.fixed, c.key.fixed), c.scope).e;
         const kept = T.select(T.splat(see(p.where, k, slot.fixed), x.type.width), x, T.lit(low, x.type));

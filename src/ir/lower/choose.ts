@@ -2,6 +2,7 @@
 import type { Target } from "../../base/target.ts";
 import type { GraphBuilder } from "../graph/build.ts";
 import type { AxisId } from "../graph/graph.ts";
+import { REDUCTIONS } from "../graph/reduction.ts";
 import type { KernelPlan } from "../derive/plan.ts";
 import { outerAxes } from "./kernel.ts";
 import type { Schedule } from "./schedule.ts";
@@ -82,7 +83,7 @@ const known = (b: GraphBuilder, a: AxisId): number => Number(b.axis(a).size) || 
 /** Accumulators are single numbers and every domain is whole: the stream itself can be walked in vec4s. */
 const isFeatureless = (b: GraphBuilder, plan: KernelPlan): boolean =>
   plan.accumulators.every(
-    (a) => a.local.length === 0 && a.where === null && ["sum", "prod", "max", "min", "var"].includes(a.op),
+    (a) => a.local.length === 0 && a.where === null && REDUCTIONS[a.op].merges,
   ) && !hasScan(b, plan);
 
 const hasScan = (b: GraphBuilder, plan: KernelPlan): boolean =>
@@ -104,7 +105,7 @@ const canWalkByFour = (b: GraphBuilder, plan: KernelPlan, axis: AxisId | undefin
 };
 
 const canSplit = (plan: KernelPlan): boolean =>
-  plan.accumulators.every((a) => ["sum", "prod", "max", "min", "var"].includes(a.op));
+  plan.accumulators.every((a) => REDUCTIONS[a.op].merges);
 
 /** Row axes that what streams does not depend on: rows of one workgroup. */
 export const ownRows = (b: GraphBuilder, plan: KernelPlan): readonly AxisId[] => {

@@ -13,7 +13,7 @@ import * as T from "../tile/build.ts";
 import { join, lookup, scope } from "./scope.ts";
 import type { Scope } from "./scope.ts";
 import { UnknownSize } from "../unsupported.ts";
-import { LOWEST } from "../graph/identity.ts";
+import { LOWEST } from "../graph/reduction.ts";
 import { emitLoad } from "./access.ts";
 import { comparesAsItStands, emitComparison, emitSum, isPlain, magnitude } from "./integers.ts";
 import { emitReduce, emitWideSum, isWideSum } from "./reduce.ts";

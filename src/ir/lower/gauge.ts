@@ -5,7 +5,7 @@
 import type { Accumulator } from "../derive/plan.ts";
 import type { NodeId } from "../graph/graph.ts";
 import { operands } from "../graph/graph.ts";
-import { startingValue } from "../graph/identity.ts";
+import { REDUCTIONS, startingValue } from "../graph/reduction.ts";
 import type { Expr } from "../tile/tile.ts";
 import * as T from "../tile/build.ts";
 import type { Segment } from "./block.ts";
@@ -87,7 +87,7 @@ const ifStarted = (cx: Segment, gauge: NodeId, fixed: Fixed, old: Scope, value: 
     .map((a) => {
       const carried = emit(cx.em, a.node, fixed, old).e;
       const start = T.lit(startingValue(a.op, carried.type.elem === "i32" ? "i32" : "f32"), carried.type);
-      return a.op === "min" ? T.lt(carried, start) : T.gt(carried, start);
+      return T.binary(REDUCTIONS[a.op].best ?? ">", carried, start);
     });
   return started.length === 0
     ? value

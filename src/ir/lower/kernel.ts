@@ -5,6 +5,7 @@ import type { AxisId, Graph, Node, NodeId } from "../graph/graph.ts";
 import { operands } from "../graph/graph.ts";
 import type { GraphBuilder } from "../graph/build.ts";
 import { integerRanges, rangeOfStorage } from "../scalar/integers.ts";
+import { REDUCTIONS } from "../graph/reduction.ts";
 import { substituter } from "../graph/rewrite.ts";
 import { folded, reach } from "../graph/walk.ts";
 import { size } from "../../base/size.ts";
@@ -293,9 +294,7 @@ const lowerPass = (
     schedule.vectorStream &&
     a.local.length === 0 &&
     !gauged.has(a.node) &&
-    a.op !== "argmax" &&
-    a.op !== "argmin" &&
-    a.op !== "kth";
+    REDUCTIONS[a.op].merges;
   const slots = accs.map((a) => grid.rows.map(() => declare(em, a, wide(a), stmts)));
   accs.forEach((a, k) => cx.carried.set(a.node, slots[k] ?? []));
   const scanNodes = scansBelow(em, accs, stores);

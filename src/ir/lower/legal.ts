@@ -5,15 +5,13 @@
 import type { Target } from "../../base/target.ts";
 import type { GraphBuilder } from "../graph/build.ts";
 import type { AxisId } from "../graph/graph.ts";
+import { REDUCTIONS } from "../graph/reduction.ts";
 import type { KernelPlan } from "../derive/plan.ts";
 import type { Schedule } from "./schedule.ts";
 import { workgroupEstimate } from "./workgroup.ts";
 
 /** Blocks written out in one turn of a loop: cells times rows a lane. Beyond, the code is longer than drivers compile. */
 export const MAX_WRITTEN = 64;
-
-/** Reductions whose partial results over parts of a stream can be brought together. */
-const MERGE: ReadonlySet<string> = new Set(["sum", "prod", "max", "min", "var"]);
 
 /** What the rules ask of a plan, found once. */
 type Facts = {
@@ -61,7 +59,7 @@ const factsOf = (b: GraphBuilder, plan: KernelPlan): Facts => {
     ].some((w) => w !== null),
     scans: plan.scans.length > 0,
     running: running.length > 0,
-    unmerged: [...new Set(plan.accumulators.filter((a) => !MERGE.has(a.op)).map((a) => a.op))],
+    unmerged: [...new Set(plan.accumulators.filter((a) => !REDUCTIONS[a.op].merges).map((a) => a.op))],
     wideState: plan.accumulators.some((a) => a.local.length > 0),
     last: last === undefined ? null : { name: b.axis(last).name, size: sizeOf(last) },
   };

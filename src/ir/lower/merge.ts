@@ -2,17 +2,21 @@
  * The merge of partial streams (theory: merge): lanes that shared a row's stream bring their states together in workgroup
  * memory. Maxima first; each lane then corrects its sums to the common maximum, and the sums add.
  */
+import type { Accumulator } from "../derive/plan.ts";
 import type { NodeId } from "../graph/graph.ts";
+import { REDUCTIONS, isExtremum } from "../graph/reduction.ts";
 import type { Buffer, Expr, Stmt, VType } from "../tile/tile.ts";
 import { I32 } from "../tile/tile.ts";
 import * as T from "../tile/build.ts";
 import type { Emitter } from "./emit.ts";
 import { bind, name } from "./emit.ts";
 import { factorOf, naturalGrowth, oncePerGauge } from "./gauge.ts";
+import type { Registers } from "./operators.ts";
+import { operatorOf } from "./operators.ts";
 import type { Scope } from "./scope.ts";
 import { scope } from "./scope.ts";
 import type { Slot } from "./state.ts";
-import { finished, mergeMoments } from "./state.ts";
+import { finish, stateOf } from "./state.ts";
 
 export type MergeContext = {
   readonly em: Emitter;
@@ -30,50 +34,20 @@ export type MergeContext = {
 export const mergeLanes = (cx: MergeContext, slots: readonly Slot[], stmts: Stmt[]): void => {
   const { em, next } = cx;
   const own = scope("own", [cx.known], stmts);
-  const later: Slot[] = [];
-  for (const slot of slots) {
-    const extremum = slot.acc.op === "max" || slot.acc.op === "min";
-    if (!extremum) {
-      later.push(slot);
-      continue;
-    }
-    const mine = finished(slot, cx.wide && slot.type.width === 4, stmts, em);
-    bind(em, own, slot.acc.node, slot.fixed, name(em, own, `${slot.acc.name}_own`, mine));
-    const all = overLanes(
-      cx,
-      [mine],
-      (p, q) => [slot.acc.op === "max" ? T.max(p[0] as Expr, q[0] as Expr) : T.min(p[0] as Expr, q[0] as Expr)],
-      slot.acc.name,
-      stmts,
-    );
-    bind(em, next, slot.acc.node, slot.fixed, all[0] as Expr);
+  const isFirst = (slot: Slot): boolean => isExtremum(slot.acc.op);
+  for (const slot of slots.filter(isFirst)) {
+    const mine = stateOfLane(cx, slot, stmts);
+    bind(em, own, slot.acc.node, slot.fixed, name(em, own, `${slot.acc.name}_own`, finish(slot, mine)));
+    bind(em, next, slot.acc.node, slot.fixed, finish(slot, overLanes(cx, slot.acc, mine, stmts)));
   }
   const many: { slot: Slot; value: Expr }[] = [];
-  for (const slot of later) {
-    if (slot.acc.op === "var") {
-      mergeVar(cx, slot, stmts);
-      continue;
-    }
-    if (slot.acc.op !== "sum" && slot.acc.op !== "prod") throw new Error(`${slot.acc.op} cannot be split over lanes`);
-    const value = drifted(
-      cx,
-      slot,
-      slots,
-      own,
-      finished(slot, cx.wide && slot.vars[0]?.type.width === 4, stmts, em),
-      stmts,
-    );
-    const corrected =
-      slot.acc.gauge === null
-        ? value
-        : T.mul(value, T.splat(correction(cx, slot.acc.gauge, slot, own), value.type.width));
-    if (slot.acc.op === "sum" && slot.acc.local.length > 0) {
-      many.push({ slot, value: corrected });
-      continue;
-    }
-    const combine = slot.acc.op === "sum" ? T.add : T.mul;
-    const all = overLanes(cx, [corrected], (p, q) => [combine(p[0] as Expr, q[0] as Expr)], slot.acc.name, stmts);
-    bind(em, next, slot.acc.node, slot.fixed, all[0] as Expr);
+  for (const slot of slots.filter((s) => !isFirst(s))) {
+    const { acc } = slot;
+    const mine = stateOfLane(cx, slot, stmts);
+    const common = acc.gauge === null ? mine : [corrected(cx, slot, slots, own, acc.gauge, mine, stmts)];
+    const [value] = common;
+    if (acc.op === "sum" && acc.local.length > 0 && value !== undefined) many.push({ slot, value });
+    else bind(em, next, acc.node, slot.fixed, finish(slot, overLanes(cx, acc, common, stmts)));
   }
   const types = [...new Set(many.map((m) => `${m.value.type.width}${m.value.type.elem}`))];
   for (const type of types.sort().reverse()) {
@@ -81,6 +55,10 @@ export const mergeLanes = (cx: MergeContext, slots: readonly Slot[], stmts: Stmt
     for (let from = 0; from < alike.length; from += ROUND) addRound(cx, alike.slice(from, from + ROUND), stmts);
   }
 };
+
+/** What this lane carries of a slot: of four partial states in vec4s, one. */
+const stateOfLane = (cx: MergeContext, slot: Slot, stmts: Stmt[]): Registers =>
+  stateOf(slot, cx.wide && slot.vars[0]?.type.width === 4, { fresh: cx.em.fresh, stmts });
 
 /** Vectors added in one round: they take ROUND arrays of one element a lane. */
 export const ROUND = 8;
@@ -141,6 +119,24 @@ const arrayFor = (cx: MergeContext, base: string, type: VType, length: number): 
   return made;
 };
 
+/** A sum moved to the common gauge. */
+const corrected = (
+  cx: MergeContext,
+  slot: Slot,
+  slots: readonly Slot[],
+  own: Scope,
+  gauge: NodeId,
+  [mine]: Registers,
+  stmts: Stmt[],
+): Expr => {
+  if (mine === undefined || !REDUCTIONS[slot.acc.op].rescales) throw new Error(`${slot.acc.op} has no gauge`);
+  const value = drifted(cx, slot, slots, own, mine, stmts);
+  const factor = oncePerGauge(cx.em, cx.next, "to_common", gauge, slot.fixed, () =>
+    factorOf(cx.em, slot.acc, gauge, slot.fixed, own, cx.next),
+  );
+  return T.mul(value, T.splat(factor, value.type.width));
+};
+
 /** A sum that drifts with another one, moved to the common gauge: sum + δ · companion, both of this lane. */
 const drifted = (
   cx: MergeContext,
@@ -155,7 +151,7 @@ const drifted = (
   const nth = slots.filter((s) => s.acc.node === node).indexOf(slot);
   const companion = slots.filter((s) => s.acc.node === drift.companion)[nth];
   if (companion === undefined) throw new Error("what drifts lost its companion");
-  const other = finished(companion, cx.wide && companion.vars[0]?.type.width === 4, stmts, cx.em);
+  const other = finish(companion, stateOfLane(cx, companion, stmts));
   const shift = naturalGrowth(cx.em, slot.acc, gauge, slot.fixed, own, cx.next);
   // A lane without a cell has nothing to move, and its difference may overflow.
   const finite = T.select(
@@ -166,59 +162,24 @@ const drifted = (
   return T.add(value, T.mul(other, finite));
 };
 
-const correction = (cx: MergeContext, gauge: NodeId, slot: Slot, own: Scope): Expr =>
-  oncePerGauge(cx.em, cx.next, "to_common", gauge, slot.fixed, () =>
-    factorOf(cx.em, slot.acc, gauge, slot.fixed, own, cx.next),
-  );
-
-const mergeVar = (cx: MergeContext, slot: Slot, stmts: Stmt[]): void => {
-  const { em } = cx;
-  const [mean, m2, n] = slot.vars as readonly [Expr, Expr, Expr];
-  const parts =
-    cx.wide && mean.type.width === 4
-      ? [0, 1, 2, 3].map((k) => ({ mean: T.component(mean, k), m2: T.component(m2, k), n: T.component(n, k) }))
-      : [{ mean, m2, n }];
-  const mine = parts.reduce((p, q) => mergeMoments(em, p, q, stmts));
-  const all = overLanes(
-    cx,
-    [mine.mean, mine.m2, mine.n],
-    (p, q, body) => {
-      const m = mergeMoments(
-        em,
-        { mean: p[0] as Expr, m2: p[1] as Expr, n: p[2] as Expr },
-        { mean: q[0] as Expr, m2: q[1] as Expr, n: q[2] as Expr },
-        body,
-      );
-      return [m.mean, m.m2, m.n];
-    },
-    slot.acc.name,
-    stmts,
-  );
-  bind(em, cx.next, slot.acc.node, slot.fixed, T.div(all[1] as Expr, T.max(all[2] as Expr, T.f32(1))));
-};
-
 /** Which of the lanes that share a row this one is. */
 const memberOf = (cx: MergeContext): Expr => (cx.share === cx.lanes ? T.lane : T.mod(T.lane, T.i32(cx.share)));
 
-/** Combines one or several values over the lanes of a row by a tree in workgroup memory; every lane gets the result. */
-const overLanes = (
-  cx: MergeContext,
-  values: readonly Expr[],
-  combine: (p: readonly Expr[], q: readonly Expr[], body: Stmt[]) => readonly Expr[],
-  base: string,
-  stmts: Stmt[],
-): readonly Expr[] => {
+/** Merges the states of the lanes of a row by a tree in workgroup memory; every lane gets the result. */
+const overLanes = (cx: MergeContext, acc: Accumulator, mine: Registers, stmts: Stmt[]): Registers => {
   const { em } = cx;
-  const buffers = values.map((v, k) => bufferFor(cx, v.type, k));
+  const { merge } = operatorOf(acc.op);
+  if (merge === null) throw new Error(`${acc.op} cannot be split over lanes`);
+  const buffers = mine.map((v, k) => bufferFor(cx, v.type, k));
   stmts.push(T.barrier);
-  values.forEach((v, k) => stmts.push(T.store(buffers[k] as Buffer, T.lane, v)));
+  mine.forEach((v, k) => stmts.push(T.store(buffers[k] as Buffer, T.lane, v)));
   stmts.push(T.barrier);
   const member = memberOf(cx);
   for (let half = cx.share / 2; half >= 1; half /= 2) {
     const body: Stmt[] = [];
     const p = buffers.map((b) => T.load(b, T.lane));
     const q = buffers.map((b) => T.load(b, T.add(T.lane, T.i32(half))));
-    const sums = combine(p, q, body).map((e) => {
+    const sums = merge(p, q, { fresh: em.fresh, stmts: body }).map((e) => {
       const id = em.fresh("sum");
       body.push(T.letStmt(id, e));
       return T.ref(id, e.type);
@@ -226,8 +187,8 @@ const overLanes = (
     sums.forEach((e, k) => body.push(T.store(buffers[k] as Buffer, T.lane, e)));
     stmts.push(T.ifStmt(T.lt(member, T.i32(half)), body), T.barrier);
   }
-  return values.map((v, k) => {
-    const id = em.fresh(base);
+  return mine.map((v, k) => {
+    const id = em.fresh(acc.name);
     stmts.push(T.letStmt(id, T.load(buffers[k] as Buffer, cx.share === cx.lanes ? T.i32(0) : T.sub(T.lane, member))));
     return T.ref(id, v.type);
   });

@@ -4,7 +4,7 @@
  */
 import type { Axis, AxisId, Node, NodeId } from "../graph/graph.ts";
 import { operands } from "../graph/graph.ts";
-import { identity } from "../graph/identity.ts";
+import { REDUCTIONS, identity, isExtremum } from "../graph/reduction.ts";
 import { MAX_STATE } from "../derive/scan.ts";
 import type { Expr, Stmt, VType } from "../tile/tile.ts";
 import { F32, I32, VEC4 } from "../tile/tile.ts";
@@ -14,6 +14,7 @@ import { MAX_WIDE_SUM } from "./budget.ts";
 import type { Emitter, Fix, Fixed, Placed } from "./emit.ts";
 import { chunkOf, elementFix, emit, hoistBoth, homeOfIndex, indexOf, keyOf, knownSize, pointsOf } from "./emit.ts";
 import { isVectorAccess } from "./access.ts";
+import { combine } from "./operators.ts";
 import { join, lookup, scope } from "./scope.ts";
 import type { Scope } from "./scope.ts";
 
@@ -29,7 +30,7 @@ export const emitReduce = (em: Emitter, n: Node & { kind: "reduce" }, fixed: Fix
   if (n.op === "sum" && n.ty === "f32" && n.where === null && total <= (stateful ? MAX_STATE : MAX_UNROLL))
     return unrolledSum(em, n, axes, fixed, at);
   if (n.op === "var") return emit(em, secondMoment(em, n), fixed, at);
-  if (!["sum", "max", "min", "prod"].includes(n.op)) throw new Unsupported(n, `\`${n.op}\` inside another reduction`);
+  if (REDUCTIONS[n.op].combine === null) throw new Unsupported(n, `\`${n.op}\` inside another reduction`);
   return stateful || overAccumulators(em, n)
     ? unrolledReduce(em, n, axes, fixed, at)
     : loopReduce(em, n, axes, fixed, at);
@@ -40,19 +41,6 @@ const overAccumulators = (em: Emitter, n: Node & { kind: "reduce" }): boolean =>
   [...em.b.reach(n.where === null ? [n.body] : [n.body, n.where])].some(
     (id) => em.accumulators.has(id) && em.b.node(id).axes.some((a) => n.over.includes(a)),
   );
-
-const combined = (n: Node & { kind: "reduce" }, acc: Expr, x: Expr): Expr => {
-  switch (n.op) {
-    case "prod":
-      return T.mul(acc, x);
-    case "max":
-      return T.max(acc, x);
-    case "min":
-      return T.min(acc, x);
-    default:
-      return T.add(acc, x);
-  }
-};
 
 /** The variance of a short row in two passes: the mean of the squared distance to the mean. */
 const secondMoment = (em: Emitter, n: Node & { kind: "reduce" }): NodeId => {
@@ -168,7 +156,7 @@ const loopReduce = (
   const acc = em.fresh(em.names.get(n.id) ?? n.op);
   home.stmts.push(T.varStmt(acc, type, T.splat(identityOf(n), type.width)));
   const accRef = T.ref(acc, type);
-  const combine = (x: Expr): Expr => combined(n, accRef, x);
+  const take = (x: Expr): Expr => combine(n.op, accRef, x);
   const open = (rest: readonly Axis[], parent: Scope, bound: Fixed): Stmt[] => {
     const [axis, ...more] = rest;
     const body: Stmt[] = [];
@@ -185,14 +173,14 @@ const loopReduce = (
     else if (type.width === 4 && chunked) {
       for (const k of [0, 1, 2, 3]) {
         const one = emit(em, n.body, new Map([...bound, [axis.id, elementFix(T.ref(v, I32), k)] as const]), inner);
-        body.push(T.set(acc, combine(T.splat(one.e, 4))));
+        body.push(T.set(acc, take(T.splat(one.e, 4))));
       }
     } else {
       const term = chunked ? dotTerm(em, em.b.node(n.body), here, inner) : emit(em, n.body, here, inner);
       const value =
         n.where === null
-          ? combine(T.splat(term.e, type.width))
-          : T.select(emit(em, n.where, here, inner).e, combine(term.e), accRef);
+          ? take(T.splat(term.e, type.width))
+          : T.select(emit(em, n.where, here, inner).e, take(term.e), accRef);
       body.push(T.set(acc, value));
     }
     return [T.forStmt(v, T.i32(0), T.i32(chunked ? size / 4 : size), T.i32(1), body)];
@@ -248,8 +236,7 @@ const unrolledReduce = (
       n,
       `a reduction over what a lane holds with ${total} terms, at most ${MAX_TERMS} are written out`,
     );
-  const op = n.op as "sum" | "prod" | "max" | "min";
-  const combine = { sum: T.add, prod: T.mul, max: T.max, min: T.min }[op];
+  const both = (x: Expr, y: Expr): Expr => combine(n.op, x, y);
   const around = [...fixed].filter(([a]) => n.axes.includes(a));
   const start = identityOf(n);
   let s: Scope = em.root;
@@ -261,17 +248,16 @@ const unrolledReduce = (
     return seen === null ? term.e : T.select(seen.e, term.e, start);
   });
   // Calls in calls (`max(max(…`) are put together as a tree: parsers have a limit of depth.
-  const e =
-    op === "max" || op === "min"
-      ? treeOf(terms, combine)
-      : terms.reduce<Expr | null>((x, y) => (x === null ? y : combine(x, y)), null);
+  const e = isExtremum(n.op)
+    ? treeOf(terms, both)
+    : terms.reduce<Expr | null>((x, y) => (x === null ? y : both(x, y)), null);
   return { e: e ?? start, s };
 };
 
-const treeOf = (list: readonly Expr[], combine: (x: Expr, y: Expr) => Expr): Expr | null => {
+const treeOf = (list: readonly Expr[], both: (x: Expr, y: Expr) => Expr): Expr | null => {
   const [first, ...rest] = list;
   if (first === undefined || rest.length === 0) return first ?? null;
   const half = Math.ceil(list.length / 2);
-  const [x, y] = [treeOf(list.slice(0, half), combine), treeOf(list.slice(half), combine)];
-  return x === null || y === null ? x : combine(x, y);
+  const [x, y] = [treeOf(list.slice(0, half), both), treeOf(list.slice(half), both)];
+  return x === null || y === null ? x : both(x, y);
 };

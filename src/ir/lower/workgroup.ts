@@ -2,6 +2,7 @@
 import type { Accumulator, KernelPlan } from "../derive/plan.ts";
 import type { GraphBuilder } from "../graph/build.ts";
 import type { AxisId } from "../graph/graph.ts";
+import { REDUCTIONS } from "../graph/reduction.ts";
 import { outerAxes, streamOnlyNodes } from "./kernel.ts";
 import { ROUND } from "./merge.ts";
 import type { Schedule } from "./schedule.ts";
@@ -41,7 +42,7 @@ const mergeBytes = (b: GraphBuilder, plan: KernelPlan, s: Schedule): number => {
   const alone = plan.accumulators.filter((a) => !together.includes(a));
   const perType = (accs: readonly Accumulator[], arrays: (a: Accumulator) => number): number =>
     Math.max(0, ...accs.filter((a) => !isInt(a)).map(arrays)) + Math.max(0, ...accs.filter(isInt).map(arrays));
-  const trees = perType(alone, (a) => (a.op === "var" ? 3 : 1)) * roundUp(4 * s.lanes);
+  const trees = perType(alone, (a) => REDUCTIONS[a.op].registers(a.k)) * roundUp(4 * s.lanes);
   const width = (a: Accumulator): 1 | 4 | 5 => {
     const n = a.local.length === 0 ? 1 : known(b, a.local.at(-1) ?? 0);
     return isInt(a) || n < 4 ? 1 : n % 4 === 0 ? 4 : 5;
