@@ -100,8 +100,7 @@ const accumulatorFaults = (cx: Cx, k: KernelPlan, a: Accumulator, accs: Accs): v
   for (const id of gauged) {
     const s = accs.get(id);
     if (s !== undefined && s.pass > a.pass) report(`is gauged by \`${s.name}\` of a later pass`);
-    if (s !== undefined && s.pass === a.pass && !isExtremum(s.op))
-      report(`is gauged by \`${s.name}\`, a live ${s.op}`);
+    if (s !== undefined && s.pass === a.pass && !isExtremum(s.op)) report(`is gauged by \`${s.name}\`, a live ${s.op}`);
   }
   for (const id of readsOf(cx, k, a.where === null ? [a.body] : [a.body, a.where], accs)) {
     const s = accs.get(id);

@@ -76,5 +76,4 @@ export const startingValue = (op: ReduceOp, ty: Ty): number => {
 };
 
 /** A maximum or a minimum: its value is one of its cells, and a bound of all of them. */
-export const isExtremum = (op: ReduceOp): boolean =>
-  REDUCTIONS[op].combine !== null && REDUCTIONS[op].best !== null;
+export const isExtremum = (op: ReduceOp): boolean => REDUCTIONS[op].combine !== null && REDUCTIONS[op].best !== null;

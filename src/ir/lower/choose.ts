@@ -82,9 +82,8 @@ const known = (b: GraphBuilder, a: AxisId): number => Number(b.axis(a).size) || 
 
 /** Accumulators are single numbers and every domain is whole: the stream itself can be walked in vec4s. */
 const isFeatureless = (b: GraphBuilder, plan: KernelPlan): boolean =>
-  plan.accumulators.every(
-    (a) => a.local.length === 0 && a.where === null && REDUCTIONS[a.op].merges,
-  ) && !hasScan(b, plan);
+  plan.accumulators.every((a) => a.local.length === 0 && a.where === null && REDUCTIONS[a.op].merges) &&
+  !hasScan(b, plan);
 
 const hasScan = (b: GraphBuilder, plan: KernelPlan): boolean =>
   plan.scans.length > 0 ||
@@ -104,8 +103,7 @@ const canWalkByFour = (b: GraphBuilder, plan: KernelPlan, axis: AxisId | undefin
   return loads.every((n) => n.kind !== "load" || n.at.slice(0, -1).every((id) => !b.node(id).axes.includes(axis)));
 };
 
-const canSplit = (plan: KernelPlan): boolean =>
-  plan.accumulators.every((a) => REDUCTIONS[a.op].merges);
+const canSplit = (plan: KernelPlan): boolean => plan.accumulators.every((a) => REDUCTIONS[a.op].merges);
 
 /** Row axes that what streams does not depend on: rows of one workgroup. */
 export const ownRows = (b: GraphBuilder, plan: KernelPlan): readonly AxisId[] => {

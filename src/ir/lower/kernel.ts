@@ -291,10 +291,7 @@ const lowerPass = (
     );
   const gauged = em.b.reach(accs.flatMap((a) => (a.gauge === null ? [] : [a.gauge])));
   const wide = (a: Accumulator): boolean =>
-    schedule.vectorStream &&
-    a.local.length === 0 &&
-    !gauged.has(a.node) &&
-    REDUCTIONS[a.op].merges;
+    schedule.vectorStream && a.local.length === 0 && !gauged.has(a.node) && REDUCTIONS[a.op].merges;
   const slots = accs.map((a) => grid.rows.map(() => declare(em, a, wide(a), stmts)));
   accs.forEach((a, k) => cx.carried.set(a.node, slots[k] ?? []));
   const scanNodes = scansBelow(em, accs, stores);

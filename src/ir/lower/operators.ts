@@ -130,7 +130,8 @@ const place = (op: "argmax" | "argmin"): Operator => ({
 
 /** A list of cells, largest first. */
 const ranked: Operator = {
-  start: (elem, k) => Array.from({ length: k }, (_, n) => ({ suffix: `_${n}`, value: startingValue("kth", elem), elem })),
+  start: (elem, k) =>
+    Array.from({ length: k }, (_, n) => ({ suffix: `_${n}`, value: startingValue("kth", elem), elem })),
   step: (registers, cells, { elem, type }, into) => {
     for (const c of cells) {
       let x: Expr = named(into, "x", masked(c, startingValue("kth", elem), type));
@@ -146,10 +147,7 @@ const ranked: Operator = {
   finish: (registers, { elem }) =>
     registers
       .slice(1)
-      .reduce(
-        (value, v) => T.select(T.gt(v, T.lit(startingValue("kth", elem), v.type)), v, value),
-        at(registers, 0),
-      ),
+      .reduce((value, v) => T.select(T.gt(v, T.lit(startingValue("kth", elem), v.type)), v, value), at(registers, 0)),
 };
 
 const OPERATORS: Readonly<Record<Exclude<ReduceOp, "cumsum">, Operator>> = {
