@@ -159,7 +159,7 @@ export type KernelResult = { readonly compiled: Compiled | null; readonly diagno
 const EXAMPLE = 64;
 
 /** One checked kernel, from the graph down, with all that is wrong: every size that the plan must know, every result that is refused. */
-export const compileKernel = (spec: Spec, options: CompileOptions): KernelResult => {
+const compileKernel = (spec: Spec, options: CompileOptions): KernelResult => {
   const chosen = choicesOf([spec], options)[0];
   if (chosen !== undefined && chosen.faults.length > 0) return { compiled: null, diagnostics: chosen.faults };
   const first = attempt(spec, options);

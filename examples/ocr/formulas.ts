@@ -72,7 +72,7 @@ export const linear = ({ round: r, dot }: Arithmetic, x: Float64Array, w: Array3
 };
 
 /** softmax(q k^T / sqrt(head dim)) v of [position, 3, head, head dim]; the result is [position, head, head dim]. */
-export const attention = ({ round: r, dot }: Arithmetic, qkv: Float64Array): Float64Array => {
+const attention = ({ round: r, dot }: Arithmetic, qkv: Float64Array): Float64Array => {
   const width = HEADS * HEAD_DIM;
   const n = qkv.length / (3 * width);
   const scale = r(1 / r(Math.sqrt(HEAD_DIM)));

@@ -6,7 +6,7 @@ import { ROOT } from "./bundle.ts";
 import type { Mutant } from "./operators.ts";
 
 /** The text with one mutant awake for good. */
-export const mutated = (text: string, m: Mutant): string => {
+const mutated = (text: string, m: Mutant): string => {
   const put = m.kind === "expression" ? `(${m.becomes})` : m.kind === "entry" ? ` ${m.becomes}` : ";";
   return text.slice(0, m.start) + put + text.slice(m.end);
 };

@@ -3,7 +3,9 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { openGpu } from "../../src/cli/gpu.ts";
 import { createKernel } from "../../src/runtime/index.ts";
 import { compileJob } from "./count.ts";
-import type { Shape } from "./memory.ts";
+
+/** Batch, heads, sequence length and head dim of a run. */
+export type Shape = { readonly B: number; readonly H: number; readonly N: number; readonly D: number };
 
 export type Measured = {
   readonly adapter: string;

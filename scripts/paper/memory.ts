@@ -4,9 +4,7 @@ import type { Compiled } from "../../src/compile.ts";
 import { compileJob, plannedBytes, total } from "./count.ts";
 import { LENGTHS, TABLE_21 } from "./figures.ts";
 import { mib, number, table, times } from "./markdown.ts";
-import type { Measured } from "./measure.ts";
-
-export type Shape = { readonly B: number; readonly H: number; readonly N: number; readonly D: number };
+import type { Measured, Shape } from "./measure.ts";
 
 const shapeAt = (N: number): Shape => ({ B: TABLE_21.B, H: TABLE_21.H, N, D: TABLE_21.D });
 

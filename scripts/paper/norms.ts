@@ -48,7 +48,7 @@ export type Eager = {
  * Traffic of one kernel an operation, f32: each operation of the graph reads its operands (each once) and writes its result. An
  * operand's values are read at its own size, not at that of the result.
  */
-export const eager = (compiled: Compiled, { N, D }: Rows): Eager => {
+const eager = (compiled: Compiled, { N, D }: Rows): Eager => {
   const { graph } = compiled;
   const extent = (axis: number): number => {
     const size = graph.axes.find((a) => a.id === axis)?.size;
@@ -89,7 +89,7 @@ const COUNTED = ["baseline", "software"] as const;
 /** Rows are counted on a slab of at most so many and scaled: workgroups share nothing. */
 const SLAB = 64;
 
-export const fused = (name: string, { N, D }: Rows): Fused => {
+const fused = (name: string, { N, D }: Rows): Fused => {
   const slab = N % SLAB === 0 ? SLAB : N;
   const byTarget = COUNTED.map((target) => {
     const compiled = compileJob({

@@ -38,7 +38,7 @@ const REDUCTIONS: ReadonlySet<string> = new Set<SReduceOp>([
 ]);
 
 /** Reductions over exactly one axis. */
-export const ONE_AXIS: ReadonlySet<string> = new Set<SReduceOp>(["argmax", "argmin", "kth_largest", "cumsum"]);
+const ONE_AXIS: ReadonlySet<string> = new Set<SReduceOp>(["argmax", "argmin", "kth_largest", "cumsum"]);
 
 /** Every name that the language itself defines as a function. */
 export const BUILTIN_NAMES: readonly string[] = [...UNARY.keys(), ...REDUCTIONS, "pow", "size", "concat", "prev"];

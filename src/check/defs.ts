@@ -18,7 +18,7 @@ import { findItem, type FnDef, type Module } from "./scope.ts";
 import { STORAGE_TYPES } from "../base/storage-type.ts";
 
 /** How deep an expression may be nested. */
-export const MAX_DEPTH = 256;
+const MAX_DEPTH = 256;
 
 type Report = (d: Diagnostic | null) => void;
 type Local = { readonly fn: Fn; readonly module: Module; readonly names: Set<string>; readonly report: Report };

@@ -41,7 +41,7 @@ export const printExpr = (e: Expr, replace: ReadonlyMap<Expr, string> = new Map(
 };
 
 /** The expressions directly below, in source order. */
-export const subExprs = (e: Expr): readonly Expr[] => {
+const subExprs = (e: Expr): readonly Expr[] => {
   switch (e.kind) {
     case "number":
     case "bool":

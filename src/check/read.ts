@@ -17,7 +17,7 @@ type At = Extract<IndexArg, { readonly kind: "at" }>;
 type Named = Extract<IndexArg, { readonly kind: "named" }>;
 
 /** The text of dimensions, as in a signature: `b`, `(g, r)`. */
-export const printDims = (cx: Cx, dims: Dims): string[] =>
+const printDims = (cx: Cx, dims: Dims): string[] =>
   dims.map((d) => (d.length === 1 ? axisNames(cx, d).join("") : `(${axisNames(cx, d).join(", ")})`));
 
 /** One expression for a product dimension is its position in the product: split it, the last axis is the fastest. */

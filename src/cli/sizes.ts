@@ -9,7 +9,7 @@ export type Shaped = { readonly name: string; readonly dims: readonly Dim[]; rea
 type Equation = { readonly what: string; readonly extent: SizeExpr; readonly found: number };
 
 /** `d: D`, `(g, r): G * R`. */
-export const printDim = ({ axes, extent }: Dim): string =>
+const printDim = ({ axes, extent }: Dim): string =>
   `${axes.length === 1 ? axes.join("") : `(${axes.join(", ")})`}: ${printSize(extent)}`;
 
 const tuple = (shape: readonly number[]): string => `(${shape.join(", ")})`;

@@ -16,7 +16,7 @@ import { declare, newScope, type Scope } from "./wgsl/names.ts";
 export { printWgsl } from "./wgsl/print.ts";
 
 /** Workgroups along x; what is above goes to y (maxComputeWorkgroupsPerDimension, the default limit). */
-export const MAX_GROUPS = 65535;
+const MAX_GROUPS = 65535;
 
 /** Whether a dispatch may have workgroups beyond its last: y rows of x, of which the last is filled up. */
 const mayOverrun = (groups: SizeExpr): boolean =>
@@ -27,7 +27,7 @@ export const readsParams = (k: TileKernel): boolean =>
   usedUniforms(dropUnused(k).body).size > 0 || sizeNames(k.groups).length > 0;
 
 /** The uniforms that the program reads (in its order), and sizes that only a workgroup count needs. */
-export const liveUniforms = (program: TileProgram): readonly { readonly name: string; readonly type: VType }[] => {
+const liveUniforms = (program: TileProgram): readonly { readonly name: string; readonly type: VType }[] => {
   const used = new Set<string>();
   for (const k of program.kernels) {
     for (const name of usedUniforms(dropUnused(k).body)) used.add(name);

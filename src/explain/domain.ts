@@ -40,7 +40,7 @@ export const domainsOf = (kernel: KernelPlan): readonly Domain[] => {
   return [...found].map(([where, passes]) => ({ where, passes: [...passes].sort() }));
 };
 
-export const envOf = (example: Example): DomainEnv => ({
+const envOf = (example: Example): DomainEnv => ({
   size: (n) => example.sizes[n] ?? null,
   scalar: example.scalar,
 });

@@ -99,7 +99,7 @@ function colonHelp(rule: string): string | null {
 }
 
 /** `` `foo` ``, ``the keyword `let` ``, `the end of the file`. */
-export function describeToken(token: IToken): string {
+function describeToken(token: IToken): string {
   if (token.tokenType === EOF) return "the end of the file";
   if (t.KEYWORDS.has(token.tokenType)) return `the keyword \`${token.image}\``;
   return token.tokenType === t.Text ? "a string" : `\`${token.image}\``;

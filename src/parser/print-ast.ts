@@ -118,13 +118,13 @@ function block(lines: readonly string[]): string {
 }
 
 /** `static name: type[dims] = init` */
-export function printParam(param: Param): string {
+function printParam(param: Param): string {
   const init = param.init === null ? "" : ` = ${printExpr(param.init)}`;
   return `${param.isStatic ? "static " : ""}${printResult(param)}${init}`;
 }
 
 /** `name: type[dims]` */
-export function printResult(result: Pick<Result, "name" | "type" | "dims">): string {
+function printResult(result: Pick<Result, "name" | "type" | "dims">): string {
   return `${result.name.text}: ${result.type.text}${printDims(result.dims)}`;
 }
 
@@ -133,7 +133,7 @@ function printDims(dims: readonly Dim[] | null): string {
 }
 
 /** `i`, `i: N` or `(g: G, r: R)` */
-export function printDim(dim: Dim): string {
+function printDim(dim: Dim): string {
   switch (dim.kind) {
     case "axis":
       return dim.size === null ? dim.name.text : `${dim.name.text}: ${printExpr(dim.size)}`;
@@ -143,7 +143,7 @@ export function printDim(dim: Dim): string {
 }
 
 /** One statement on one line. */
-export function printStmt(stmt: Stmt): string {
+function printStmt(stmt: Stmt): string {
   switch (stmt.kind) {
     case "let":
       return `let ${stmt.name.text}${printDims(stmt.indices)} = ${value(stmt)}`;
@@ -160,7 +160,7 @@ function value(stmt: Pick<Let, "value" | "where">): string {
 }
 
 /** An expression on one line. */
-export function printExpr(expr: Expr): string {
+function printExpr(expr: Expr): string {
   switch (expr.kind) {
     case "number":
       return expr.text;

@@ -20,10 +20,10 @@ export type Scan = {
 };
 
 /** Brackets, `if`, `**` and prefix operators may nest this deep. */
-export const MAX_DEPTH = 100;
+const MAX_DEPTH = 100;
 
 /** One expression may hold so many operators: a chain makes the AST one node deeper with every one. */
-export const MAX_OPERATORS = 1000;
+const MAX_OPERATORS = 1000;
 
 /** The span of a token in `file`. */
 export function tokenSpan(token: IToken, file: string): Span {

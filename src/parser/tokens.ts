@@ -35,7 +35,7 @@ function row(cls: TokenClass, config: Parameters<typeof createToken>[0]): TokenT
   return type;
 }
 
-export const Space = row("space", { name: "Space", pattern: /\s+/, group: Lexer.SKIPPED, line_breaks: true });
+row("space", { name: "Space", pattern: /\s+/, group: Lexer.SKIPPED, line_breaks: true });
 export const DocComment = row("doc", { name: "DocComment", pattern: /\/\/\/(?!\/)[^\n\r]*/, group: COMMENTS });
 export const LineComment = row("comment", { name: "LineComment", pattern: /\/\/[^\n\r]*/, group: COMMENTS });
 /** Not in the language; recognised so that the message can say what to write instead. */

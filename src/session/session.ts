@@ -6,7 +6,6 @@ import { checkProgram, type Checked } from "../check/check.ts";
 import { PRELUDE, type ResolveImport } from "../check/modules.ts";
 import { compile, type CompileOptions, type CompileResult } from "../compile.ts";
 import { parseProgram, type Parsed } from "../parser/parse.ts";
-import type { Diagnostic } from "../base/diagnostic.ts";
 import type { Span } from "../base/span.ts";
 import { itemsOf, symbolsOf, type Definition, type FileSymbols } from "./symbols.ts";
 

@@ -20,7 +20,7 @@ import { compare32, compare64, type Difference } from "./compare.ts";
 import { dataOf, type Program } from "./program.ts";
 
 /** Diagnostics that say no, with a reason, to a program that is well typed. */
-export const REFUSALS: ReadonlySet<string> = new Set([
+const REFUSALS: ReadonlySet<string> = new Set([
   "TFX3001",
   "TFX4001",
   "TFX4002",
@@ -50,7 +50,7 @@ const words = (e: unknown): string =>
 const errorsOf = (d: readonly Diagnostic[]): readonly Diagnostic[] => d.filter((x) => x.severity === "error");
 
 /** Storage type of a tensor under the program's choice. */
-export const storageOf = (program: Program, spec: Spec, dtype: string): string =>
+const storageOf = (program: Program, spec: Spec, dtype: string): string =>
   program.types[dtype] ?? spec.typeVars.find((v) => v.name === dtype)?.options[0] ?? dtype;
 
 const count = (spec: Spec, program: Program, name: string): number => {

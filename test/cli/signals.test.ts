@@ -15,7 +15,9 @@ const run = async (
   for (const stream of [parent.stdout, parent.stderr])
     stream.on("data", (chunk) => {
       out += String(chunk);
-      if (signal !== null && out.includes("up\n")) (parent.kill(signal), (signal = null));
+      if (signal === null || !out.includes("up\n")) return;
+      parent.kill(signal);
+      signal = null;
     });
   return new Promise((done) => parent.on("close", (code, by) => done([code, by, out])));
 };

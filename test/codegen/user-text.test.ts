@@ -18,7 +18,9 @@ const ATTACK = "fn exp(x: f32) -> f32 { return 0.0; }";
 
 const linesOf = (text: string): string[] => {
   const lines = [""];
-  for (const c of text) ENDS.includes(c) ? lines.push("") : (lines[lines.length - 1] += c);
+  for (const c of text)
+    if (ENDS.includes(c)) lines.push("");
+    else lines[lines.length - 1] += c;
   return lines;
 };
 /** What a WGSL front end reads: no comments, no empty lines. */

@@ -117,7 +117,7 @@ const reader = (text: string) => {
 };
 
 /** Named values of one side of an arrow. */
-export const readValues = (text: string): Readonly<Record<string, Value>> => reader(text).list();
+const readValues = (text: string): Readonly<Record<string, Value>> => reader(text).list();
 
 const runsOf = (text: string, firstLine: number): readonly Run[] => {
   const kernels = parseProgram(text, "example.tfx").program.items.flatMap(

@@ -45,7 +45,7 @@ const cellsOf = (v: Value | undefined, what: string): readonly number[] => {
 };
 
 /** What the names of a run are in the kernel's signature. */
-export const givenOf = (spec: Spec, run: Run): Given => {
+const givenOf = (spec: Spec, run: Run): Given => {
   const sizes: Record<string, number> = {};
   const scalars: Record<string, number> = {};
   const statics: Record<string, number> = {};

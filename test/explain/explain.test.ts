@@ -96,7 +96,9 @@ describe("counting", () => {
         for (let j0 = 0; j0 < size[1]; j0 += tile[1]) {
           let [yes, no] = [0, 0];
           for (let i = i0; i < Math.min(size[0], i0 + tile[0]); i++)
-            for (let j = j0; j < Math.min(size[1], j0 + tile[1]); j++) holds(i, j) ? yes++ : no++;
+            for (let j = j0; j < Math.min(size[1], j0 + tile[1]); j++)
+              if (holds(i, j)) yes++;
+              else no++;
           found[no === 0 ? "full" : yes === 0 ? "empty" : "partial"]++;
         }
       }

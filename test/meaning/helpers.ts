@@ -6,7 +6,7 @@ import { parseProgram } from "../../src/parser/parse.ts";
 import { resolveImport } from "../numeric/harness.ts";
 
 /** The checked kernel of a text that has one. */
-export const specOf = (text: string): Spec => {
+const specOf = (text: string): Spec => {
   const parsed = parseProgram(text, "meaning.tfx");
   const checked = checkProgram(parsed.program, "meaning.tfx", { resolveImport });
   const errors = [...parsed.diagnostics, ...checked.diagnostics].filter((d) => d.severity === "error");

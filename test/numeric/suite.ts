@@ -15,7 +15,7 @@ export const SOURCE = ["language", "variants"]
   .join("\n");
 
 /** Sizes the compiler was not given carry a question mark. */
-export const title = (c: Case): string => {
+const title = (c: Case): string => {
   const sizes = Object.entries(c.sizes).map(([n, v]) => `${n}=${v}${c.known.includes(n) ? "" : "?"}`);
   return [c.kernel, ...(c.types === undefined ? [] : ["f16"]), ...sizes].join(" ");
 };

@@ -187,9 +187,6 @@ const kernel: Arbitrary<Kernel> = fc
 
 const item: Arbitrary<Item> = fc.oneof(use, fn, kernel);
 
-/** A random expression. */
-export const anyExpr: Arbitrary<Expr> = expr;
-
 /** A random file. */
 export const anyProgram: Arbitrary<Program> = fc.record({
   items: fc.array(item, { maxLength: 4 }),

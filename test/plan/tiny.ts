@@ -114,7 +114,7 @@ export const compileTiny = (c: Case, on = "baseline", parts?: number): Compiled 
   compileCase(SOURCE, c, target(on), undefined, parts);
 
 /** The plan of a kernel as a graph of its own: its results are what the kernel stores. */
-export const graphOfPlan = (compiled: Compiled, kernel: KernelPlan): Graph => {
+const graphOfPlan = (compiled: Compiled, kernel: KernelPlan): Graph => {
   const { graph, builder, plan } = compiled;
   const results = kernel.stores.map((s) => ({ tensor: s.tensor, value: s.value as NodeId }));
   return { ...graph, axes: builder.axes, nodes: builder.nodes, tensors: [...graph.tensors, ...plan.scratch], results };

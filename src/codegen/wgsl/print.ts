@@ -65,7 +65,7 @@ const args = (list: readonly WExpr[]): string => {
   return list.map((e) => (many && isOrder(e) ? `(${expr(e)})` : expr(e))).join(", ");
 };
 
-export const expr = (e: WExpr): string => {
+const expr = (e: WExpr): string => {
   switch (e.kind) {
     case "text":
       return e.text;

@@ -18,7 +18,7 @@ export type Group = {
 };
 
 /** Longest contraction that is evaluated in place for each cell. */
-export const MAX_INLINE = 4096;
+const MAX_INLINE = 4096;
 /** What an unknown size counts for. */
 const UNKNOWN_SIZE = 1 << 20;
 

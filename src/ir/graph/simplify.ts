@@ -8,7 +8,7 @@ import type { GraphBuilder } from "./build.ts";
 import { conjuncts } from "./walk.ts";
 
 /** The value of a constant node, or null. */
-export const constValue = (b: Pick<GraphBuilder, "node">, id: NodeId): number | null => {
+const constValue = (b: Pick<GraphBuilder, "node">, id: NodeId): number | null => {
   const n = b.node(id);
   return n.kind === "const" ? n.value : null;
 };

@@ -126,7 +126,7 @@ const tyViolations = (node: Node, names: Names, ty: (id: NodeId) => Ty): string[
 };
 
 /** The arithmetic type of a stored tensor. */
-export const loadTy = (dtype: Tensor["dtype"]): Ty => {
+const loadTy = (dtype: Tensor["dtype"]): Ty => {
   switch (dtype) {
     case "f32":
     case "f16":

@@ -7,10 +7,10 @@ import { operands } from "../graph/graph.ts";
 import type { GraphBuilder } from "../graph/build.ts";
 import type { Integers } from "../scalar/integers.ts";
 import { reach } from "../graph/walk.ts";
-import type { Expr, TBinary, TUnary, VType } from "../tile/tile.ts";
+import type { Expr, TBinary, TUnary } from "../tile/tile.ts";
 import { BOOL, F32, I32 } from "../tile/tile.ts";
 import * as T from "../tile/build.ts";
-import { join, lookup, scope } from "./scope.ts";
+import { join, lookup } from "./scope.ts";
 import type { Scope } from "./scope.ts";
 import { UnknownSize } from "../unsupported.ts";
 import { LOWEST } from "../graph/reduction.ts";
@@ -205,8 +205,6 @@ export const baseName = (n: Node): string => {
 
 /** Emits an operand and, where its code belongs to an outer scope than the user's, names it there. */
 const operand = (em: Emitter, id: NodeId, fixed: Fixed, at: Scope): Placed => emit(em, id, fixed, at);
-
-const vecType = (t: VType, width: 1 | 4): VType => T.vtype(t.elem, width);
 
 const compute = (em: Emitter, n: Node, fixed: Fixed, at: Scope): Placed => {
   const chunk = chunkOf(n, fixed);

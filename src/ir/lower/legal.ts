@@ -11,7 +11,7 @@ import type { Schedule } from "./schedule.ts";
 import { workgroupEstimate } from "./workgroup.ts";
 
 /** Blocks written out in one turn of a loop: cells times rows a lane. Beyond, the code is longer than drivers compile. */
-export const MAX_WRITTEN = 64;
+const MAX_WRITTEN = 64;
 
 /** What the rules ask of a plan, found once. */
 type Facts = {

@@ -192,7 +192,7 @@ const without = (form: Linear, atom: NodeId): Linear => ({
 });
 
 /** The node of a linear form: what is added first, then what is subtracted, then the constant. */
-export const nodeOfLinear = (b: GraphBuilder, form: Linear): NodeId => {
+const nodeOfLinear = (b: GraphBuilder, form: Linear): NodeId => {
   const terms = [...form.terms].map(([atom, c]) => ({
     id: typeof atom === "string" ? b.sizeOf(atom.slice(1)) : atom,
     c,

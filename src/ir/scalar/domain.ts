@@ -74,7 +74,7 @@ const formsOf = (g: RangeSource): Forms => {
 };
 
 /** Linear forms look up nodes and axes here. */
-export const affineContext = (g: RangeSource): AffineContext => ({
+const affineContext = (g: RangeSource): AffineContext => ({
   nodes: g.nodes,
   node: (id) => nodeAt(g, id),
   axis: (id) => {

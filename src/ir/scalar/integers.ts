@@ -27,7 +27,7 @@ export const GREATEST_I32 = 2147483647;
 const I32: Interval = interval(LEAST_I32, GREATEST_I32);
 
 /** Largest size that index arithmetic reckons with: as many f32 as a binding of 2 GiB holds. */
-export const MAX_SIZE = 2 ** 29;
+const MAX_SIZE = 2 ** 29;
 
 /** Ranges of what is loaded, by tensor, and axes whose index is no index (data that stand for one). */
 export type IntegerEnv = {

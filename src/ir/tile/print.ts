@@ -123,7 +123,7 @@ const buffer = (b: Buffer): string =>
   `${b.space} ${b.name}: ${printType(b.type)}[${b.length ?? ""}]${b.space === "storage" ? ` ${b.access}` : ""}`;
 
 /** One kernel. */
-export const printTileKernel = (k: TileKernel): string =>
+const printTileKernel = (k: TileKernel): string =>
   [
     `kernel ${k.name}: ${k.lanes} lanes, ${printSize(k.groups)} groups`,
     ...k.doc.flatMap((d) => d.split("\n")).map((d) => `  # ${d}`),

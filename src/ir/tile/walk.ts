@@ -56,7 +56,7 @@ export const stmtExprs = (s: Stmt): readonly Expr[] => {
 };
 
 /** Statements directly inside a statement. */
-export const stmtBodies = (s: Stmt): readonly (readonly Stmt[])[] =>
+const stmtBodies = (s: Stmt): readonly (readonly Stmt[])[] =>
   s.kind === "if" ? [s.then, s.else] : s.kind === "for" ? [s.body] : [];
 
 /** `f` on the expression and everything in it, parents first. */
@@ -79,41 +79,8 @@ export const forEachExprIn = (body: readonly Stmt[], f: (e: Expr) => void): void
     for (const e of stmtExprs(s)) forEachExpr(e, f);
   });
 
-/** Rewrites the operands first, then the expression itself with `f`. */
-export const mapExpr = (e: Expr, f: (e: Expr) => Expr): Expr => {
-  const go = (x: Expr): Expr => mapExpr(x, f);
-  switch (e.kind) {
-    case "lit":
-    case "infinity":
-    case "ref":
-    case "uniform":
-    case "builtin":
-      return f(e);
-    case "load":
-    case "element":
-      return f({ ...e, index: go(e.index) });
-    case "unary":
-    case "cast":
-    case "bitcast":
-    case "splat":
-    case "component":
-      return f({ ...e, a: go(e.a) });
-    case "binary":
-    case "dot":
-      return f({ ...e, a: go(e.a), b: go(e.b) });
-    case "select":
-      return f({ ...e, cond: go(e.cond), a: go(e.a), b: go(e.b) });
-    case "vector":
-      return f({ ...e, parts: e.parts.map(go) });
-    case "fma":
-      return f({ ...e, a: go(e.a), b: go(e.b), c: go(e.c) });
-    case "subgroup":
-      return f({ ...e, a: go(e.a), lane: e.lane === null ? null : go(e.lane) });
-  }
-};
-
 /** A statement with each of its own expressions and each body replaced. */
-export const mapStmt = (s: Stmt, expr: (e: Expr) => Expr, body: (b: readonly Stmt[]) => readonly Stmt[]): Stmt => {
+const mapStmt = (s: Stmt, expr: (e: Expr) => Expr, body: (b: readonly Stmt[]) => readonly Stmt[]): Stmt => {
   switch (s.kind) {
     case "let":
     case "set":

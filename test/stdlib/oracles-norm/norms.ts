@@ -16,7 +16,7 @@ export const layerNorm = (r: Round, x: Row, eps: number): Row => {
 };
 
 /** arXiv 1910.07467, eq. 4. */
-export const rmsNorm = (r: Round, x: Row, eps: number): Row => {
+const rmsNorm = (r: Round, x: Row, eps: number): Row => {
   const rms = r(Math.sqrt(r(r(dot(r, x, x) / x.length) + eps)));
   return x.map((v) => r(v / rms));
 };

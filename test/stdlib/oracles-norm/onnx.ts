@@ -4,7 +4,7 @@ import { dot, sum, type Round, type Row } from "./arith.ts";
 export type Array4 = { readonly shape: readonly number[]; readonly values: Row };
 
 /** The element at an index. */
-export const element = (t: Array4, ...index: readonly number[]): number =>
+const element = (t: Array4, ...index: readonly number[]): number =>
   t.values[index.reduce((n, i, d) => n * (t.shape[d] ?? 1) + i, 0)] ?? NaN;
 
 /** [batch, token, heads * feature] as [batch, head, token, feature]. */

@@ -32,7 +32,7 @@ export const silu = (r: Round, x: number): number => r(x * sigmoid(r, x));
 export const softcap = (r: Round, x: number, cap: number): number => r(cap * r(Math.tanh(r(x / cap))));
 
 /** The visible scores of a row. */
-export const visible = (row: Scores): number[] => row.filter((s) => s !== null);
+const visible = (row: Scores): number[] => row.filter((s) => s !== null);
 export const rowMax = (row: Scores): number => visible(row).reduce((m, s) => Math.max(m, s), -Infinity);
 
 /** exp(s - m) of the visible keys, 0 of the others. */
