@@ -24,6 +24,7 @@ import type { Profile } from "./mutants/worker.ts";
 const TARGETS = [
   "src/ir/derive/**/*.ts",
   "src/ir/rules/**/*.ts",
+  "src/ir/schedule/**/*.ts",
   "src/ir/lower/**/*.ts",
   "src/ir/lower-to-*.ts",
   "src/ir/scalar/**/*.ts",

@@ -13,7 +13,7 @@ export { BASELINE, TARGETS } from "./base/target.ts";
 export type { Target } from "./base/target.ts";
 export { formatProgram } from "./format/format.ts";
 export type { Formatted } from "./format/format.ts";
-export type { Schedule } from "./ir/lower/schedule.ts";
+export type { Schedule } from "./ir/schedule/schedule.ts";
 export { evalSize, printSize } from "./base/size.ts";
 export type { SizeExpr } from "./base/size.ts";
 export type { Diagnostic, Label } from "./base/diagnostic.ts";

@@ -1,7 +1,7 @@
 /** FlashAttention's theorem 2 and proposition 4: how often keys and values are loaded, counted in the generated kernels. */
 import { BASELINE, TARGETS, type Target } from "../../src/base/target.ts";
 import type { Compiled } from "../../src/compile.ts";
-import type { Schedule } from "../../src/ir/lower/schedule.ts";
+import type { Schedule } from "../../src/ir/schedule/schedule.ts";
 import { compileJob, countJob, exponents, withWorkgroupBytes } from "./count.ts";
 import { number, percent, table } from "./markdown.ts";
 

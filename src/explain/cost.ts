@@ -3,8 +3,8 @@ import type { Compiled } from "../compile.ts";
 import type { Accumulator, KernelPlan } from "../ir/derive/plan.ts";
 import type { AxisId, Node, NodeId, ReduceOp } from "../ir/graph/graph.ts";
 import { operands } from "../ir/graph/graph.ts";
-import { outerAxes } from "../ir/lower/kernel.ts";
-import type { Schedule } from "../ir/lower/schedule.ts";
+import { outerAxes } from "../ir/derive/sharing.ts";
+import type { Schedule } from "../ir/schedule/schedule.ts";
 import { cellShare, countDomain, tiledRow, tileShape, tileShare, type DomainCount } from "./domain.ts";
 import type { Example } from "./sizes.ts";
 

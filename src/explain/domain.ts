@@ -2,8 +2,8 @@
 import type { Compiled } from "../compile.ts";
 import type { KernelPlan } from "../ir/derive/plan.ts";
 import type { AxisId, NodeId } from "../ir/graph/graph.ts";
-import { outerAxes } from "../ir/lower/kernel.ts";
-import type { Schedule } from "../ir/lower/schedule.ts";
+import { outerAxes } from "../ir/derive/sharing.ts";
+import type { Schedule } from "../ir/schedule/schedule.ts";
 import { streamBounds } from "../ir/scalar/bounds.ts";
 import { conjuncts } from "../ir/graph/walk.ts";
 import type { DomainEnv } from "../ir/scalar/domain.ts";

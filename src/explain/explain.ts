@@ -2,7 +2,7 @@
 import type { Target } from "../base/target.ts";
 import type { Compiled } from "../compile.ts";
 import type { KernelPlan } from "../ir/derive/plan.ts";
-import type { Schedule } from "../ir/lower/schedule.ts";
+import type { Schedule } from "../ir/schedule/schedule.ts";
 import { flops, kernelCost, type KernelCost } from "./cost.ts";
 import { domainLines, domainsOf } from "./domain.ts";
 import { amount, bytesText, count, namesOf, type Names } from "./names.ts";

@@ -2,8 +2,8 @@
 import type { Target } from "../base/target.ts";
 import type { Compiled } from "../compile.ts";
 import type { KernelPlan } from "../ir/derive/plan.ts";
-import { outerAxes } from "../ir/lower/kernel.ts";
-import { printSchedule, type Schedule } from "../ir/lower/schedule.ts";
+import { outerAxes } from "../ir/derive/sharing.ts";
+import { printSchedule, type Schedule } from "../ir/schedule/schedule.ts";
 import { evalSize, printSize } from "../base/size.ts";
 import type { TileKernel } from "../ir/tile/tile.ts";
 import { count, type Names } from "./names.ts";

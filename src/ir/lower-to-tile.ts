@@ -5,7 +5,7 @@ import type { Plan } from "./derive/plan.ts";
 import { sizeNames } from "../base/size.ts";
 import { bufferOf, canVector } from "./lower/access.ts";
 import { lowerKernel } from "./lower/kernel.ts";
-import type { Schedule } from "./lower/schedule.ts";
+import type { Schedule } from "./schedule/schedule.ts";
 import type { TileKernel, TileProgram } from "./tile/tile.ts";
 import { F32, I32 } from "./tile/tile.ts";
 

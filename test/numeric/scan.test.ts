@@ -1,6 +1,6 @@
 /** Ordered scans on SwiftShader beyond the shared cases: other schedules, long states, no token, token by token, and edges of the language. */
 import { describe, expect, test } from "vitest";
-import type { Schedule } from "../../src/ir/lower/schedule.ts";
+import type { Schedule } from "../../src/ir/schedule/schedule.ts";
 import { verifyTile } from "../../src/ir/tile/verify.ts";
 import { stacks } from "../gpu/stacks.ts";
 import { check, compileCase, faults, type Case } from "./harness.ts";

@@ -6,7 +6,7 @@ import { describe, expect, test } from "vitest";
 import { BASELINE, type Target } from "../../src/base/target.ts";
 import { compile } from "../../src/compile.ts";
 import { evaluateGraph } from "../../src/ir/graph/eval.ts";
-import { printSchedule, type Schedule } from "../../src/ir/lower/schedule.ts";
+import { printSchedule, type Schedule } from "../../src/ir/schedule/schedule.ts";
 import { evalSize } from "../../src/base/size.ts";
 import { evaluateTile } from "../../src/ir/tile/eval.ts";
 import { verifyTile } from "../../src/ir/tile/verify.ts";

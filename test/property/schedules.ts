@@ -1,7 +1,7 @@
 /** Schedules drawn from the legal space of each kernel of a compiled program, to compile it again under them. */
 import type { Target } from "../../src/base/target.ts";
 import type { Compiled, CompileOptions } from "../../src/compile.ts";
-import { drawSchedule } from "../../src/ir/lower/legal-space.ts";
+import { drawSchedule } from "../../src/ir/schedule/legal-space.ts";
 
 /** For `CompileOptions.schedule`: every kernel of `compiled` under a schedule drawn by `random`. */
 export const drawn = (

@@ -5,10 +5,10 @@ import type { Sizes } from "../../src/cli/catalogue-sizes.ts";
 import { TARGETS } from "../../src/base/target.ts";
 import { planKernels } from "../../src/ir/derive/partition.ts";
 import { prepare } from "../../src/ir/derive/prepare.ts";
-import { chooseSchedule } from "../../src/ir/lower/choose.ts";
-import { legal } from "../../src/ir/lower/legal.ts";
-import { legalSchedules } from "../../src/ir/lower/legal-space.ts";
-import { cutStreams } from "../../src/ir/lower/parts.ts";
+import { chooseSchedule } from "../../src/ir/schedule/choose.ts";
+import { legal } from "../../src/ir/schedule/legal.ts";
+import { legalSchedules } from "../../src/ir/schedule/legal-space.ts";
+import { cutStreams } from "../../src/ir/schedule/parts.ts";
 import { lowerToGraph } from "../../src/ir/lower-to-graph.ts";
 
 const { entries } = readCatalogue();

@@ -22,7 +22,7 @@ import { MAX_UNROLL, dotTerm } from "./reduce.ts";
 import type { Row } from "./grid.ts";
 import { scope } from "./scope.ts";
 import type { Scope } from "./scope.ts";
-import type { Schedule } from "./schedule.ts";
+import type { Schedule } from "../schedule/schedule.ts";
 import type { Slot } from "./state.ts";
 import { accumulate } from "./state.ts";
 import { stepper } from "./scan.ts";

@@ -3,6 +3,7 @@
  * memory. Maxima first; each lane then corrects its sums to the common maximum, and the sums add.
  */
 import type { Accumulator } from "../derive/plan.ts";
+import { ROUND } from "../schedule/workgroup.ts";
 import type { NodeId } from "../graph/graph.ts";
 import { REDUCTIONS, isExtremum } from "../graph/reduction.ts";
 import type { Buffer, Expr, Stmt, VType } from "../tile/tile.ts";
@@ -59,9 +60,6 @@ export const mergeLanes = (cx: MergeContext, slots: readonly Slot[], stmts: Stmt
 /** What this lane carries of a slot: of four partial states in vec4s, one. */
 const stateOfLane = (cx: MergeContext, slot: Slot, stmts: Stmt[]): Registers =>
   stateOf(slot, cx.wide && slot.vars[0]?.type.width === 4, { fresh: cx.em.fresh, stmts });
-
-/** Vectors added in one round: they take ROUND arrays of one element a lane. */
-export const ROUND = 8;
 
 /**
  * Adds up several sums at once: all partial values go to workgroup memory, lane n of the row adds the n-th sum over the lanes,

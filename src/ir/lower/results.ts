@@ -13,7 +13,7 @@ import { MAX_RESULT, statementsOf } from "./budget.ts";
 import type { Emitter, Fix, Fixed } from "./emit.ts";
 import { bind, elementFix, emit, keyOf, piecesOf, pointsOf } from "./emit.ts";
 import type { Grid, Row } from "./grid.ts";
-import type { Schedule } from "./schedule.ts";
+import type { Schedule } from "../schedule/schedule.ts";
 import { lookup, scope } from "./scope.ts";
 import type { Scope } from "./scope.ts";
 import type { Slot } from "./state.ts";

@@ -9,7 +9,7 @@ import { emit, knownSize } from "./emit.ts";
 import { natural } from "./grid.ts";
 import type { Scope } from "./scope.ts";
 import { scope } from "./scope.ts";
-import type { Schedule } from "./schedule.ts";
+import type { Schedule } from "../schedule/schedule.ts";
 
 export type StageInput = {
   readonly em: Emitter;

@@ -9,7 +9,7 @@ import { emitBlock } from "./block.ts";
 import type { Segment } from "./block.ts";
 import type { Emitter } from "./emit.ts";
 import type { StreamRange } from "./range.ts";
-import type { Schedule } from "./schedule.ts";
+import type { Schedule } from "../schedule/schedule.ts";
 
 export type Walk = {
   readonly em: Emitter;

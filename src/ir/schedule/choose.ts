@@ -4,7 +4,7 @@ import type { GraphBuilder } from "../graph/build.ts";
 import type { AxisId } from "../graph/graph.ts";
 import { REDUCTIONS } from "../graph/reduction.ts";
 import type { KernelPlan } from "../derive/plan.ts";
-import { outerAxes } from "./kernel.ts";
+import { outerAxes } from "../derive/sharing.ts";
 import type { Schedule } from "./schedule.ts";
 import { workgroupEstimate } from "./workgroup.ts";
 

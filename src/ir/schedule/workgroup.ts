@@ -3,9 +3,11 @@ import type { Accumulator, KernelPlan } from "../derive/plan.ts";
 import type { GraphBuilder } from "../graph/build.ts";
 import type { AxisId } from "../graph/graph.ts";
 import { REDUCTIONS } from "../graph/reduction.ts";
-import { outerAxes, streamOnlyNodes } from "./kernel.ts";
-import { ROUND } from "./merge.ts";
+import { outerAxes, streamOnlyNodes } from "../derive/sharing.ts";
 import type { Schedule } from "./schedule.ts";
+
+/** Vectors that lanes of a row add in one round of a merge: they take as many arrays of one element a lane. */
+export const ROUND = 8;
 
 const roundUp = (n: number): number => Math.ceil(n / 16) * 16;
 

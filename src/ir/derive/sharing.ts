@@ -1,0 +1,55 @@
+/** What rows of a kernel share: values that only the stream decides, and the rows that must agree for it. */
+import type { GraphBuilder } from "../graph/build.ts";
+import { operands, type AxisId, type Node, type NodeId } from "../graph/graph.ts";
+import { folded, reach } from "../graph/walk.ts";
+import type { KernelPlan } from "./plan.ts";
+
+/** Row axes that values streaming along `stream` depend on: equal for all lanes of a workgroup, so that these can be shared. */
+export const outerAxes = (b: GraphBuilder, plan: KernelPlan): readonly AxisId[] => {
+  // A lane that walks a scan shares nothing: its rows are packed over the lanes.
+  if (plan.scans.length > 0) return [];
+  const shared = streamOnlyNodes(b, plan, null);
+  const axes = new Set([...shared].flatMap((id) => b.node(id).axes));
+  // A workgroup stays within one part of a stream that is cut.
+  return plan.rows.filter((a) => axes.has(a) || a === plan.part);
+};
+
+/** The row axis that most streaming operands lack (i for k and v, wherever it stands in the result): the axis that lanes tile. */
+const ownAxis = (b: GraphBuilder, plan: KernelPlan): readonly AxisId[] => {
+  const loads = [...b.reach(plan.accumulators.map((a) => a.body))]
+    .map((id) => b.node(id))
+    .filter((n) => n.kind === "load" && n.axes.some((a) => plan.stream.includes(a)));
+  const lacking = (a: AxisId): number => loads.filter((n) => !n.axes.includes(a)).length;
+  const best = plan.rows
+    .filter((a) => a !== plan.part)
+    .reverse()
+    .reduce<AxisId | null>((x, y) => (x === null || lacking(y) > lacking(x) ? y : x), null);
+  return best === null ? [] : [best];
+};
+
+/**
+ * Largest values that vary along the stream, read memory, and do not depend on all the rows: `k`, `v`, or what a prologue
+ * makes of them. `rows`: axes they must not mention (null: at least the last row axis).
+ */
+export const streamOnlyNodes = (
+  b: GraphBuilder,
+  plan: KernelPlan,
+  inner: readonly AxisId[] | null,
+  accs: ReadonlySet<NodeId> = new Set(plan.accumulators.map((a) => a.node)),
+): ReadonlySet<NodeId> => {
+  const banned = inner ?? ownAxis(b, plan);
+  const loads = folded<boolean>(b, (n, of) => n.kind === "load" || of.includes(true));
+  const carries = (n: Node): boolean =>
+    accs.has(n.id) || n.kind === "scan" || n.kind === "carried" || (n.kind === "reduce" && n.op === "cumsum");
+  const carried = folded<boolean>(b, (n, of) => carries(n) || of.includes(true));
+  const isFound = (n: Node): boolean =>
+    n.ty === "f32" &&
+    n.axes.some((a) => plan.stream.includes(a)) &&
+    loads(n.id) &&
+    !carried(n.id) &&
+    !n.axes.some((a) => banned.includes(a));
+  const seen = reach(b, plan.accumulators.map((a) => a.body).toReversed(), (n) =>
+    isFound(n) ? [] : operands(n).toReversed(),
+  );
+  return new Set([...seen].filter((id) => isFound(b.node(id))));
+};
