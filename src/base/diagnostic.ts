@@ -3,6 +3,9 @@ import type { Span } from "./span.ts";
 /** A piece of source with a caret under it and a few words beside the caret. */
 export type Label = { readonly span: Span; readonly text: string };
 
+/** A piece of source and the text in its place. `title`: what an editor calls the edit. */
+export type Fix = { readonly title: string; readonly span: Span; readonly text: string };
+
 /** One message for the user: lower-case, one sentence, no full stop; names axes and lines, never an IR node. */
 export type Diagnostic = {
   /** `TFX` and four digits; a key of the catalogue in `codes.ts`. */
@@ -14,4 +17,6 @@ export type Diagnostic = {
   readonly related: readonly Label[];
   /** What to type instead, or null. */
   readonly help: string | null;
+  /** The same as an edit, where one edit mends it: an editor offers it. */
+  readonly fix?: Fix;
 };

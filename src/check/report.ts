@@ -1,5 +1,5 @@
 /** How a rule makes its message. */
-import type { Diagnostic, Label } from "../base/diagnostic.ts";
+import type { Diagnostic, Fix, Label } from "../base/diagnostic.ts";
 import type { Span } from "../base/span.ts";
 
 /** What the catalogue says about a code. */
@@ -11,7 +11,12 @@ type More = {
   readonly help?: string | null;
   readonly related?: readonly Label[];
   readonly severity?: Diagnostic["severity"];
+  readonly fix?: Fix | null;
 };
+
+/** The edit that puts another name in the place of one; null without a name. */
+export const renameTo = (span: Span, name: string | null): Fix | null =>
+  name === null ? null : { title: `change it to \`${name}\``, span, text: name };
 
 /** A message of `rule` at `span`; an error unless `more` says otherwise. */
 export const diagnose = (rule: RuleDoc, span: Span, message: string, more: More = {}): Diagnostic => ({
@@ -21,6 +26,7 @@ export const diagnose = (rule: RuleDoc, span: Span, message: string, more: More 
   primary: { span, text: more.label ?? "" },
   related: more.related ?? [],
   help: more.help ?? null,
+  ...(more.fix === undefined || more.fix === null ? {} : { fix: more.fix }),
 });
 
 /** `a`, `b` and `c` */

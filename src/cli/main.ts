@@ -72,6 +72,11 @@ const addRun = (program: Command, run: Run): void => {
 
 const addCommands = (program: Command, run: Run): void => {
   program
+    .command("lsp")
+    .description("the language server for editors, over standard input and output")
+    .option("--stdio", "as editors call it; there is no other way")
+    .action(() => run(async () => (await import("./commands/lsp.ts")).lsp()));
+  program
     .command("check")
     .description("report everything that is wrong in files")
     .argument("<file...>")

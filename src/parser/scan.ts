@@ -84,7 +84,9 @@ function understand(token: IToken, file: string, diagnostics: Diagnostic[]): ITo
   if (token.tokenType !== t.Foreign) return [token];
   const foreign = t.FOREIGN[token.image]!;
   const help = foreign.write === "" ? "leave it out: statements need no separator" : `write \`${foreign.write}\``;
-  diagnostics.push(error_("TFX1003", `\`${token.image}\` is not an operator here`, span, "", help));
+  const title = foreign.write === "" ? "leave it out" : help;
+  const found = error_("TFX1003", `\`${token.image}\` is not an operator here`, span, "", help);
+  diagnostics.push({ ...found, fix: { title, span, text: foreign.write } });
   const means = foreign.means();
   return means === null ? [] : [retyped(token, means)];
 }

@@ -1,7 +1,7 @@
 import type { Name } from "../../parser/ast.ts";
 import type { Diagnostic } from "../../base/diagnostic.ts";
-import { diagnose, listNames, type RuleDoc } from "../report.ts";
-import { didYouMean } from "../suggest.ts";
+import { diagnose, renameTo, listNames, type RuleDoc } from "../report.ts";
+import { didYouMean, nearest } from "../suggest.ts";
 
 export const rule: RuleDoc = {
   code: "TFX2403",
@@ -12,6 +12,7 @@ export const rule: RuleDoc = {
 export const notAResult = (name: Name, results: readonly string[], taken: boolean): Diagnostic =>
   diagnose(rule, name.span, `\`${name.text}\` is not a result of this kernel`, {
     label: results.length === 1 ? `the result is \`${results[0]}\`` : `the results are ${listNames(results)}`,
+    fix: renameTo(name.span, nearest(name.text, results)),
     help:
       didYouMean(name.text, results) ??
       (taken ? "a parameter cannot be changed: name the new value with `let`" : `write \`let ${name.text} = …\``),

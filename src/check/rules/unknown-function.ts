@@ -1,7 +1,7 @@
 import type { Name } from "../../parser/ast.ts";
 import type { Diagnostic } from "../../base/diagnostic.ts";
-import { diagnose, type RuleDoc } from "../report.ts";
-import { didYouMean } from "../suggest.ts";
+import { diagnose, renameTo, type RuleDoc } from "../report.ts";
+import { didYouMean, nearest } from "../suggest.ts";
 
 export const rule: RuleDoc = {
   code: "TFX2002",
@@ -25,6 +25,7 @@ export const unknownFunction = (
   }
   const missing = hasPrelude ? null : "the prelude `std/prelude` was not found, so its functions are missing";
   return diagnose(rule, name.span, `unknown function \`${name.text}\``, {
+    fix: renameTo(name.span, nearest(name.text, known)),
     help: didYouMean(name.text, known) ?? missing,
   });
 };

@@ -1,6 +1,6 @@
 import type { Name } from "../../parser/ast.ts";
 import type { Diagnostic } from "../../base/diagnostic.ts";
-import { diagnose, listNames, type RuleDoc } from "../report.ts";
+import { diagnose, renameTo, listNames, type RuleDoc } from "../report.ts";
 import { nearest } from "../suggest.ts";
 
 export const rule: RuleDoc = {
@@ -21,6 +21,7 @@ export const unknownIndex = (
   const near = indexOf ?? nearest(name.text, candidates);
   return diagnose(rule, name.span, `\`${name.text}\` is not an index${what}`, {
     label: indexOf === null ? "" : `\`${name.text}\` is the size of \`${indexOf}\``,
+    fix: renameTo(name.span, near),
     help:
       near !== null
         ? `did you mean \`${near}\`?`

@@ -1,7 +1,7 @@
 import type { Name } from "../../parser/ast.ts";
 import type { Diagnostic } from "../../base/diagnostic.ts";
-import { diagnose, listNames, type RuleDoc } from "../report.ts";
-import { didYouMean } from "../suggest.ts";
+import { diagnose, renameTo, listNames, type RuleDoc } from "../report.ts";
+import { didYouMean, nearest } from "../suggest.ts";
 
 export const rule: RuleDoc = {
   code: "TFX2001",
@@ -18,6 +18,7 @@ export const unknownName = (name: Name, visible: readonly string[], fn: string |
       fn === null
         ? "not a parameter, a `let`, an index or a size"
         : `not a parameter, an axis or a \`let\` of \`${fn}\``,
+    fix: renameTo(name.span, nearest(name.text, visible)),
     help:
       didYouMean(name.text, visible) ??
       (fn !== null

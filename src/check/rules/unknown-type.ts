@@ -1,7 +1,7 @@
 import type { Name } from "../../parser/ast.ts";
 import type { Diagnostic } from "../../base/diagnostic.ts";
-import { diagnose, type RuleDoc } from "../report.ts";
-import { didYouMean } from "../suggest.ts";
+import { diagnose, renameTo, type RuleDoc } from "../report.ts";
+import { didYouMean, nearest } from "../suggest.ts";
 
 export const rule: RuleDoc = {
   code: "TFX2005",
@@ -14,6 +14,7 @@ export const rule: RuleDoc = {
 export const unknownType = (name: Name, known: readonly string[]): Diagnostic =>
   diagnose(rule, name.span, `unknown type \`${name.text}\``, {
     label: `expected one of ${known.join(", ")}`,
+    fix: renameTo(name.span, nearest(name.text, known)),
     help:
       didYouMean(name.text, known) ??
       (/^[A-Z]\w*$/.test(name.text) ? `declare it after the kernel's name: <${name.text}: f32 | f16>` : null),
