@@ -2,7 +2,7 @@
 import type { Expr, Let } from "../parser/ast.ts";
 import { align } from "./align.ts";
 import { checkCounts, resolveCallee, usageOf, type Apply } from "./builtins.ts";
-import { axisOf, checkExpr, lookUp } from "./expr.ts";
+import { axisOf, lookUp } from "./names.ts";
 import { checkPrev } from "./prev.ts";
 import { checkIndexName, checkReduction } from "./reduce.ts";
 import { argumentCount } from "./rules/argument-count.ts";
@@ -14,6 +14,7 @@ import { listNames } from "./report.ts";
 import {
   axisName,
   axisNames,
+  checkPart,
   report,
   spanIn,
   typeOfStorage,
@@ -44,7 +45,7 @@ const checkUnaryCall = (
   result: "float" | "same" | "round" | "convert",
   source: Expr,
 ): SExpr | null => {
-  const arg = checkExpr(cx, source);
+  const arg = checkPart(cx, source);
   const span = spanIn(cx, e.span);
   if (arg !== null && result === "convert") {
     const type = op === "int" ? "int" : "float";
@@ -58,7 +59,7 @@ const checkUnaryCall = (
 
 /** `max(a, b, c)` and `pow(a, b)`, folded from the left. */
 const checkElementwise = (cx: Cx, e: Apply, op: "min" | "max" | "**", sources: readonly Expr[]): SExpr | null => {
-  const args = sources.map((s) => requireNumber(cx, checkExpr(cx, s), s.span, `in \`${e.name.text}\``));
+  const args = sources.map((s) => requireNumber(cx, checkPart(cx, s), s.span, `in \`${e.name.text}\``));
   return args.reduce((a, b) => (a === null || b === null ? null : arithmetic(cx, op, a, b, e.span)));
 };
 
@@ -68,7 +69,7 @@ const foreignAxes = (cx: Cx, arg: SExpr, axis: AxisId, parts: readonly AxisId[],
 
 const checkConcat = (cx: Cx, e: Apply, sources: readonly Expr[]): SExpr | null => {
   const axis = e.index?.[0] === undefined ? null : checkIndexName(cx, e.index[0], "concat");
-  const args = sources.map((s) => checkExpr(cx, s));
+  const args = sources.map((s) => checkPart(cx, s));
   if (axis === null) return null;
   const name = axisName(cx, axis);
   const parts = cx.builder.axes[axis]?.parts;
@@ -101,9 +102,9 @@ const checkConcat = (cx: Cx, e: Apply, sources: readonly Expr[]): SExpr | null =
 
 /** The value of a `let` with its domain. */
 export const checkLetValue = (cx: Cx, value: Expr, cond: Expr | null): SExpr | null => {
-  const arg = checkExpr(cx, value);
+  const arg = checkPart(cx, value);
   if (cond === null) return arg;
-  const domain = requireBool(cx, checkExpr(cx, cond), cond.span, "after `where`");
+  const domain = requireBool(cx, checkPart(cx, cond), cond.span, "after `where`");
   if (arg === null || domain === null) return null;
   const both = align(cx, [arg, domain], value.span);
   return both && where(both[0]!, both[1]!, spanIn(cx, value.span));
@@ -119,7 +120,7 @@ const inlinedLet = (cx: Cx, l: Let): Binding => {
 /** An argument: a bare name passes its index order along. */
 const argument = (cx: Cx, def: FnDef, n: number, source: Expr): Binding => {
   const isName = source.kind === "apply" && source.index === null && source.args === null;
-  const value = isName ? lookUp(cx, source.name) : { expr: checkExpr(cx, source), dims: null };
+  const value = isName ? lookUp(cx, source.name) : { expr: checkPart(cx, source), dims: null };
   const param = def.fn.params[n];
   const type = param?.type?.text;
   const place = `for \`${param?.name.text ?? ""}\` of \`${def.fn.name.text}\``;
@@ -150,7 +151,7 @@ const inline = (cx: Cx, e: Apply, def: FnDef, sources: readonly Expr[]): SExpr |
   fn.params.forEach((p, n) => scope.set(p.name.text, args[n]!));
   const inner: Cx = { ...cx, module: def.module, scope, inlined: { fn: fn.name.text, call: spanIn(cx, e.span) } };
   for (const l of fn.lets) scope.set(l.name.text, inlinedLet(inner, l));
-  return checkExpr(inner, fn.body);
+  return checkPart(inner, fn.body);
 };
 
 /** Checks a call; null after an error. */
@@ -158,7 +159,7 @@ export const checkCall = (cx: Cx, e: Apply, args: readonly Expr[]): SExpr | null
   const callee = resolveCallee(cx.module, e, args, cx.scope.has(e.name.text));
   if (callee.kind === "error") {
     // What the arguments have wrong is worth a message of its own.
-    for (const a of args) checkExpr(cx, a);
+    for (const a of args) checkPart(cx, a);
     return callee.error && report(cx, callee.error);
   }
   const wrong = checkCounts(callee, e, args);

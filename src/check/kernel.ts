@@ -4,7 +4,8 @@ import { size } from "../base/size.ts";
 import type { Diagnostic } from "../base/diagnostic.ts";
 import { partOffset } from "./align.ts";
 import { checkLetValue } from "./call.ts";
-import { axisOf } from "./expr.ts";
+import { checkExpr } from "./expr.ts";
+import { axisOf } from "./names.ts";
 import { reportFreeIndices } from "./free-indices.ts";
 import { badUnion } from "./rules/bad-union.ts";
 import { ownState, scanOf } from "./prev.ts";
@@ -203,7 +204,7 @@ export const checkKernel = (
       reportAll(d);
     },
   };
-  const cx: Cx = { builder, module, scope: new Map(), inlined: null };
+  const cx: Cx = { builder, module, scope: new Map(), inlined: null, checkExpr };
   const signature = checkSignature(cx, kernel);
   const body: Body = { cx, kernel, signature, assigned: new Map(), lineOf, misassigned: false };
   checkBody(body);

@@ -2,13 +2,12 @@
 import type { Expr } from "../parser/ast.ts";
 import type { Span } from "../base/span.ts";
 import type { Apply } from "./builtins.ts";
-import { checkExpr } from "./expr.ts";
 import { checkIndexName } from "./reduce.ts";
 import { prevElsewhere } from "./rules/prev-elsewhere.ts";
 import { prevIndex } from "./rules/prev-index.ts";
 import { prevInit } from "./rules/prev-init.ts";
 import { prevMoved } from "./rules/prev-moved.ts";
-import { axisName, axisNames, report, spanIn, type Cx, type Dims, type OwnState } from "./scope.ts";
+import { axisName, axisNames, checkPart, report, spanIn, type Cx, type Dims, type OwnState } from "./scope.ts";
 import { children, prev, scan, toFloat, withoutAxes } from "./sexpr.ts";
 import type { AxisId, SExpr } from "./spec.ts";
 import { requireNumber } from "./typing.ts";
@@ -33,7 +32,7 @@ export const checkPrev = (cx: Cx, e: Apply, of: Expr, source: Expr): SExpr | nul
   const own = ownIn(cx);
   const isOwn = of.kind === "apply" && of.index === null && of.args === null && of.name.text === own?.name;
   const axis = e.index?.[0] === undefined ? null : checkIndexName(cx, e.index[0], "prev");
-  const init = requireNumber(cx, checkExpr(cx, source), source.span, "as the initial value");
+  const init = requireNumber(cx, checkPart(cx, source), source.span, "as the initial value");
   if (own === null || !isOwn) return report(cx, prevElsewhere(of.span, own?.name ?? null));
   if (axis === null || init === null || own.failed) return null;
   const { listed } = own;

@@ -2,13 +2,13 @@
 import type { IndexArg, Name } from "../parser/ast.ts";
 import type { Span } from "../base/span.ts";
 import { align } from "./align.ts";
-import { axisOf, checkExpr, lookUp, type NamedValue } from "./expr.ts";
+import { axisOf, lookUp, type NamedValue } from "./names.ts";
 import { indexCount } from "./rules/index-count.ts";
 import { noIndexOrder } from "./rules/no-index-order.ts";
 import { repeatedIndex } from "./rules/repeated-index.ts";
 import { unknownIndex } from "./rules/unknown-index.ts";
 import { wrongBrackets } from "./rules/wrong-brackets.ts";
-import { axisName, axisNames, report, spanIn, type Cx, type Dims } from "./scope.ts";
+import { axisName, axisNames, checkPart, report, spanIn, type Cx, type Dims } from "./scope.ts";
 import { at, binary, sizeOf, type Subst } from "./sexpr.ts";
 import type { SExpr } from "./spec.ts";
 import { requireInt } from "./typing.ts";
@@ -33,7 +33,7 @@ const splitProduct = (cx: Cx, dim: readonly number[], to: SExpr, span: Span): Su
 };
 
 const positional = (cx: Cx, name: Name, value: NamedValue, args: readonly At[], span: Span): Subst[] | null => {
-  const to = args.map((a) => requireInt(cx, checkExpr(cx, a.value), a.value.span, "as an index"));
+  const to = args.map((a) => requireInt(cx, checkPart(cx, a.value), a.value.span, "as an index"));
   if (value.expr === null) return null;
   const { dims } = value;
   if (dims === null || dims.length === 0) {
@@ -50,7 +50,7 @@ const byName = (cx: Cx, name: Name, value: NamedValue, args: readonly Named[], s
   const out: Subst[] = [];
   let failed = value.expr === null;
   for (const a of args) {
-    const to = requireInt(cx, checkExpr(cx, a.value), a.value.span, "as an index");
+    const to = requireInt(cx, checkPart(cx, a.value), a.value.span, "as an index");
     if (value.expr === null) continue;
     const axis = axisOf(cx, a.name.text);
     const free = value.expr.axes;

@@ -3,7 +3,7 @@ import type { Expr, IndexArg } from "../parser/ast.ts";
 import { size } from "../base/size.ts";
 import { align } from "./align.ts";
 import type { Apply } from "./builtins.ts";
-import { axisOf, checkExpr } from "./expr.ts";
+import { axisOf } from "./names.ts";
 import { printExpr } from "./print-expr.ts";
 import { badSize } from "./rules/bad-size.ts";
 import { duplicateName } from "./rules/duplicate-name.ts";
@@ -13,7 +13,7 @@ import { reduceWithoutAxes } from "./rules/reduce-without-axes.ts";
 import { repeatedIndex } from "./rules/repeated-index.ts";
 import { unknownIndex } from "./rules/unknown-index.ts";
 import { wrongBrackets } from "./rules/wrong-brackets.ts";
-import { addAxis, axisNames, report, spanIn, visibleIndices, type Cx } from "./scope.ts";
+import { addAxis, axisNames, checkPart, report, spanIn, visibleIndices, type Cx } from "./scope.ts";
 import { reduce, sizeOf, toFloat, toSize } from "./sexpr.ts";
 import type { AxisId, SExpr, SReduceOp, SType } from "./spec.ts";
 import { requireBool, requireInt, requireNumber } from "./typing.ts";
@@ -37,7 +37,7 @@ const rangeAxis = (cx: Cx, a: Extract<IndexArg, { kind: "range" }>): { id: AxisI
   if (taken !== undefined)
     report(cx, duplicateName(a.name, "the index of a range", "another name of this scope", taken.span));
   const bounds = [a.from, a.to].map((e) => {
-    const value = requireInt(cx, checkExpr(cx, e), e.span, "as the bound of a range");
+    const value = requireInt(cx, checkPart(cx, e), e.span, "as the bound of a range");
     if (value === null) return null;
     const bound = toSize(value, (name) => cx.builder.scalars.get(name) === "i32");
     return (
@@ -119,7 +119,7 @@ const reduceType = (cx: Cx, op: SReduceOp, arg: SExpr, source: Expr): { arg: SEx
 };
 
 const checkRank = (cx: Cx, e: Expr): SExpr | null => {
-  const k = requireInt(cx, checkExpr(cx, e), e.span, "as the rank");
+  const k = requireInt(cx, checkPart(cx, e), e.span, "as the rank");
   if (k !== null && k.axes.length > 0) return report(cx, rankNotConstant(e.span, axisNames(cx, k.axes)));
   return k;
 };
@@ -139,11 +139,11 @@ const allFree = (cx: Cx, op: string, over: readonly AxisId[], arg: SExpr, e: App
 export const checkReduction = (cx: Cx, e: Apply, op: SReduceOp, args: readonly Expr[]): SExpr | null => {
   const source = args[0]!;
   if (e.index === null || e.index.length === 0) {
-    const arg = checkExpr(cx, source);
+    const arg = checkPart(cx, source);
     return arg && report(cx, reduceWithoutAxes(op, e.span, axisNames(cx, arg.axes), printExpr(source)));
   }
   const { over, inner } = reducedAxes(cx, e, e.index);
-  const arg = checkExpr(inner, source);
+  const arg = checkPart(inner, source);
   const k = args[1] === undefined ? null : checkRank(cx, args[1]);
   if (over === null || arg === null || (args[1] !== undefined && k === null)) return null;
   if (!allFree(cx, op, over, arg, e)) return null;

@@ -1,5 +1,5 @@
 /** What names stand for while an expression is checked. */
-import type { Fn, Kernel, Program } from "../parser/ast.ts";
+import type { Expr, Fn, Kernel, Program } from "../parser/ast.ts";
 import type { SizeExpr } from "../base/size.ts";
 import type { Diagnostic } from "../base/diagnostic.ts";
 import type { Span } from "../base/span.ts";
@@ -100,7 +100,12 @@ export type Cx = {
   readonly scope: Scope;
   /** Inside an inlined function: its name, and the call in the kernel that it came from. */
   readonly inlined: { readonly fn: string; readonly call: Span } | null;
+  /** `checkExpr`: an expression holds calls and reads, which hold expressions. */
+  readonly checkExpr: (cx: Cx, e: Expr) => SExpr | null;
 };
+
+/** Checks a part of the expression at hand; null after an error, which has been reported. */
+export const checkPart = (cx: Cx, e: Expr): SExpr | null => cx.checkExpr(cx, e);
 
 /** Reports a message. Inside an inlined function it points to the user's call, with the function's line as a second frame. */
 export const report = (cx: Cx, d: Diagnostic): null => {

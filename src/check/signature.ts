@@ -12,10 +12,9 @@ import { sizeConflict } from "./rules/size-conflict.ts";
 import { tensorDefault } from "./rules/tensor-default.ts";
 import { typeOptions } from "./rules/type-options.ts";
 import { unknownType } from "./rules/unknown-type.ts";
-import { addAxis, report, typeOfStorage, type Binding, type Cx, type Dims } from "./scope.ts";
+import { addAxis, checkPart, report, typeOfStorage, type Binding, type Cx, type Dims } from "./scope.ts";
 import { PACKED_TYPES, STORAGE_TYPES } from "../base/storage-type.ts";
 import { indexOf, read, scalar, sizeOf } from "./sexpr.ts";
-import { checkExpr } from "./expr.ts";
 import { checkSizeExpr, flatDims, introducedSizes, sameSize, signatureDims } from "./sizes.ts";
 import type { SExpr, SpecScalar, SpecTensor } from "./spec.ts";
 import type { StorageType } from "../base/storage-type.ts";
@@ -157,7 +156,7 @@ const checkDefault = (cx: Cx, kernel: Kernel, p: Param, n: number): SExpr | null
   );
   for (const name of wrong) report(cx, defaultValue(p.name, name, later.get(name.text)!));
   if (wrong.length > 0) return null;
-  const value = checkExpr(cx, p.init);
+  const value = checkPart(cx, p.init);
   return value && convertTo(cx, value, typeOfStorage(p.type.text), p.init.span, `for \`${p.name.text}\``);
 };
 

@@ -1,10 +1,9 @@
 /** Sizes in signatures: which symbols they introduce, what their expressions mean, and when two are the same. */
 import type { Dim, Expr, Kernel } from "../parser/ast.ts";
 import { evalSize, sizeNames, type SizeExpr } from "../base/size.ts";
-import { checkExpr } from "./expr.ts";
 import { allExprs, exprDepth } from "./print-expr.ts";
 import { badSize, unboundSize } from "./rules/bad-size.ts";
-import { report, type Cx } from "./scope.ts";
+import { checkPart, report, type Cx } from "./scope.ts";
 import { toSize } from "./sexpr.ts";
 import { requireInt } from "./typing.ts";
 
@@ -34,7 +33,7 @@ export const checkSizeExpr = (cx: Cx, e: Expr): SizeExpr | null => {
   if (exprDepth([e]) > 100) return report(cx, badSize(e.span, "this size is nested too deeply", null));
   const unbound = allExprs([e]).find((x) => x.kind === "apply" && bareSize(x) !== null && !cx.scope.has(x.name.text));
   if (unbound?.kind === "apply") return report(cx, unboundSize(unbound.name.text, unbound.span));
-  const value = requireInt(cx, checkExpr(cx, e), e.span, "as a size");
+  const value = requireInt(cx, checkPart(cx, e), e.span, "as a size");
   if (value === null) return null;
   const size = toSize(value, (name) => cx.builder.scalars.get(name) === "i32");
   if (size === null) return report(cx, badSize(e.span, "a size is made of literals, sizes and i32 scalars", null));

@@ -2,7 +2,7 @@
  * The concrete syntax tree to the AST of `ast.ts`, dropping the punctuation. After recovery any child may be missing
  * although the generated types promise it: a node without its parts is left out, and nothing here throws.
  */
-import type { CstNode, IToken } from "chevrotain";
+import type { IToken } from "chevrotain";
 import type { Diagnostic } from "../base/diagnostic.ts";
 import type { Span } from "../base/span.ts";
 import type {
@@ -22,18 +22,10 @@ import type {
   TypeVar,
   Use,
 } from "./ast.ts";
+import { nameOf, nodeSpan, present, written, type BuildContext } from "./build.ts";
 import { buildExpression } from "./build-expr.ts";
 import type * as cst from "./cst.d.ts";
 import { docAbove } from "./docs.ts";
-import type { Comment } from "./scan.ts";
-
-/** What the builders need beside the tree, and where they report. */
-export type BuildContext = {
-  readonly text: string;
-  readonly file: string;
-  readonly comments: readonly Comment[];
-  readonly report: (diagnostic: Diagnostic) => void;
-};
 
 /** Builds the program; the diagnostics are the mistakes that the grammar lets pass (TFX1020, TFX1021). */
 export function buildProgram(
@@ -56,35 +48,8 @@ function bySpan(a: { readonly span: Span }, b: { readonly span: Span }): number 
   return a.span.start - b.span.start;
 }
 
-/** The span that a tree node covers. */
-export function nodeSpan(node: CstNode, cx: BuildContext): Span {
-  const start = node.location?.startOffset ?? NaN;
-  const end = node.location?.endOffset ?? NaN;
-  if (Number.isNaN(start)) return { file: cx.file, start: 0, end: 0 };
-  return { file: cx.file, start, end: Number.isNaN(end) ? start : end + 1 };
-}
-
-/** The tokens that stand in the text; recovery may have supplied others. */
-export function written(tokens: readonly IToken[] | undefined): readonly IToken[] {
-  return (tokens ?? []).filter((token) => token.isInsertedInRecovery !== true);
-}
-
-/** The name that a token spells, or null when there is none. */
-export function nameOf(token: IToken | undefined, cx: BuildContext): Name | null {
-  if (token === undefined || token.isInsertedInRecovery === true) return null;
-  return {
-    text: token.image,
-    span: { file: cx.file, start: token.startOffset, end: token.startOffset + token.image.length },
-  };
-}
-
 function names(tokens: readonly IToken[] | undefined, cx: BuildContext): Name[] {
   return present(written(tokens).map((token) => nameOf(token, cx)));
-}
-
-/** What could be built. */
-export function present<T>(list: readonly (T | null)[]): T[] {
-  return list.filter((x) => x !== null);
 }
 
 function buildUse(node: cst.UseCstNode, cx: BuildContext): Use | null {

@@ -2,7 +2,7 @@
 import type { IToken } from "chevrotain";
 import type { Span } from "../base/span.ts";
 import type { BinaryOp, Expr, IndexArg, Name } from "./ast.ts";
-import { nameOf, nodeSpan, present, written, type BuildContext } from "./build-ast.ts";
+import { nameOf, nodeSpan, present, written, type BuildContext } from "./build.ts";
 import type * as cst from "./cst.d.ts";
 import { FOREIGN, In } from "./tokens.ts";
 

@@ -1,4 +1,4 @@
-import type { BuildContext } from "./build-ast.ts";
+import type { BuildContext } from "./build.ts";
 
 /**
  * The doc text of the item that begins at `start`: the last unbroken run of `///` lines above it, without the slashes
