@@ -1,6 +1,6 @@
 /** What a caller asks of the compiler, checked: the form of the options, and sizes, parameters and types against a kernel. */
 import type { Spec, SpecScalar } from "./check/spec.ts";
-import { didYouMean } from "./check/suggest.ts";
+import { didYouMean } from "./base/suggest.ts";
 import { postOrder } from "./check/walk-spec.ts";
 import { constantOf } from "./ir/lower-to-graph.ts";
 import { bindSize, printSize, size, sizeNames, type SizeExpr } from "./base/size.ts";

@@ -10,7 +10,7 @@ import { badConcat } from "./rules/bad-concat.ts";
 import { repeatedIndex } from "./rules/repeated-index.ts";
 import { sizeOfWhat } from "./rules/size-of-what.ts";
 import { tooComplex } from "./rules/too-complex.ts";
-import { listNames } from "./report.ts";
+import { listNames } from "../base/report.ts";
 import {
   axisName,
   axisNames,

@@ -1,6 +1,6 @@
 /** The check that every index of a result's value is reduced or declared, with a message that shows where it comes from. */
 import type { Expr, Kernel, Result } from "../parser/ast.ts";
-import { listNames } from "./report.ts";
+import { listNames } from "../base/report.ts";
 import { allExprs, printExpr } from "./print-expr.ts";
 import { freeIndex } from "./rules/free-index.ts";
 import { report, type Cx, type Dims } from "./scope.ts";

@@ -1,7 +1,7 @@
 import type { Name } from "../../parser/ast.ts";
 import type { Diagnostic } from "../../base/diagnostic.ts";
-import { diagnose, type RuleDoc } from "../report.ts";
-import { didYouMean } from "../suggest.ts";
+import { diagnose, type RuleDoc } from "../../base/report.ts";
+import { didYouMean } from "../../base/suggest.ts";
 
 export const rule: RuleDoc = {
   code: "TFX2101",

@@ -1,7 +1,7 @@
 import { printSize, type SizeExpr } from "../../base/size.ts";
 import type { Diagnostic } from "../../base/diagnostic.ts";
 import type { Span } from "../../base/span.ts";
-import { diagnose, type RuleDoc } from "../report.ts";
+import { diagnose, type RuleDoc } from "../../base/report.ts";
 
 export const rule: RuleDoc = {
   code: "TFX2103",

@@ -1,5 +1,5 @@
 /** The rules of the checker, in the order of their codes. */
-import type { RuleDoc } from "../report.ts";
+import type { RuleDoc } from "../../base/report.ts";
 import { rule as unknownName } from "./unknown-name.ts";
 import { rule as unknownFunction } from "./unknown-function.ts";
 import { rule as duplicateName } from "./duplicate-name.ts";

@@ -1,7 +1,7 @@
 import type { Diagnostic } from "../../base/diagnostic.ts";
 import type { Span } from "../../base/span.ts";
-import { diagnose, listNames, type RuleDoc } from "../report.ts";
-import { nearest } from "../suggest.ts";
+import { diagnose, listNames, type RuleDoc } from "../../base/report.ts";
+import { nearest } from "../../base/suggest.ts";
 
 export const rule: RuleDoc = {
   code: "TFX2104",

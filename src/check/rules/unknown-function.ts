@@ -1,7 +1,7 @@
 import type { Name } from "../../parser/ast.ts";
 import type { Diagnostic } from "../../base/diagnostic.ts";
-import { diagnose, renameTo, type RuleDoc } from "../report.ts";
-import { didYouMean, nearest } from "../suggest.ts";
+import { diagnose, renameTo, type RuleDoc } from "../../base/report.ts";
+import { didYouMean, nearest } from "../../base/suggest.ts";
 
 export const rule: RuleDoc = {
   code: "TFX2002",

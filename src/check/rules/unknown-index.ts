@@ -1,7 +1,7 @@
 import type { Name } from "../../parser/ast.ts";
 import type { Diagnostic } from "../../base/diagnostic.ts";
-import { diagnose, renameTo, listNames, type RuleDoc } from "../report.ts";
-import { nearest } from "../suggest.ts";
+import { diagnose, renameTo, listNames, type RuleDoc } from "../../base/report.ts";
+import { nearest } from "../../base/suggest.ts";
 
 export const rule: RuleDoc = {
   code: "TFX2105",

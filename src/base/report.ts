@@ -1,6 +1,6 @@
 /** How a rule makes its message. */
-import type { Diagnostic, Fix, Label } from "../base/diagnostic.ts";
-import type { Span } from "../base/span.ts";
+import type { Diagnostic, Fix, Label } from "./diagnostic.ts";
+import type { Span } from "./span.ts";
 
 /** What the catalogue says about a code. */
 export type RuleDoc = { readonly code: string; readonly title: string; readonly explain: string };
