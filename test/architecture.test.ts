@@ -24,17 +24,16 @@ const TABLE: Readonly<Record<string, Rule>> = {
   check: { values: ["base", "parser"] },
   // The oracle: it must share nothing with the compiler.
   meaning: { values: [], types: ["check"] },
-  // Integer arithmetic lies below the graph, the analysis of index expressions above it: one folder, no cycle of files.
+  "ir/graph": { values: ["base"] },
   "ir/scalar": { values: ["base", "ir/graph"] },
-  "ir/graph": { values: ["base", "ir/scalar"] },
   "ir/unsupported.ts": { values: ["base"], types: ["ir/graph"] },
   "ir/derive": { values: ["base", "ir/graph", "ir/scalar", "ir/unsupported.ts"] },
-  "ir/tile": { values: ["base", "ir/scalar"] },
+  "ir/tile": { values: ["base"] },
   // Chooses from the plan and the target; the lowering reads what was chosen.
   "ir/schedule": { values: ["base", "ir/graph", "ir/scalar", "ir/derive"] },
   "ir/lower": { values: ["base", "ir/schedule", "ir/graph", "ir/scalar", "ir/derive", "ir/tile", "ir/unsupported.ts"] },
   ir: { values: [...ALL_IR, "base", "check"] },
-  codegen: { values: ["base", "ir/tile", "ir/scalar"] },
+  codegen: { values: ["base", "ir/tile"] },
   format: { values: ["base", "parser"], packages: ["prettier/doc", "prettier/standalone"] },
   npy: { values: ["base"] },
   runtime: { values: ["base"], types: ["codegen"] },

@@ -2,6 +2,7 @@
  * A checked kernel: names resolved, functions inlined, every expression typed and with its free axes known. Independent of
  * sizes, element types and targets: those are chosen when the spec is lowered to a graph.
  */
+import type { BinaryOp, UnaryOp } from "../base/operators.ts";
 import type { Span } from "../base/span.ts";
 import type { SizeExpr } from "../base/size.ts";
 import type { StorageType } from "../base/storage-type.ts";
@@ -57,28 +58,9 @@ export type Spec = {
 
 export type SType = "float" | "int" | "bool";
 
-export type SUnaryOp =
-  | "neg"
-  | "not"
-  | "abs"
-  | "sign"
-  | "exp"
-  | "log"
-  | "exp2"
-  | "log2"
-  | "sqrt"
-  | "rsqrt"
-  | "tanh"
-  | "sin"
-  | "cos"
-  | "floor"
-  | "ceil"
-  | "round"
-  | "erf"
-  | "float"
-  | "int";
-export type SBinaryOp =
-  "+" | "-" | "*" | "/" | "%" | "**" | "min" | "max" | "==" | "!=" | "<" | "<=" | ">" | ">=" | "and" | "or";
+export type SUnaryOp = UnaryOp;
+/** As the language writes them: a power is `**`. */
+export type SBinaryOp = Exclude<BinaryOp, "pow"> | "**";
 export type SReduceOp =
   | "sum"
   | "max"

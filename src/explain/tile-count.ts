@@ -1,7 +1,7 @@
 /** Counting tiles and cells of a domain by halving boxes: whole blocks are settled at once, only edges are looked into. */
 import type { AxisId, NodeId } from "../ir/graph/graph.ts";
 import { classifier, type DomainEnv } from "../ir/scalar/domain.ts";
-import type { RangeSource } from "../ir/scalar/range.ts";
+import type { RangeSource } from "../ir/scalar/ranges.ts";
 
 export type Counted = {
   readonly empty: number;

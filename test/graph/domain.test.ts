@@ -1,7 +1,8 @@
 import { describe, expect, it } from "vitest";
 import { graphBuilder, type GraphBuilder } from "../../src/ir/graph/build.ts";
 import { evaluateGraph } from "../../src/ir/graph/eval.ts";
-import type { BinaryOp, NodeId } from "../../src/ir/graph/graph.ts";
+import type { NodeId } from "../../src/ir/graph/graph.ts";
+import type { BinaryOp } from "../../src/base/operators.ts";
 import { boundOverBox, streamBounds } from "../../src/ir/scalar/bounds.ts";
 import { classifier, classify, intRange, type DomainEnv, type TileClass } from "../../src/ir/scalar/domain.ts";
 import { countTiles, maskMap, tileClasses } from "../../src/ir/scalar/tiles.ts";

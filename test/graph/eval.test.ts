@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { evaluateGraph } from "../../src/ir/graph/eval.ts";
 import { graphBuilder } from "../../src/ir/graph/build.ts";
 import type { NodeId, ReduceOp } from "../../src/ir/graph/graph.ts";
-import { erf, roundEven } from "../../src/ir/scalar/arith.ts";
+import { erf, roundEven } from "../../src/ir/graph/arith.ts";
 import { attention, axes, fill, graphOf, random, scalar, tensor } from "./helpers.ts";
 
 const close = (got: ArrayLike<number> | undefined, want: readonly number[], tolerance = 1e-12): void => {

@@ -1,6 +1,7 @@
 /** The masks of the tests, each as a graph condition over i and j (axes 0 and 1) and as a plain predicate. */
 import { graphBuilder, type GraphBuilder } from "../../src/ir/graph/build.ts";
-import type { BinaryOp, NodeId } from "../../src/ir/graph/graph.ts";
+import type { NodeId } from "../../src/ir/graph/graph.ts";
+import type { BinaryOp } from "../../src/base/operators.ts";
 import { axes } from "./helpers.ts";
 
 export const N = 512;

@@ -2,7 +2,8 @@ import { describe, expect, it } from "vitest";
 import { graphBuilder, type GraphBuilder } from "../../src/ir/graph/build.ts";
 import { evaluateGraph } from "../../src/ir/graph/eval.ts";
 import type { AxisId, NodeId } from "../../src/ir/graph/graph.ts";
-import { rangeOf, type RangeEnv } from "../../src/ir/scalar/range.ts";
+import { rangeOf } from "../../src/ir/scalar/range.ts";
+import type { RangeEnv } from "../../src/ir/scalar/ranges.ts";
 import { axes, fill, graphOf, random, tensor } from "./helpers.ts";
 
 const D = 8;

@@ -2,7 +2,8 @@
 import { describe, expect, test } from "vitest";
 import { graphBuilder } from "../../src/ir/graph/build.ts";
 import { evaluateGraph } from "../../src/ir/graph/eval.ts";
-import type { BinaryOp, NodeId, UnaryOp } from "../../src/ir/graph/graph.ts";
+import type { NodeId } from "../../src/ir/graph/graph.ts";
+import type { BinaryOp, UnaryOp } from "../../src/base/operators.ts";
 import { axes, fill, graphOf, random, tensor } from "./helpers.ts";
 
 const b = graphBuilder(axes({ i: "N", j: "N" }));

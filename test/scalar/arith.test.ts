@@ -1,6 +1,7 @@
 /** What operations mean, and on what types they are. */
 import { describe, expect, test } from "vitest";
-import type { BinaryOp, Ty, UnaryOp } from "../../src/ir/graph/graph.ts";
+import type { Ty } from "../../src/ir/graph/graph.ts";
+import type { BinaryOp, UnaryOp } from "../../src/base/operators.ts";
 import {
   binaryFn,
   binaryTy,
@@ -10,7 +11,7 @@ import {
   roundEven,
   unaryFn,
   unaryTy,
-} from "../../src/ir/scalar/arith.ts";
+} from "../../src/ir/graph/arith.ts";
 
 const TYS: readonly Ty[] = ["f32", "i32", "bool"];
 const UNARY: readonly UnaryOp[] = [

@@ -2,7 +2,8 @@
 import { describe, expect, test } from "vitest";
 import { graphBuilder, type GraphBuilder } from "../../src/ir/graph/build.ts";
 import type { NodeId } from "../../src/ir/graph/graph.ts";
-import { rangeOf, type RangeEnv } from "../../src/ir/scalar/range.ts";
+import { rangeOf } from "../../src/ir/scalar/range.ts";
+import type { RangeEnv } from "../../src/ir/scalar/ranges.ts";
 import { sameUpToAxes } from "../../src/ir/scalar/same.ts";
 import { axes } from "../graph/helpers.ts";
 

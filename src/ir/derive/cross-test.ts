@@ -6,7 +6,7 @@
 import type { GraphBuilder } from "../graph/build.ts";
 import type { AxisId, Node, NodeId } from "../graph/graph.ts";
 import { operands } from "../graph/graph.ts";
-import { binaryFn, unaryFn } from "../scalar/arith.ts";
+import { binaryFn, unaryFn } from "../graph/arith.ts";
 import { rangeAnalysis } from "../scalar/range.ts";
 import type { Part } from "./separate.ts";
 

@@ -3,21 +3,20 @@
  * `simplify.ts` applied on the way. Nodes are only ever appended, so ids stay valid and the array stays in dependency order.
  */
 import { NO_SPAN, type Span } from "../../base/span.ts";
-import { binaryTy, isCommutative, unaryTy } from "../scalar/arith.ts";
+import { binaryTy, isCommutative, unaryTy } from "./arith.ts";
 import type { SizeExpr } from "../../base/size.ts";
 import {
   operands,
   type Axis,
   type AxisId,
-  type BinaryOp,
   type Node,
   type NodeId,
   type Op,
   type ReduceOp,
   type ScanDef,
   type Ty,
-  type UnaryOp,
 } from "./graph.ts";
+import type { BinaryOp, UnaryOp } from "../../base/operators.ts";
 import { REDUCTIONS } from "./reduction.ts";
 import { replaceNodes, substitute } from "./rewrite.ts";
 import { simplifyBinary, simplifySelect, simplifyUnary } from "./simplify.ts";

@@ -4,7 +4,7 @@
  * reductions and shared values are stored per cell of their free axes, computed when first asked for, so that what no
  * existing cell needs is never evaluated.
  */
-import { binaryFn, unaryFn } from "../scalar/arith.ts";
+import { binaryFn, unaryFn } from "./arith.ts";
 import { evalSize, type SizeExpr } from "../../base/size.ts";
 import type { AxisId, Graph, Node, NodeId, Tensor } from "./graph.ts";
 import { forEachCell, storedCells, stridesOf, weighted, type Context, type Eval, type Table } from "./eval-cells.ts";

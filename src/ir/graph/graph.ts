@@ -3,6 +3,7 @@
  * each point of its free axes and is never a buffer. Nodes sit in one array in dependency order, so walking is a for-loop.
  * Nothing here knows about tiles, passes or hardware, and nothing assumes one result or one streamed axis.
  */
+import type { BinaryOp, UnaryOp } from "../../base/operators.ts";
 import type { Span } from "../../base/span.ts";
 import type { StorageType } from "../../base/storage-type.ts";
 import type { SizeExpr } from "../../base/size.ts";
@@ -34,29 +35,6 @@ export type Tensor = {
 /** A runtime scalar parameter. `init`: its default, over sizes and other scalars only; null: must be given. */
 export type Scalar = { readonly name: string; readonly ty: Ty; readonly init: NodeId | null; readonly span: Span };
 
-export type UnaryOp =
-  | "neg"
-  | "not"
-  | "abs"
-  | "sign"
-  | "exp"
-  | "log"
-  | "exp2"
-  | "log2"
-  | "sqrt"
-  | "rsqrt"
-  | "tanh"
-  | "sin"
-  | "cos"
-  | "floor"
-  | "ceil"
-  | "round"
-  | "erf"
-  | "float"
-  | "int";
-/** On i32, `/` floors and `%` has the sign of the divisor. `pow`: f32 base and exponent. */
-export type BinaryOp =
-  "+" | "-" | "*" | "/" | "%" | "pow" | "min" | "max" | "==" | "!=" | "<" | "<=" | ">" | ">=" | "and" | "or";
 /**
  * `sum` and `max`/`min` work on f32 and i32. `var` is the biased variance over the existing cells. `argmax`/`argmin` give the
  * first index (i32, of the single reduced axis) that attains it. `kth` is the k-th largest value, counting repeats; with fewer

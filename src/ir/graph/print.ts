@@ -1,6 +1,7 @@
 /** The graph as text, close to what a user would write: one line for each value with a name or with several uses. */
 import { printSize } from "../../base/size.ts";
-import { operands, type BinaryOp, type Graph, type Node, type NodeId } from "./graph.ts";
+import { operands, type Graph, type Node, type NodeId } from "./graph.ts";
+import type { BinaryOp } from "../../base/operators.ts";
 import { isIndexOf } from "./scan.ts";
 import { inOrder, nodeAt, users, type HasNodes } from "./walk.ts";
 

@@ -2,8 +2,9 @@
  * Local simplifications that hold for every value: the builder applies them to each node it is asked for. Each function gives
  * the node to use instead, or null. f32 constants fold in f64; i32 `/` and `%` floor.
  */
-import { binaryFn, binaryTy, unaryFn, unaryTy } from "../scalar/arith.ts";
-import type { BinaryOp, NodeId, UnaryOp } from "./graph.ts";
+import { binaryFn, binaryTy, unaryFn, unaryTy } from "./arith.ts";
+import type { NodeId } from "./graph.ts";
+import type { BinaryOp, UnaryOp } from "../../base/operators.ts";
 import type { GraphBuilder } from "./build.ts";
 import { conjuncts } from "./walk.ts";
 

@@ -1,5 +1,5 @@
 /** The rules every graph keeps. A violation is a bug in the compiler, never a mistake of the user. */
-import { binaryTy, unaryTy } from "../scalar/arith.ts";
+import { binaryTy, unaryTy } from "./arith.ts";
 import { freeAxes } from "./build.ts";
 import { REDUCTIONS } from "./reduction.ts";
 import { carriedBelow, type Scan } from "./scan.ts";

@@ -28,7 +28,8 @@ import {
   type Interval,
   type Truth,
 } from "./interval.ts";
-import { rangeAnalysis, type RangeSource } from "./range.ts";
+import { rangeAnalysis } from "./range.ts";
+import type { RangeSource } from "./ranges.ts";
 import { evalSize } from "../../base/size.ts";
 
 export type TileClass = "empty" | "full" | "partial";

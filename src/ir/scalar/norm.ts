@@ -5,7 +5,7 @@
 import type { AxisId, Node, NodeId } from "../graph/graph.ts";
 import { dependsOn, nodeAt } from "../graph/walk.ts";
 import { magnitude } from "./interval.ts";
-import type { Ranges } from "./range.ts";
+import type { Ranges } from "./ranges.ts";
 import { sameUpToAxes } from "./same.ts";
 
 type Reduce = Extract<Node, { kind: "reduce" }>;

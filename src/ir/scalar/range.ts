@@ -3,8 +3,8 @@
  * no running maximum (cosine scores, soft-capped scores). Bounds are of exact arithmetic, so leave room for rounding.
  */
 import type { AxisId, Node, NodeId, Ty } from "../graph/graph.ts";
-import { inOrder, nodeAt, type HasNodes } from "../graph/walk.ts";
-import { unaryFn } from "./arith.ts";
+import { inOrder, nodeAt } from "../graph/walk.ts";
+import { unaryFn } from "../graph/arith.ts";
 import {
   absI,
   addI,
@@ -32,25 +32,8 @@ import {
   type Truth,
 } from "./interval.ts";
 import { dotBound } from "./norm.ts";
-import { evalSize, type SizeExpr } from "../../base/size.ts";
-
-/** A graph or a builder. */
-export type RangeSource = HasNodes & { readonly axes: readonly { readonly id: AxisId; readonly size: SizeExpr }[] };
-
-/** What is known from outside; what is left out is unknown. Sizes are at least 0, axes run over their whole size. */
-export type RangeEnv = {
-  readonly axisRange?: (axis: AxisId) => Interval | null;
-  readonly sizeRange?: (name: string) => Interval | null;
-  readonly scalarRange?: (name: string) => Interval | null;
-  readonly loadRange?: (tensor: string) => Interval | null;
-};
-
-/** What the rules ask of one another: ranges of nodes, and the number of cells of an axis. */
-export type Ranges = {
-  readonly g: RangeSource;
-  readonly range: (id: NodeId) => Interval;
-  readonly cells: (axes: readonly AxisId[]) => Interval;
-};
+import type { RangeEnv, Ranges, RangeSource } from "./ranges.ts";
+import { evalSize } from "../../base/size.ts";
 
 /** The bounds of one node; `rangeAnalysis` when there are several to ask. */
 export const rangeOf = (g: RangeSource, id: NodeId, env: RangeEnv = {}): Interval => rangeAnalysis(g, env)(id);

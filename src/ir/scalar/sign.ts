@@ -3,9 +3,11 @@
  * matters (`exp` is positive, not only at least zero), and met with the interval. About exact arithmetic on finite inputs; what is
  * not a number there has no sign, so "positive" reads: positive wherever it is a number.
  */
-import type { BinaryOp, Node, NodeId, UnaryOp } from "../graph/graph.ts";
+import type { Node, NodeId } from "../graph/graph.ts";
+import type { BinaryOp, UnaryOp } from "../../base/operators.ts";
 import { inOrder, nodeAt } from "../graph/walk.ts";
-import { rangeAnalysis, type RangeSource } from "./range.ts";
+import { rangeAnalysis } from "./range.ts";
+import type { RangeSource } from "./ranges.ts";
 
 /** A set of signs, as bits. */
 export type Signs = number;

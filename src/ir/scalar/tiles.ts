@@ -2,7 +2,7 @@
 import type { AxisId, NodeId } from "../graph/graph.ts";
 import { classifier, type Box, type DomainEnv, type TileClass } from "./domain.ts";
 import type { Interval } from "./interval.ts";
-import type { RangeSource } from "./range.ts";
+import type { RangeSource } from "./ranges.ts";
 
 /** A grid of tiles: `rows` and `columns` are the axes, `tile` the indices of one tile along each, `size` of the axes. */
 export type TileGrid = {

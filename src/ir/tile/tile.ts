@@ -3,6 +3,7 @@
  * statements have the effects. Loops are already split, unrolled and guarded; registers are named variables; WGSL is one
  * small step away. Every kind of schedule (workgroup tiles, a row a lane, subgroup broadcast, split streams) is said in it.
  */
+import type { BinaryOp, UnaryOp } from "../../base/operators.ts";
 import type { Span } from "../../base/span.ts";
 import type { SizeExpr } from "../../base/size.ts";
 
@@ -23,47 +24,10 @@ export type Buffer = {
   readonly length: number | null;
 };
 
-export type TUnary =
-  | "neg"
-  | "not"
-  | "abs"
-  | "sign"
-  | "exp"
-  | "log"
-  | "exp2"
-  | "log2"
-  | "sqrt"
-  | "rsqrt"
-  | "tanh"
-  | "sin"
-  | "cos"
-  | "floor"
-  | "ceil"
-  | "round"
-  | "erf";
+/** Conversions are casts here. */
+export type TUnary = Exclude<UnaryOp, "float" | "int">;
 /** `/` and `%` on i32 truncate (operands known to be >= 0); `floordiv`/`floormod` floor. `and`/`or` on bools; `bitand` `shr` `shl` on u32. */
-export type TBinary =
-  | "+"
-  | "-"
-  | "*"
-  | "/"
-  | "%"
-  | "floordiv"
-  | "floormod"
-  | "pow"
-  | "min"
-  | "max"
-  | "=="
-  | "!="
-  | "<"
-  | "<="
-  | ">"
-  | ">="
-  | "and"
-  | "or"
-  | "bitand"
-  | "shr"
-  | "shl";
+export type TBinary = BinaryOp | "floordiv" | "floormod" | "bitand" | "shr" | "shl";
 
 /**
  * Expressions. Arithmetic is componentwise on vectors; a scalar beside a vector is splatted first with `splat`.

@@ -1,5 +1,6 @@
 /** What each scalar operation means on numbers, in f64: shared by constant folding, the evaluator and interval analysis. */
-import type { BinaryOp, Ty, UnaryOp } from "../graph/graph.ts";
+import type { Ty } from "./graph.ts";
+import type { BinaryOp, UnaryOp } from "../../base/operators.ts";
 
 const bit = (x: boolean): number => (x ? 1 : 0);
 
