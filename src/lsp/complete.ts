@@ -1,5 +1,5 @@
 /** What may be typed at a place. */
-import type { CompletionItem, CompletionItemKind } from "vscode-languageserver-types";
+import type { CompletionItem, CompletionItemKind } from "vscode-languageserver";
 import { STORAGE_TYPES } from "../base/storage-type.ts";
 import type { Session } from "../session/session.ts";
 import { itemsOf, type SymbolKind } from "../session/symbols.ts";

@@ -1,5 +1,5 @@
 /** The compiler's messages as the editor's, and the edits that mend them. */
-import type { CodeAction, Diagnostic as LspDiagnostic, DiagnosticSeverity, Range } from "vscode-languageserver-types";
+import type { CodeAction, Diagnostic as LspDiagnostic, DiagnosticSeverity, Range } from "vscode-languageserver";
 import type { Diagnostic } from "../base/diagnostic.ts";
 import { documentOf, locationOf, rangeOf, type Documents } from "./document.ts";
 

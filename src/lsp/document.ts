@@ -1,6 +1,6 @@
 /** Places: offsets of the compiler's spans and the protocol's lines and columns. */
 import { TextDocument } from "vscode-languageserver-textdocument";
-import type { Location, Range } from "vscode-languageserver-types";
+import type { Location, Range } from "vscode-languageserver";
 import type { Span } from "../base/span.ts";
 import type { Session } from "../session/session.ts";
 

@@ -1,5 +1,5 @@
 /** Hovers and inlay hints: what a name is, and over which indices it runs. */
-import type { Hover, InlayHint, Range } from "vscode-languageserver-types";
+import type { Hover, InlayHint, Range } from "vscode-languageserver";
 import { BASELINE } from "../base/target.ts";
 import type { Session } from "../session/session.ts";
 import type { Definition } from "../session/symbols.ts";

@@ -1,5 +1,5 @@
 /** From a name to its definition and its uses; renaming; the outline and the colours of a file. */
-import type { DocumentSymbol, Location, SymbolKind, TextEdit, WorkspaceEdit } from "vscode-languageserver-types";
+import type { DocumentSymbol, Location, SymbolKind, TextEdit, WorkspaceEdit } from "vscode-languageserver";
 import { BUILTIN_NAMES } from "../check/builtins.ts";
 import type { Session } from "../session/session.ts";
 import type { Definition, SymbolKind as Kind } from "../session/symbols.ts";

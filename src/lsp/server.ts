@@ -4,7 +4,7 @@
  */
 import { ErrorCodes, ResponseError, type Connection, type ServerCapabilities } from "vscode-languageserver";
 import { TextDocument } from "vscode-languageserver-textdocument";
-import type { Position, TextEdit } from "vscode-languageserver-types";
+import type { Position, TextEdit } from "vscode-languageserver";
 import { formatProgram } from "../format/format.ts";
 import { createSession } from "../session/session.ts";
 import { completionsAt, type Library } from "./complete.ts";

@@ -1,8 +1,8 @@
 /** A client of the language server in the same process, over two streams. */
 import { PassThrough } from "node:stream";
 import { createConnection, StreamMessageReader, StreamMessageWriter } from "vscode-languageserver/node";
-import { createProtocolConnection, type ProtocolConnection } from "vscode-languageserver-protocol/node";
-import type { Diagnostic, Position } from "vscode-languageserver-types";
+import { createProtocolConnection, type ProtocolConnection } from "vscode-languageserver/node";
+import type { Diagnostic, Position } from "vscode-languageserver";
 import { serve } from "../../src/lsp/server.ts";
 
 export type Client = {

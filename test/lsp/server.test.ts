@@ -11,7 +11,7 @@ import type {
   Location,
   TextEdit,
   WorkspaceEdit,
-} from "vscode-languageserver-types";
+} from "vscode-languageserver";
 import { positionOf, startClient, type Client } from "./client.ts";
 
 const URI = "untitled:/a.tfx";
