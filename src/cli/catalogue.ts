@@ -9,7 +9,7 @@ import { stateBytes } from "../explain/state.ts";
 import { planKernels } from "../ir/derive/partition.ts";
 import type { KernelPlan } from "../ir/derive/plan.ts";
 import { prepare } from "../ir/derive/prepare.ts";
-import type { GraphBuilder } from "../ir/graph/build.ts";
+import { viewOf, type GraphView } from "../ir/graph/view.ts";
 import type { AxisId } from "../ir/graph/graph.ts";
 import { lowerToGraph } from "../ir/lower-to-graph.ts";
 import { sizeNames } from "../base/size.ts";
@@ -87,7 +87,7 @@ export const headerOf = (doc: string): Header => {
 };
 
 /** The running sums (`cumsum`) along the stream of a kernel, by the axes of each that are neither rows nor stream. */
-const runningSums = (b: GraphBuilder, kernel: KernelPlan): readonly (readonly AxisId[])[] => {
+const runningSums = (b: GraphView, kernel: KernelPlan): readonly (readonly AxisId[])[] => {
   const roots = [
     ...kernel.accumulators.flatMap((a) => (a.where === null ? [a.body] : [a.body, a.where])),
     ...kernel.stores.map((s) => s.value),
@@ -99,11 +99,11 @@ const runningSums = (b: GraphBuilder, kernel: KernelPlan): readonly (readonly Ax
     .map((n) => n.axes.filter((a) => !outer.includes(a)));
 };
 
-const derived = (builder: GraphBuilder, plan: KernelPlan): DerivedKernel => {
-  const name = (axis: AxisId): string => builder.axis(axis).name;
+const derived = (b: GraphView, plan: KernelPlan): DerivedKernel => {
+  const name = (axis: AxisId): string => b.axis(axis).name;
   const local = (axes: readonly AxisId[]): string => (axes.length === 0 ? "" : `[${axes.map(name).join(", ")}]`);
-  const sums = runningSums(builder, plan);
-  const points = (axes: readonly AxisId[]): number => axes.reduce((n, a) => n * (Number(builder.axis(a).size) || 1), 1);
+  const sums = runningSums(b, plan);
+  const points = (axes: readonly AxisId[]): number => axes.reduce((n, a) => n * (Number(b.axis(a).size) || 1), 1);
   return {
     name: plan.name,
     passes: plan.stream.length === 0 ? 0 : plan.passes,
@@ -112,12 +112,12 @@ const derived = (builder: GraphBuilder, plan: KernelPlan): DerivedKernel => {
       ...plan.accumulators.map((a) => `${a.op}${local(a.local)}`),
       ...sums.map((axes) => `cumsum${local(axes)}`),
     ],
-    stateBytes: stateBytes({ builder }, plan) + sums.reduce((n, axes) => n + 4 * points(axes), 0),
+    stateBytes: stateBytes(b, plan) + sums.reduce((n, axes) => n + 4 * points(axes), 0),
   };
 };
 
 /** The sizes of axes that a lane walks for one row: contractions inside the stream, and what is carried for each point. */
-const walked = (b: GraphBuilder, kernel: KernelPlan): readonly string[] => {
+const walked = (b: GraphView, kernel: KernelPlan): readonly string[] => {
   const streams = kernel.stream.length > 0;
   const bodies = kernel.accumulators.flatMap((a) => (a.where === null ? [a.body] : [a.body, a.where]));
   const inner = [...b.reach([...bodies, ...kernel.stores.map((s) => s.value)])].flatMap((id) => {
@@ -137,10 +137,11 @@ const planAt = (spec: Spec, { full, statics, known }: EntrySizes): Planned => {
     const dims = Object.fromEntries(told.map((n) => [n, full[n] ?? 1]));
     let more: readonly string[];
     try {
-      const { graph, builder } = lowerToGraph(spec, { dims, statics, types: {} });
-      const { kernels } = planKernels(prepare(graph, builder, []), builder, String, []);
-      more = kernels.flatMap((k) => walked(builder, k));
-      if (more.length === 0) return { told, kernels: kernels.map((k) => derived(builder, k)) };
+      const { graph: naive } = lowerToGraph(spec, { dims, statics, types: {} });
+      const { graph, kernels } = planKernels(prepare(naive, []), []);
+      const b = viewOf(graph);
+      more = kernels.flatMap((k) => walked(b, k));
+      if (more.length === 0) return { told, kernels: kernels.map((k) => derived(b, k)) };
     } catch (error) {
       if (!(error instanceof UnknownSize)) throw error;
       more = sizesAsked(error);

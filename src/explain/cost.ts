@@ -1,5 +1,5 @@
 /** What a kernel costs by the model: operations counted from the plan, bytes from who reads what how often. */
-import type { Compiled } from "../compile.ts";
+import type { Compiled } from "../compiled.ts";
 import type { Accumulator, KernelPlan } from "../ir/derive/plan.ts";
 import type { AxisId, Node, NodeId, ReduceOp } from "../ir/graph/graph.ts";
 import { operands } from "../ir/graph/graph.ts";
@@ -7,6 +7,7 @@ import { outerAxes } from "../ir/derive/sharing.ts";
 import type { Schedule } from "../ir/schedule/schedule.ts";
 import { cellShare, countDomain, tiledRow, tileShape, tileShare, type DomainCount } from "./domain.ts";
 import type { Example } from "./sizes.ts";
+import { penOf } from "./pen.ts";
 
 export type PassCost = {
   /** Multiplications and additions of sums of products, two a term. */
@@ -31,7 +32,7 @@ const BYTES = { f32: 4, f16: 2, i32: 4, u32: 4, bool: 4, i8: 1, u8: 1, i4: 0.5, 
 
 /** What one pass computes: everything below its accumulators and its stores, up to finished accumulators. */
 const nodesOfPass = (compiled: Compiled, kernel: KernelPlan, pass: number): readonly Node[] => {
-  const { builder: b } = compiled;
+  const b = penOf(compiled);
   const carried = new Set(kernel.accumulators.map((a) => a.node));
   const here = (a: Accumulator): boolean => a.pass === pass;
   const roots = [
@@ -60,7 +61,7 @@ export const passCost = (
   example: Example,
   share: number,
 ): PassCost => {
-  const { builder: b } = compiled;
+  const b = penOf(compiled);
   const row = tiledRow(compiled, kernel);
   const [column] = kernel.stream;
   const outer = outerAxes(b, kernel);
@@ -125,7 +126,7 @@ export const kernelCost = (
   };
   const counts = Array.from({ length: Math.max(1, kernel.passes) }, (_, pass) => domain(pass));
   const passes = counts.map((c, pass) => passCost(compiled, kernel, pass, example, cellShare(c)));
-  const outer = outerAxes(compiled.builder, kernel);
+  const outer = outerAxes(penOf(compiled), kernel);
   const inner = kernel.rows.filter((a) => !outer.includes(a));
   const perTile = schedule.kind === "elements" ? 1 : tileShape(schedule)[0];
   const parts = kernel.part !== null && kernel.rows.includes(kernel.part) ? example.extent(kernel.part) : 1;

@@ -1,5 +1,5 @@
 /** The domain of a stream: its loop bounds in the user's words, and which tiles of it are skipped, masked and whole. */
-import type { Compiled } from "../compile.ts";
+import type { Compiled } from "../compiled.ts";
 import type { KernelPlan } from "../ir/derive/plan.ts";
 import type { AxisId, NodeId } from "../ir/graph/graph.ts";
 import { outerAxes } from "../ir/derive/sharing.ts";
@@ -11,6 +11,7 @@ import { maskMap } from "../ir/scalar/tiles.ts";
 import { count, percent, type Names } from "./names.ts";
 import type { Example } from "./sizes.ts";
 import { countGrid, type Counted } from "./tile-count.ts";
+import { penOf } from "./pen.ts";
 
 /** Rows of a workgroup and stream cells of a step: the tile that a workgroup decides about at once. */
 export const tileShape = (schedule: Schedule): readonly [number, number] => {
@@ -23,7 +24,7 @@ export const tileShape = (schedule: Schedule): readonly [number, number] => {
 /** The row axis that tiles are cut along: the last one, or the parts of a stream that is cut. Null when a workgroup has one row. */
 export const tiledRow = (compiled: Compiled, kernel: KernelPlan): AxisId | null => {
   if (kernel.part !== null && kernel.rows.includes(kernel.part)) return kernel.part;
-  const outer = outerAxes(compiled.builder, kernel);
+  const outer = outerAxes(penOf(compiled), kernel);
   return kernel.rows.filter((a) => !outer.includes(a)).at(-1) ?? kernel.rows.at(-1) ?? null;
 };
 
@@ -64,19 +65,19 @@ export const countDomain = (
   if (column === undefined || more !== undefined || row === null) return null;
   const size = [example.extent(row), example.extent(column)] as const;
   const plane = { rows: row, columns: column, size };
-  const tiles = countGrid(compiled.builder, where, { ...plane, tile: tileShape(schedule) }, envOf(example));
+  const b = penOf(compiled);
+  const tiles = countGrid(b, where, { ...plane, tile: tileShape(schedule) }, envOf(example));
   // Data decides about single cells only: what reads it is left out, so that whole blocks can be counted.
-  const known =
-    where === null
-      ? null
-      : compiled.builder.and(...conjuncts(compiled.builder, where).filter((c) => !readsData(compiled, c)));
+  const known = where === null ? null : b.and(...conjuncts(b, where).filter((c) => !readsData(compiled, c)));
   const grain = Math.max(1, Math.ceil(Math.max(...size) / FINEST));
-  const cells = countGrid(compiled.builder, known, { ...plane, tile: [grain, grain] }, envOf(example));
+  const cells = countGrid(b, known, { ...plane, tile: [grain, grain] }, envOf(example));
   return { tiles, cells: { ...cells, exact: cells.exact && known === where }, grain };
 };
 
-const readsData = (compiled: Compiled, id: NodeId): boolean =>
-  [...compiled.builder.reach([id])].some((x) => ["load", "reduce"].includes(compiled.builder.node(x).kind));
+const readsData = (compiled: Compiled, id: NodeId): boolean => {
+  const b = penOf(compiled);
+  return [...b.reach([id])].some((x) => ["load", "reduce"].includes(b.node(x).kind));
+};
 
 /** Share of tiles that are visited, 1 when all are. */
 export const tileShare = (c: DomainCount | null): number =>
@@ -91,8 +92,8 @@ export const cellShare = (c: DomainCount | null): number => {
 
 const reads = (compiled: Compiled, id: NodeId): readonly string[] => [
   ...new Set(
-    [...compiled.builder.reach([id])].flatMap((x) => {
-      const n = compiled.builder.node(x);
+    [...penOf(compiled).reach([id])].flatMap((x) => {
+      const n = penOf(compiled).node(x);
       return n.kind === "load" ? [n.tensor] : [];
     }),
   ),
@@ -102,9 +103,10 @@ const reads = (compiled: Compiled, id: NodeId): readonly string[] => [
 const boundLines = (compiled: Compiled, kernel: KernelPlan, where: NodeId, names: Names): readonly string[] => {
   const [stream] = kernel.stream;
   if (stream === undefined || kernel.stream.length > 1) return [`  tested cell by cell: ${names.full(where)}`];
-  const { lower, upper, exact, rest } = streamBounds(compiled.builder, where, stream);
+  const b = penOf(compiled);
+  const { lower, upper, exact, rest } = streamBounds(b, where, stream);
   const j = names.axis(stream);
-  const size = compiled.builder.sizeOf(compiled.builder.axis(stream).size);
+  const size = b.sizeOf(b.axis(stream).size);
   const list = (fn: string, first: string, more: readonly string[]): string =>
     more.length === 0 ? first : `${fn}(${[first, ...more].join(", ")})`;
   const from = list(
@@ -118,8 +120,7 @@ const boundLines = (compiled: Compiled, kernel: KernelPlan, where: NodeId, names
     upper.map((x) => names.full(x.node)),
   );
   const row = tiledRow(compiled, kernel);
-  const moves = (ids: readonly NodeId[]): boolean =>
-    row !== null && ids.some((id) => compiled.builder.node(id).axes.includes(row));
+  const moves = (ids: readonly NodeId[]): boolean => row !== null && ids.some((id) => b.node(id).axes.includes(row));
   const i = row === null ? "" : names.axis(row);
   const edges = [
     ...(moves(lower.map((x) => x.node)) ? [`starts at the least lower bound of its ${i}`] : []),
@@ -161,7 +162,7 @@ const mapLines = (
   // Characters stand for whole numbers of tiles: as many as keep both sides short.
   const side = (k: 0 | 1): number => own[k] * Math.max(1, Math.ceil(size[k] / own[k] / MAP_SIDE));
   const tile = [side(0), side(1)] as const;
-  const map = maskMap(compiled.builder, where, { rows: row, columns: column, tile, size }, envOf(example));
+  const map = maskMap(penOf(compiled), where, { rows: row, columns: column, tile, size }, envOf(example));
   return [
     `  map at ${example.text}: a character is ${tile[0]} ${names.axis(row)} (down) x ${tile[1]} ${names.axis(column)} (across); . skipped  / masked  # whole`,
     ...map.split("\n").map((l) => `    ${l}`),

@@ -1,6 +1,6 @@
 /** `tfx explain`: what the compiler decided for a kernel, why, and what it costs, in the user's names. */
 import type { Target } from "../base/target.ts";
-import type { Compiled } from "../compile.ts";
+import type { Compiled } from "../compiled.ts";
 import type { KernelPlan } from "../ir/derive/plan.ts";
 import type { Schedule } from "../ir/schedule/schedule.ts";
 import { flops, kernelCost, type KernelCost } from "./cost.ts";

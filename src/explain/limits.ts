@@ -1,14 +1,15 @@
 /** Whether a compiled kernel fits its target's workgroup memory (TFX4001) and a lane's registers (TFX4006). */
 import { workgroupBytes } from "../codegen/artifact-from-tile.ts";
 import type { Target } from "../base/target.ts";
-import type { Compiled } from "../compile.ts";
+import type { CompiledGraph } from "../compiled.ts";
+import { viewOf } from "../ir/graph/view.ts";
 import type { Buffer } from "../ir/tile/tile.ts";
 import type { Diagnostic } from "../base/diagnostic.ts";
 import { namesOf } from "./names.ts";
 import { registersOf } from "./state.ts";
 
 /** One error for each kernel that needs more than there is, with the buffers and what would help most. */
-export const limitDiagnostics = (compiled: Compiled, target: Target): readonly Diagnostic[] => [
+export const limitDiagnostics = (compiled: CompiledGraph, target: Target): readonly Diagnostic[] => [
   ...registerDiagnostics(compiled),
   ...workgroupDiagnostics(compiled, target),
 ];
@@ -17,17 +18,15 @@ export const limitDiagnostics = (compiled: Compiled, target: Target): readonly D
 export const MAX_CARRIED = 1536;
 
 /** What a plan carries, before anything is lowered: code for so many numbers would be long in the making. */
-export const registerDiagnostics = (
-  compiled: Pick<Compiled, "spec" | "builder" | "graph" | "plan">,
-): readonly Diagnostic[] =>
+export const registerDiagnostics = (compiled: Pick<CompiledGraph, "graph" | "plan">): readonly Diagnostic[] =>
   compiled.plan.kernels.flatMap((kernel) => {
     const carried = kernel.accumulators
-      .map((a) => ({ a, numbers: registersOf(compiled, a) }))
+      .map((a) => ({ a, numbers: registersOf(viewOf(compiled.plan.graph), a) }))
       .sort((x, y) => y.numbers - x.numbers);
     const total = carried.reduce((n, c) => n + c.numbers, 0);
     const [most] = carried;
     if (total <= MAX_CARRIED || most === undefined) return [];
-    const result = compiled.spec.results.find((r) => kernel.stores.some((s) => s.tensor === r.name));
+    const result = compiled.graph.results.find((r) => kernel.stores.some((s) => s.tensor === r.tensor));
     const { axes } = namesOf(compiled);
     return [
       {
@@ -35,7 +34,7 @@ export const registerDiagnostics = (
         severity: "error",
         message: `this plan carries ${total} numbers for a row in registers, more than ${MAX_CARRIED}`,
         primary: {
-          span: result?.value.span ?? compiled.spec.span,
+          span: result?.span ?? compiled.graph.span,
           text: `\`${most.a.name}\` is ${most.numbers} of them`,
         },
         related: [],
@@ -44,19 +43,19 @@ export const registerDiagnostics = (
     ];
   });
 
-const workgroupDiagnostics = (compiled: Compiled, target: Target): readonly Diagnostic[] =>
+const workgroupDiagnostics = (compiled: CompiledGraph, target: Target): readonly Diagnostic[] =>
   compiled.tile.kernels.flatMap((tile, at) => {
     const bytes = workgroupBytes(tile.workgroup);
     if (bytes <= target.workgroupBytes) return [];
     const kernel = compiled.plan.kernels[at];
-    const result = compiled.spec.results.find((r) => kernel?.stores.some((s) => s.tensor === r.name));
+    const result = compiled.graph.results.find((r) => kernel?.stores.some((s) => s.tensor === r.tensor));
     return [
       {
         code: "TFX4001",
         severity: "error",
         message: `this plan needs ${bytes} bytes of workgroup storage, the target has ${target.workgroupBytes}`,
         primary: {
-          span: result?.value.span ?? compiled.spec.span,
+          span: result?.span ?? compiled.graph.span,
           text: tile.workgroup.map((w) => `${w.name} ${workgroupBytes([w])}`).join(" + "),
         },
         related: [],
@@ -66,7 +65,7 @@ const workgroupDiagnostics = (compiled: Compiled, target: Target): readonly Diag
   });
 
 /** Half a tile of the stream, or fewer lanes: whichever saves more. */
-const leverOf = (compiled: Compiled, at: number, buffers: readonly Buffer[]): string | null => {
+const leverOf = (compiled: CompiledGraph, at: number, buffers: readonly Buffer[]): string | null => {
   const schedule = compiled.schedules[at];
   const kernel = compiled.plan.kernels[at];
   if (schedule === undefined || kernel === undefined) return null;

@@ -1,7 +1,8 @@
 /** What things are called in the report: the user's names, else a short expression; never a node number. */
-import type { Compiled } from "../compile.ts";
+import type { CompiledGraph } from "../compiled.ts";
 import type { AxisId, NodeId } from "../ir/graph/graph.ts";
 import { printNode } from "../ir/graph/print.ts";
+import { penOf } from "./pen.ts";
 
 export type Names = {
   /** A value: its name, or a short expression over names. */
@@ -15,8 +16,9 @@ export type Names = {
 const LONGEST = 56;
 
 /** The names of a compiled kernel; accumulators are called as the plan calls them. */
-export const namesOf = (compiled: Pick<Compiled, "builder" | "graph" | "plan">): Names => {
-  const { builder, graph, plan } = compiled;
+export const namesOf = (compiled: Pick<CompiledGraph, "graph" | "plan">): Names => {
+  const { graph, plan } = compiled;
+  const b = penOf(compiled);
   const names = new Map([...plan.names, ...graph.names]);
   for (const kernel of plan.kernels) {
     for (const s of kernel.scans) names.set(s.node, s.name);
@@ -27,9 +29,8 @@ export const namesOf = (compiled: Pick<Compiled, "builder" | "graph" | "plan">):
       else if (!names.has(a.node)) names.set(a.node, a.name);
     });
   }
-  const full = (id: NodeId): string =>
-    names.get(id) ?? printNode({ nodes: builder.nodes, axes: builder.axes, names }, id);
-  const axis = (id: AxisId): string => builder.axis(id).name;
+  const full = (id: NodeId): string => names.get(id) ?? printNode({ nodes: b.nodes, axes: b.axes, names }, id);
+  const axis = (id: AxisId): string => b.axis(id).name;
   return {
     of: (id) => (full(id).length > LONGEST ? `${full(id).slice(0, LONGEST - 3)}...` : full(id)),
     full,

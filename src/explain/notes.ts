@@ -1,5 +1,5 @@
 /** Notes for the user about a plan that is not the cheapest one imaginable (TFX3002). */
-import type { Compiled } from "../compile.ts";
+import type { Compiled } from "../compiled.ts";
 import type { Accumulator, KernelPlan } from "../ir/derive/plan.ts";
 import type { Node, NodeId } from "../ir/graph/graph.ts";
 import { operands } from "../ir/graph/graph.ts";
@@ -11,6 +11,7 @@ import { namesOf, type Names } from "./names.ts";
 import { passCauses, type PassCause } from "./passes.ts";
 import { placesOf, type Chosen } from "./place.ts";
 import { exampleOf } from "./sizes.ts";
+import { penOf } from "./pen.ts";
 
 /**
  * One note for each result that is reduced in several passes: `o` takes 2 passes over `j`. A result that is written along
@@ -22,7 +23,7 @@ export const planNotes = (compiled: Compiled, chosen: Chosen = {}): readonly Dia
     const [first] = causes;
     if (first === undefined) return [];
     const names = namesOf(compiled);
-    const placeOf = placesOf({ ...compiled, dims: compiled.artifact.constants }, chosen);
+    const placeOf = placesOf({ ...compiled, within: compiled.plan.graph, dims: compiled.artifact.constants }, chosen);
     const results = resultsOf(compiled, kernel, causes);
     const passes = Math.max(...causes.map((c) => c.pass)) + 1;
     const over = names.axes(kernel.stream);
@@ -52,7 +53,7 @@ const spanOfResult = (compiled: Compiled, name: string): Span =>
 const resultsOf = (compiled: Compiled, kernel: KernelPlan, causes: readonly PassCause[]): readonly string[] => {
   const late = kernel.accumulators.filter((a) => causes.some((c) => a.pass >= c.pass)).map((a) => a.node);
   const found = kernel.stores.filter((s) => {
-    const reached = compiled.builder.reach([s.value]);
+    const reached = penOf(compiled).reach([s.value]);
     return late.some((id) => reached.has(id));
   });
   const own = found.map((s) => s.tensor).filter((t) => compiled.spec.results.some((r) => r.name === t));
@@ -61,7 +62,8 @@ const resultsOf = (compiled: Compiled, kernel: KernelPlan, causes: readonly Pass
 
 /** `tau`, a reduction over `j`: the user's name of what stands between the statistics and the cause, where there is one. */
 const reasonOf = (compiled: Compiled, cause: PassCause, names: Names): string => {
-  const { builder: b, graph } = compiled;
+  const { graph } = compiled;
+  const b = penOf(compiled);
   const stats = new Set(cause.on.map((a) => a.node));
   const depends = (id: NodeId): boolean => [...b.reach([id])].some((x) => stats.has(x));
   const still = (n: Node): boolean => !n.axes.some((a) => isStream(compiled, cause, a));
@@ -84,14 +86,15 @@ const reasonOf = (compiled: Compiled, cause: PassCause, names: Names): string =>
 
 /** A statistic as the user would write it, without its condition. */
 const plainly = (compiled: Compiled, a: Accumulator): string => {
-  const { builder: b, graph } = compiled;
+  const { graph } = compiled;
+  const b = penOf(compiled);
   const n = b.node(a.node);
   if (n.kind !== "reduce") return a.name;
   return printNode({ nodes: b.nodes, axes: b.axes, names: graph.names }, b.reduce(n.op, n.over, n.body, null, n.k));
 };
 
 const streamOf = (compiled: Compiled, a: Accumulator): readonly number[] => {
-  const n = compiled.builder.node(a.node);
+  const n = penOf(compiled).node(a.node);
   return n.kind === "reduce" ? n.over : [];
 };
 
@@ -104,7 +107,7 @@ const contractions = (
   kernel: KernelPlan,
   pass: number,
 ): readonly (Node & { readonly kind: "reduce" })[] => {
-  const { builder: b } = compiled;
+  const b = penOf(compiled);
   const carried = new Set(kernel.accumulators.map((a) => a.node));
   const found = new Map<NodeId, Node & { readonly kind: "reduce" }>();
   const seen = new Set<NodeId>();
@@ -123,10 +126,10 @@ const contractions = (
 
 /** `q·k`: the tensors that a contraction multiplies. */
 const productName = (compiled: Compiled, n: Node & { readonly kind: "reduce" }): string => {
-  const tensors = [...compiled.builder.reach([n.body])]
+  const tensors = [...penOf(compiled).reach([n.body])]
     .sort((x, y) => x - y)
     .flatMap((id) => {
-      const m = compiled.builder.node(id);
+      const m = penOf(compiled).node(id);
       return m.kind === "load" ? [m.tensor] : [];
     });
   return [...new Set(tensors)].join("·");
@@ -136,7 +139,7 @@ const NUMBERS = ["no", "one", "two", "three", "four"];
 
 /** What the passes after the first cost: contractions computed again, and the share of sums of products that they add. */
 const costText = (compiled: Compiled, kernel: KernelPlan, names: Names): string => {
-  const { builder: b } = compiled;
+  const b = penOf(compiled);
   const example = exampleOf(compiled, {});
   const first = new Set(contractions(compiled, kernel, 0).map((n) => n.id));
   const again = new Map<string, number>();
@@ -164,6 +167,6 @@ const costText = (compiled: Compiled, kernel: KernelPlan, names: Names): string 
 };
 
 const sizeName = (compiled: Compiled, axis: number): string => {
-  const size = compiled.builder.axis(axis).size;
-  return typeof size === "object" ? compiled.builder.axis(axis).name : String(size);
+  const size = penOf(compiled).axis(axis).size;
+  return typeof size === "object" ? penOf(compiled).axis(axis).name : String(size);
 };

@@ -1,5 +1,5 @@
 /** Why a kernel takes the passes it takes, read off the plan again with the separability test that made it. */
-import type { Compiled } from "../compile.ts";
+import type { Compiled } from "../compiled.ts";
 import { deriveCascade } from "../ir/derive/cascade.ts";
 import { liveOver, separateExtremum, separateSum } from "../ir/derive/separate.ts";
 import type { Accumulator, KernelPlan, Store } from "../ir/derive/plan.ts";
@@ -7,6 +7,7 @@ import type { NodeId } from "../ir/graph/graph.ts";
 import { isExtremum } from "../ir/graph/reduction.ts";
 import { conjuncts } from "../ir/graph/walk.ts";
 import { namesOf } from "./names.ts";
+import { penOf } from "./pen.ts";
 
 /** What starts a pass after the first: a statistic that cannot be corrected afterwards, or a result written cell by cell. */
 export type PassCause = {
@@ -25,7 +26,8 @@ export type PassCause = {
  * so that reasons are in the user's words. The kernel itself where that would be another plan.
  */
 const asWritten = (compiled: Compiled, kernel: KernelPlan): KernelPlan => {
-  const { builder: b, graph, plan } = compiled;
+  const { graph, plan } = compiled;
+  const b = penOf(compiled);
   if (plan.kernels.length > 1 || kernel.stream.length === 0) return kernel;
   const names = namesOf(compiled);
   const { carried, values } = deriveCascade(
@@ -83,7 +85,7 @@ export const passCauses = (compiled: Compiled, planned: KernelPlan): readonly Pa
 };
 
 const reachedFrom = (compiled: Compiled, id: NodeId, among: readonly Accumulator[]): readonly Accumulator[] => {
-  const reached = compiled.builder.reach([id]);
+  const reached = penOf(compiled).reach([id]);
   return among.filter((a) => reached.has(a.node));
 };
 
@@ -96,7 +98,7 @@ const mixed = (
   a: Accumulator,
   before: readonly Accumulator[],
 ): Mixture | null => {
-  const { builder: b } = compiled;
+  const b = penOf(compiled);
   const live = liveOver(b, new Set(before.map((x) => x.node)), kernel.stream, a.where);
   if (a.where !== null && live.depends(a.where)) {
     return { because: conjuncts(b, a.where).find((c) => live.depends(c)) ?? a.where, why: null };

@@ -1,9 +1,10 @@
 /** Where in the source a value of the graph stands. */
+import { edit, type GraphBuilder } from "../ir/graph/build.ts";
 import type { SExpr, Spec } from "../check/spec.ts";
 import type { StorageType } from "../base/storage-type.ts";
 import { postOrder } from "../check/walk-spec.ts";
-import type { Compiled } from "../compile.ts";
-import { operands, type NodeId } from "../ir/graph/graph.ts";
+import type { Compiled } from "../compiled.ts";
+import { operands, type Graph, type NodeId } from "../ir/graph/graph.ts";
 import { inOrder } from "../ir/graph/walk.ts";
 import { lowerToGraph } from "../ir/lower-to-graph.ts";
 import type { Span } from "../base/span.ts";
@@ -12,17 +13,20 @@ import type { Span } from "../base/span.ts";
 export type Chosen = { readonly statics?: Readonly<Record<string, number>> };
 
 /** A kernel as far as it got: its graph is enough. */
-export type Located = Pick<Compiled, "spec" | "builder" | "graph"> & {
+export type Located = Pick<Compiled, "spec" | "graph"> & {
+  /** The graph that has the nodes asked for: made of `graph`. */
+  readonly within: Graph;
   readonly dims: Readonly<Record<string, number>>;
 };
 
 /**
  * A function from values to their place. Each expression of the spec is lowered by itself; because equal values are one
- * node, lowering it into the kernel's own builder finds its node. Null for what no expression of the user's file says.
+ * node, writing it behind the kernel's graph finds its node. Null for what no expression of the user's file says.
  */
 export const placesOf = (compiled: Located, chosen: Chosen = {}): ((id: NodeId) => Span | null) => {
-  const places = allPlaces(compiled, chosen);
-  return (id) => places.get(id) ?? ownPlace(compiled, id);
+  const b = edit(compiled.within);
+  const places = allPlaces(compiled, b, chosen);
+  return (id) => places.get(id) ?? ownPlace(b, id);
 };
 
 /**
@@ -30,9 +34,9 @@ export const placesOf = (compiled: Located, chosen: Chosen = {}): ((id: NodeId) 
  * part of, else at the largest part of it that the user wrote. Null where there is none.
  */
 export const nearestPlace = (compiled: Located, id: NodeId, chosen: Chosen = {}): Span | null => {
-  const { builder: b } = compiled;
-  const places = allPlaces(compiled, chosen);
-  const own = places.get(id) ?? ownPlace(compiled, id);
+  const b = edit(compiled.within);
+  const places = allPlaces(compiled, b, chosen);
+  const own = places.get(id) ?? ownPlace(b, id);
   if (own !== null) return own;
   const parts = b.reach([id]);
   const around: { readonly span: Span; readonly size: number }[] = [];
@@ -46,15 +50,14 @@ export const nearestPlace = (compiled: Located, id: NodeId, chosen: Chosen = {})
   return first?.span ?? null;
 };
 
-const ownPlace = ({ builder }: Located, id: NodeId): Span | null =>
-  builder.node(id).span.file === "" ? null : builder.node(id).span;
+const ownPlace = (b: GraphBuilder, id: NodeId): Span | null => (b.node(id).span.file === "" ? null : b.node(id).span);
 
-const allPlaces = (compiled: Located, chosen: Chosen): ReadonlyMap<NodeId, Span> => {
+const allPlaces = (compiled: Located, b: GraphBuilder, chosen: Chosen): ReadonlyMap<NodeId, Span> => {
   const { spec } = compiled;
   const places = new Map<NodeId, Span>();
   for (const e of postOrder(spec.results.map((r) => r.value))) {
     if (e.span.file !== spec.file || e.kind === "index" || e.kind === "const" || e.kind === "size") continue;
-    for (const id of nodesOf(compiled, e, chosen)) if (!places.has(id)) places.set(id, e.span);
+    for (const id of nodesOf(compiled, b, e, chosen)) if (!places.has(id)) places.set(id, e.span);
   }
   return places;
 };
@@ -73,9 +76,9 @@ const only = (spec: Spec, e: SExpr): Spec => ({
   ],
 });
 
-/** The nodes of an expression in the kernel's builder: as it is, and without the condition that it is given as a result. */
-const nodesOf = (compiled: Located, e: SExpr, chosen: Chosen): readonly NodeId[] => {
-  const { spec, builder: b, graph, dims } = compiled;
+/** The nodes of an expression in the kernel's graph: as it is, and without the condition that it is given as a result. */
+const nodesOf = (compiled: Located, b: GraphBuilder, e: SExpr, chosen: Chosen): readonly NodeId[] => {
+  const { spec, graph, dims } = compiled;
   const typeOf = (variable: string): StorageType | undefined => {
     const tensor = [...spec.tensors, ...spec.results].find((t) => t.dtype === variable);
     return graph.tensors.find((t) => t.name === tensor?.name)?.dtype;

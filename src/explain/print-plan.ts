@@ -1,5 +1,5 @@
 /** The plan as text, for `--print-after plan`: kernels, passes, accumulators with their bodies, stores, scratch. */
-import type { Compiled } from "../compile.ts";
+import type { Compiled } from "../compiled.ts";
 import type { Accumulator, KernelPlan, ScanState } from "../ir/derive/plan.ts";
 import { namesOf, type Names } from "./names.ts";
 

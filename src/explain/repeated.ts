@@ -1,7 +1,6 @@
 /** Rows that do the same work again: a result's axis of unknown size that no score depends on makes a stream for each of its cells. */
-import type { Spec } from "../check/spec.ts";
 import type { KernelPlan, Plan } from "../ir/derive/plan.ts";
-import type { GraphBuilder } from "../ir/graph/build.ts";
+import { viewOf, type GraphView } from "../ir/graph/view.ts";
 import type { AxisId } from "../ir/graph/graph.ts";
 import { sizeNames } from "../base/size.ts";
 import type { Diagnostic } from "../base/diagnostic.ts";
@@ -10,7 +9,7 @@ import type { Diagnostic } from "../base/diagnostic.ts";
  * Axes of unknown size among a kernel's rows, where contractions inside the loop (`sum[d](q * k)`) do not have them: each of their
  * cells computes those again. Told the size, the plan may keep all of the axis in one row.
  */
-const repeatedAxes = (b: GraphBuilder, kernel: KernelPlan): readonly AxisId[] => {
+const repeatedAxes = (b: GraphView, kernel: KernelPlan): readonly AxisId[] => {
   const [stream] = kernel.stream;
   if (stream === undefined) return [];
   const carried = new Set(kernel.accumulators.map((a) => a.node));
@@ -25,12 +24,14 @@ const repeatedAxes = (b: GraphBuilder, kernel: KernelPlan): readonly AxisId[] =>
 };
 
 /** A warning for each such axis of a plan that naming a size would help. */
-export const repeatedDiagnostics = (spec: Spec, b: GraphBuilder, plan: Plan): readonly Diagnostic[] => {
+export const repeatedDiagnostics = (plan: Plan): readonly Diagnostic[] => {
+  const { graph } = plan;
+  const b = viewOf(graph);
   const axes = [...new Set(plan.kernels.flatMap((kernel) => repeatedAxes(b, kernel)))].map((id) => b.axis(id));
   return axes.flatMap((axis) => {
-    const names = sizeNames(axis.size).filter((name) => spec.sizes.includes(name));
+    const names = sizeNames(axis.size).filter((name) => graph.sizes.includes(name));
     if (names.length === 0) return [];
-    const span = axis.span.file === spec.file ? axis.span : spec.span;
+    const span = axis.span.file === graph.span.file ? axis.span : graph.span;
     return [
       {
         code: "TFX4008",

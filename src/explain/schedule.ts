@@ -1,6 +1,6 @@
 /** The schedule and what chose it, workgroup memory, bindings and dispatch. */
 import type { Target } from "../base/target.ts";
-import type { Compiled } from "../compile.ts";
+import type { Compiled } from "../compiled.ts";
 import type { KernelPlan } from "../ir/derive/plan.ts";
 import { outerAxes } from "../ir/derive/sharing.ts";
 import { printSchedule, type Schedule } from "../ir/schedule/schedule.ts";
@@ -8,6 +8,7 @@ import { evalSize, printSize } from "../base/size.ts";
 import type { TileKernel } from "../ir/tile/tile.ts";
 import { count, type Names } from "./names.ts";
 import type { Example } from "./sizes.ts";
+import { penOf } from "./pen.ts";
 
 /** Why this kind: read off the plan and the target, in the order in which the planner asks. */
 export const scheduleLines = (
@@ -17,7 +18,7 @@ export const scheduleLines = (
   target: Target,
   names: Names,
 ): readonly string[] => {
-  const { builder: b } = compiled;
+  const b = penOf(compiled);
   const outer = outerAxes(b, kernel);
   const inner = kernel.rows.filter((a) => !outer.includes(a));
   const features = kernel.accumulators.reduce(

@@ -1,9 +1,10 @@
 /** Sizes at which the report counts: those given, the rest made up and said so. */
-import type { Compiled } from "../compile.ts";
+import type { Compiled } from "../compiled.ts";
 import { evaluateGraph } from "../ir/graph/eval.ts";
 import type { AxisId } from "../ir/graph/graph.ts";
 import { evalSize, sizeNames } from "../base/size.ts";
 import { NO_SPAN } from "../base/span.ts";
+import { penOf } from "./pen.ts";
 
 export type Example = {
   /** Values of all size symbols that are not constants. */
@@ -22,9 +23,10 @@ const WINDOW = 64;
 
 /** Made-up sizes: 512 for what the kernels stream over or tile, 1 for the rest (batch, heads). */
 export const exampleOf = (compiled: Compiled, given: Readonly<Record<string, number>>): Example => {
-  const { graph, builder, plan } = compiled;
+  const { graph, plan } = compiled;
+  const b = penOf(compiled);
   const long = new Set(
-    plan.kernels.flatMap((k) => [...k.stream, ...k.rows.slice(-1)]).flatMap((a) => sizeNames(builder.axis(a).size)),
+    plan.kernels.flatMap((k) => [...k.stream, ...k.rows.slice(-1)]).flatMap((a) => sizeNames(b.axis(a).size)),
   );
   const sizes = Object.fromEntries(graph.sizes.map((s) => [s, given[s] ?? (long.has(s) ? LENGTH : 1)]));
   const scalars = new Map<string, number>();
@@ -41,7 +43,7 @@ export const exampleOf = (compiled: Compiled, given: Readonly<Record<string, num
   const lookup = (name: string): number => sizes[name] ?? scalars.get(name) ?? 1;
   return {
     sizes,
-    extent: (axis) => evalSize(builder.axis(axis).size, lookup),
+    extent: (axis) => evalSize(b.axis(axis).size, lookup),
     scalar: (name) => scalars.get(name) ?? null,
     text: [...Object.entries(sizes).map(([n, v]) => `${n}=${v}`), ...asked, ...madeUp].join(" "),
   };
@@ -56,7 +58,7 @@ const defaultOf = (compiled: Compiled, name: string, sizes: Readonly<Record<stri
   try {
     return (
       evaluateGraph(
-        { ...graph, tensors: [tensor], results: [{ tensor: name, value: init }] },
+        { ...graph, tensors: [tensor], results: [{ tensor: name, value: init, span: NO_SPAN }] },
         { sizes, tensors: {}, scalars: {} },
       )[name]?.[0] ?? null
     );

@@ -1,54 +1,54 @@
 /** What a kernel carries along its stream, what stabilises it, what left the loop, and what a row without a cell gives. */
-import type { Compiled } from "../compile.ts";
+import type { GraphView } from "../ir/graph/view.ts";
+import type { Compiled } from "../compiled.ts";
 import type { Accumulator, KernelPlan, Note, ScanState } from "../ir/derive/plan.ts";
 import type { NodeId } from "../ir/graph/graph.ts";
 import { operands } from "../ir/graph/graph.ts";
 import { REDUCTIONS, identity, isExtremum } from "../ir/graph/reduction.ts";
 import type { Names } from "./names.ts";
+import { penOf } from "./pen.ts";
 
 /** 32-bit registers that one point of an accumulator takes. */
 const registers = (a: Accumulator): number => REDUCTIONS[a.op].registers(a.k);
 
-const points = (compiled: Pick<Compiled, "builder">, a: Accumulator): number =>
-  a.local.reduce((n, x) => n * (Number(compiled.builder.axis(x).size) || 1), 1);
+const points = (b: GraphView, a: Accumulator): number => a.local.reduce((n, x) => n * (Number(b.axis(x).size) || 1), 1);
 
 /** Numbers that an accumulator keeps for one row. */
-export const registersOf = (compiled: Pick<Compiled, "builder">, a: Accumulator): number =>
-  registers(a) * points(compiled, a);
+export const registersOf = (b: GraphView, a: Accumulator): number => registers(a) * points(b, a);
 
 const opText = (a: Accumulator): string =>
   a.op === "kth" ? `the ${a.k} largest of` : a.op === "var" ? "mean, squared deviation and count of" : `${a.op} of`;
 
 /** Bytes carried for one row. */
-export const stateBytes = (compiled: Pick<Compiled, "builder">, kernel: KernelPlan): number =>
-  kernel.accumulators.reduce((n, a) => n + 4 * registers(a) * points(compiled, a), 0) +
-  kernel.scans.reduce((n, s) => n + 4 * valuesOf(compiled, s), 0);
+export const stateBytes = (b: GraphView, kernel: KernelPlan): number =>
+  kernel.accumulators.reduce((n, a) => n + 4 * registersOf(b, a), 0) +
+  kernel.scans.reduce((n, s) => n + 4 * valuesOf(b, s), 0);
 
 /** The states of ordered scans, which go from cell to cell. */
 const scanLines = (compiled: Compiled, kernel: KernelPlan, names: Names): readonly string[] =>
   kernel.scans.map((s) => {
-    const n = valuesOf(compiled, s);
+    const n = valuesOf(penOf(compiled), s);
     const from = names.of(s.init);
     const last = s.last.length === 0 ? "" : "; its last value is in the registers behind the loop";
     return `${s.name}${s.local.length === 0 ? "" : `[${names.axes(s.local)}]`}: ${n === 1 ? "1 number" : `${n} numbers`} of f32, a scan in the order of ${names.axes([s.over])} from ${from}${last}`;
   });
 
-const valuesOf = (compiled: Pick<Compiled, "builder">, s: ScanState): number =>
-  s.local.reduce((n, x) => n * (Number(compiled.builder.axis(x).size) || 1), 1);
+const valuesOf = (b: GraphView, s: ScanState): number => s.local.reduce((n, x) => n * (Number(b.axis(x).size) || 1), 1);
 
 export const carriedLines = (compiled: Compiled, kernel: KernelPlan, names: Names): readonly string[] => {
   if (kernel.accumulators.length + kernel.scans.length === 0) return ["nothing"];
+  const b = penOf(compiled);
   const lines = kernel.accumulators.map((a) => {
     const local = a.local.length === 0 ? "" : `[${names.axes(a.local)}]`;
-    const n = points(compiled, a) * registers(a);
+    const n = registersOf(b, a);
     const pass = kernel.passes > 1 ? `, pass ${a.pass + 1}` : "";
-    return `${names.of(a.node)}${local}: ${n === 1 ? "1 number" : `${n} numbers`} of ${compiled.builder.node(a.node).ty}${pass}; ${opText(a)} ${names.of(a.body)}`;
+    return `${names.of(a.node)}${local}: ${n === 1 ? "1 number" : `${n} numbers`} of ${b.node(a.node).ty}${pass}; ${opText(a)} ${names.of(a.body)}`;
   });
-  return [...scanLines(compiled, kernel, names), ...lines, `${stateBytes(compiled, kernel)} bytes for a row`];
+  return [...scanLines(compiled, kernel, names), ...lines, `${stateBytes(b, kernel)} bytes for a row`];
 };
 
 const extremaIn = (compiled: Compiled, kernel: KernelPlan, id: NodeId): readonly Accumulator[] => {
-  const reached = compiled.builder.reach([id]);
+  const reached = penOf(compiled).reach([id]);
   return kernel.accumulators.filter((a) => isExtremum(a.op) && reached.has(a.node));
 };
 
@@ -104,7 +104,8 @@ export const hoistLines = (kernel: KernelPlan): readonly string[] => {
 
 /** The results of a row without a cell. */
 export const emptyLines = (compiled: Compiled, kernel: KernelPlan, names: Names): readonly string[] => {
-  const { builder: b, graph, plan } = compiled;
+  const { graph, plan } = compiled;
+  const b = penOf(compiled);
   // Parts are merged along an axis that the source does not have: what it reduces is the stream of the kernel that made them.
   const stream = (plan.kernels.find((k) => k.part !== null && k.part === kernel.part) ?? kernel).stream.join();
   return kernel.stores.flatMap((s) => {

@@ -8,7 +8,6 @@ import type { Diagnostic } from "../base/diagnostic.ts";
 import type { Span } from "../base/span.ts";
 import type { Axis, AxisId, Graph, GraphResult, NodeId, Scalar, Tensor, Ty } from "./graph/graph.ts";
 import { graphBuilder } from "./graph/build.ts";
-import type { GraphBuilder } from "./graph/build.ts";
 import { bindSize, sizeNames } from "../base/size.ts";
 import type { SizeExpr } from "../base/size.ts";
 import { deepParts } from "../check/walk-spec.ts";
@@ -49,10 +48,9 @@ const MAX_CONTEXTS = 8;
 /** A value and the conjunction of bool nodes under which its cell exists. */
 type Cell = { readonly v: NodeId; readonly dom: readonly NodeId[] };
 
-/** The graph with the builder that made it, and what the user should hear of. */
+/** The graph, and what the user should hear of. */
 export type Lowered = {
   readonly graph: Graph;
-  readonly builder: GraphBuilder;
   readonly warnings: readonly Diagnostic[];
 };
 
@@ -375,23 +373,14 @@ export const lowerToGraph = (spec: Spec, options: LowerOptions): Lowered => {
     return {
       tensor: r.name,
       value: exists === null ? cell.v : b.select(exists, cell.v, b.konst(0, b.node(cell.v).ty)),
+      span: r.value.span,
     };
   });
   const used = new Set<string>(axes.flatMap((a) => sizeNames(a.size)));
   const runtimeScalars = new Set(scalars.map((s) => s.name));
   const sizes = spec.sizes.filter((s) => !known.has(s) && used.has(s) && !runtimeScalars.has(s));
-  const graph: Graph = {
-    name: spec.name,
-    doc: spec.doc,
-    axes: b.axes,
-    tensors,
-    scalars,
-    sizes,
-    nodes: b.nodes,
-    results,
-    names,
-  };
-  return { graph, builder: b, warnings: lost.warnings };
+  const graph = b.finish({ name: spec.name, doc: spec.doc, span: spec.span, tensors, scalars, sizes, results, names });
+  return { graph, warnings: lost.warnings };
 };
 
 /** Puts the values of the static parameters beside the known sizes. */

@@ -1,5 +1,7 @@
-/** Graph x Plan x Schedules -> Tile program: one kernel each, buffers bound once for all of them. */
-import type { GraphBuilder } from "./graph/build.ts";
+/** Plan x Schedules -> Tile program: one kernel each, buffers bound once for all of them. */
+import { attempted } from "./unsupported.ts";
+import { edit, type GraphBuilder } from "./graph/build.ts";
+import type { GraphView } from "./graph/view.ts";
 import type { Graph, NodeId, Tensor } from "./graph/graph.ts";
 import type { Plan } from "./derive/plan.ts";
 import { sizeNames } from "../base/size.ts";
@@ -10,10 +12,21 @@ import type { TileKernel, TileProgram } from "./tile/tile.ts";
 import { F32, I32 } from "./tile/tile.ts";
 
 /** Lowers all kernels of a plan. `schedules` has one for each kernel, in order. */
-export const lowerToTile = (graph: Graph, b: GraphBuilder, plan: Plan, schedules: readonly Schedule[]): TileProgram => {
+export const lowerToTile = (plan: Plan, schedules: readonly Schedule[]): TileProgram => {
+  const { graph } = plan;
+  // What lowering writes (index arithmetic, bounds) is its own: no level sees it.
+  const b = edit(graph);
+  return attempted(
+    () => lowered(plan, schedules, b),
+    () => b.finish(graph),
+  );
+};
+
+const lowered = (plan: Plan, schedules: readonly Schedule[], b: GraphBuilder): TileProgram => {
+  const { graph } = plan;
   const tensors = [...graph.tensors, ...plan.scratch];
   const whole: Graph = { ...graph, tensors };
-  const names = namesOf(b, graph, plan);
+  const names = namesOf(b, plan);
   let vectors = new Set(tensors.filter((t) => canVector({ b }, t)).map((t) => t.name));
   let kernels: readonly TileKernel[] = [];
   // A tensor that some access wants one element at a time is bound as scalars everywhere: lowered again until that holds.
@@ -42,8 +55,8 @@ export const lowerToTile = (graph: Graph, b: GraphBuilder, plan: Plan, schedules
 };
 
 /** The user's names, and those of the accumulators. */
-const namesOf = (b: GraphBuilder, graph: Graph, plan: Plan): ReadonlyMap<NodeId, string> => {
-  const names = new Map([...graph.names, ...plan.names].filter(([id]) => b.node(id).kind !== "const"));
+const namesOf = (b: GraphView, plan: Plan): ReadonlyMap<NodeId, string> => {
+  const names = new Map([...plan.graph.names, ...plan.names].filter(([id]) => b.node(id).kind !== "const"));
   for (const k of plan.kernels) for (const a of k.accumulators) if (!names.has(a.node)) names.set(a.node, a.name);
   return names;
 };

@@ -18,6 +18,7 @@ import { randomFrom, resolveImport } from "../numeric/harness.ts";
 import { evaluatePlan } from "../plan/tiny.ts";
 import { compare32, compare64, type Difference } from "./compare.ts";
 import { dataOf, type Program } from "./program.ts";
+import { viewOf } from "../../src/ir/graph/view.ts";
 
 /** Diagnostics that say no, with a reason, to a program that is well typed. */
 const REFUSALS: ReadonlySet<string> = new Set([
@@ -215,7 +216,9 @@ const onTarget = (m: Meant, target: Target, drawn: boolean): Verdict | null => {
     if ("kind" in first) return first;
     let compiled = first;
     if (drawn) {
-      const folded = new Map(first.folded.kernels.map((k) => [k.name, drawSchedule(first.builder, k, target, random)]));
+      const folded = new Map(
+        first.folded.kernels.map((k) => [k.name, drawSchedule(viewOf(first.folded.graph), k, target, random)]),
+      );
       schedules = JSON.stringify([...folded]);
       const again = compileOn(m, target, { schedule: (chosen, kernel) => folded.get(kernel) ?? chosen });
       if ("kind" in again) return { ...again, what: `${"what" in again ? again.what : ""} ${schedules}` } as Verdict;

@@ -4,6 +4,7 @@
  */
 import { describe, expect, test, vi } from "vitest";
 import { CHAINS, kernels, SQUARES } from "./chains.ts";
+import { viewOf } from "../../src/ir/graph/view.ts";
 
 const looks = vi.hoisted(() => ({ count: 0 }));
 
@@ -51,15 +52,13 @@ const looksOf = (text: string): Readonly<Record<string, number>> => {
     out[pass] = looks.count;
     return made;
   };
-  const { graph: naive, builder: b } = counted("graph", () =>
-    lowerToGraph(spec, { dims: dimsOf(text), statics: {}, types: {} }),
-  );
-  const graph = counted("prepare", () => prepare(naive, b, []));
-  const planned = counted("plan", () => planKernels(graph, b, (id) => graph.names.get(id) ?? `%${id}`, []));
-  const plan = counted("cut", () => cutStreams(graph, b, planned, TARGET));
-  const schedules = counted("choose", () => plan.kernels.map((k) => chooseSchedule(b, k, TARGET)));
-  const folded = counted("base 2", () => foldBase2(plan, b, (id) => plan.names.get(id) ?? graph.names.get(id)));
-  counted("tile", () => lowerToTile(graph, b, folded, schedules));
+  const { graph: naive } = counted("graph", () => lowerToGraph(spec, { dims: dimsOf(text), statics: {}, types: {} }));
+  const graph = counted("prepare", () => prepare(naive, []));
+  const planned = counted("plan", () => planKernels(graph, []));
+  const plan = counted("cut", () => cutStreams(planned, TARGET));
+  const schedules = counted("choose", () => plan.kernels.map((k) => chooseSchedule(viewOf(plan.graph), k, TARGET)));
+  const folded = counted("base 2", () => foldBase2(plan));
+  counted("tile", () => lowerToTile(folded, schedules));
   return out;
 };
 

@@ -35,12 +35,13 @@ export const graphOf = (
 ): Graph => ({
   name: "test",
   doc: "",
+  span: NO_SPAN,
   axes: b.axes,
   tensors,
   scalars: [],
   sizes: [],
   nodes: b.nodes,
-  results: Object.entries(results).map(([tensor, value]) => ({ tensor, value })),
+  results: Object.entries(results).map(([tensor, value]) => ({ tensor, value, span: NO_SPAN })),
   names: new Map(),
   ...rest,
 });

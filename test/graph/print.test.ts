@@ -1,3 +1,4 @@
+import { NO_SPAN } from "../../src/base/span.ts";
 import { describe, expect, it } from "vitest";
 import type { Graph, Node, NodeId } from "../../src/ir/graph/graph.ts";
 import { printGraph, printNode } from "../../src/ir/graph/print.ts";
@@ -129,7 +130,7 @@ describe("verifyGraph", () => {
       { ...graph, tensors: graph.tensors.map((t) => (t.name === "o" ? tensor("o", [0, 1], "output") : t)) },
       "result `o`: free axes [4] are not in the tensor",
     ],
-    ["result", { ...graph, results: [{ tensor: "x", value: 0 }] }, "result `x`: unknown tensor"],
+    ["result", { ...graph, results: [{ tensor: "x", value: 0, span: NO_SPAN }] }, "result `x`: unknown tensor"],
     [
       "default",
       { ...graph, scalars: graph.scalars.map((s) => ({ ...s, init: 0 })) },

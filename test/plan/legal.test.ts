@@ -168,7 +168,7 @@ const scalarsOf = (compiled: ReturnType<typeof compileCase>, c: Case): Record<st
     role: "output" as const,
     span: s.span,
   }));
-  const results = missing.map((s) => ({ tensor: `scalar ${s.name}`, value: s.init ?? 0 }));
+  const results = missing.map((s) => ({ tensor: `scalar ${s.name}`, value: s.init ?? 0, span: s.span }));
   const values = evaluateGraph(
     { ...graph, results, tensors },
     { sizes: c.sizes, tensors: {}, scalars: c.scalars ?? {} },

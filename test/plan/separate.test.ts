@@ -7,7 +7,7 @@ import { deriveCascade, streamed } from "../../src/ir/derive/cascade.ts";
 import { crossTest, splitHolds, type CrossLive } from "../../src/ir/derive/cross-test.ts";
 import { prepare } from "../../src/ir/derive/prepare.ts";
 import { liveOver, separateExtremum, separateSum, type Split } from "../../src/ir/derive/separate.ts";
-import { graphBuilder, type GraphBuilder } from "../../src/ir/graph/build.ts";
+import { edit, graphBuilder, type GraphBuilder } from "../../src/ir/graph/build.ts";
 import type { NodeId } from "../../src/ir/graph/graph.ts";
 import { NO_SPAN } from "../../src/base/span.ts";
 import { compileTiny, TINY } from "./tiny.ts";
@@ -200,9 +200,11 @@ describe("every reduction of the fixtures", () => {
   const kernels = TINY.filter((c, n) => TINY.findIndex((o) => o.kernel === c.kernel) === n);
   let compared = 0;
   test.each(kernels.map((c) => [c.kernel, c] as const))("%s", (_, c) => {
-    const { graph, builder: b, plan } = compileTiny(c);
+    const { graph, plan } = compileTiny(c);
     // The results as the planner saw them.
-    const roots = prepare(graph, b, []).results.map((r) => r.value);
+    const prepared = prepare(graph, []);
+    const roots = prepared.results.map((r) => r.value);
+    const b = edit(prepared);
     for (const kernel of plan.kernels) {
       const { stream } = kernel;
       if (stream.length === 0) continue;

@@ -7,6 +7,7 @@ import { printPlan } from "../../src/explain/print-plan.ts";
 import { evaluateGraph } from "../../src/ir/graph/eval.ts";
 import { compileCase, inputsOf, type Case } from "../numeric/harness.ts";
 import { compileTiny, evaluatePlan, SOURCE, target, TINY, titleOf, worst } from "./tiny.ts";
+import { viewOf } from "../../src/ir/graph/view.ts";
 
 const isCut = (compiled: Compiled): boolean => compiled.plan.kernels.some((k) => k.part !== null);
 const CUT = TINY.filter((c) => isCut(compileTiny(c, "baseline", 2)));
@@ -17,7 +18,7 @@ const notesOf = (compiled: Compiled): readonly string[] =>
 /** Parts of the first kernel's stream; 1: it is whole. */
 const partsOf = (compiled: Compiled): number => {
   const [first] = compiled.plan.kernels;
-  return first === undefined || first.part === null ? 1 : Number(compiled.builder.axis(first.part).size);
+  return first === undefined || first.part === null ? 1 : Number(viewOf(compiled.plan.graph).axis(first.part).size);
 };
 
 describe("which streams can be cut", () => {

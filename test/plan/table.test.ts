@@ -4,6 +4,7 @@ import type { KernelPlan } from "../../src/ir/derive/plan.ts";
 import type { Tensor } from "../../src/ir/graph/graph.ts";
 import { evalSize } from "../../src/base/size.ts";
 import { compileTiny, TINY } from "./tiny.ts";
+import { viewOf } from "../../src/ir/graph/view.ts";
 
 type Row = {
   readonly kernel: string;
@@ -92,14 +93,15 @@ const compiledOf = (kernel: string) => {
 
 describe("the plan table", () => {
   test.each(TABLE.map((r) => [r.kernel, r] as const))("%s", (_, row) => {
-    const { plan, builder } = compiledOf(row.kernel);
+    const { plan } = compiledOf(row.kernel);
+    const b = viewOf(plan.graph);
     const shape = (k: KernelPlan): readonly string[] =>
       Array.from({ length: k.passes }, (_, pass) =>
         k.accumulators
           .filter((a) => a.pass === pass)
           .map(
             (a) =>
-              `${a.op}${a.local.length === 0 ? "" : `[${a.local.map((x) => builder.axis(x).name).join()}]`}${a.gauge === null ? "" : "~"}`,
+              `${a.op}${a.local.length === 0 ? "" : `[${a.local.map((x) => b.axis(x).name).join()}]`}${a.gauge === null ? "" : "~"}`,
           )
           .sort()
           .join(" "),
@@ -108,7 +110,7 @@ describe("the plan table", () => {
       .flatMap((k) => k.stores.filter((s) => s.pass !== null).map((s) => `${s.tensor}@${s.pass}`))
       .sort();
     const local = (axes: readonly number[]): string =>
-      axes.length === 0 ? "" : `[${axes.map((x) => builder.axis(x).name).join()}]`;
+      axes.length === 0 ? "" : `[${axes.map((x) => b.axis(x).name).join()}]`;
     const scans = plan.kernels.flatMap((k) => k.scans.map((s) => `${s.name}${local(s.local)}`));
     expect({ plan: plan.kernels.map(shape), written, scratch: plan.scratch.length, scans }).toEqual({
       plan: row.plan,
@@ -124,15 +126,15 @@ describe("the plan table", () => {
 
   test("what lies between kernels is never of the order rows x stream; for each part of a stream the size of what is carried", () => {
     for (const { kernel } of TABLE) {
-      const { graph, plan, builder } = compiledOf(kernel);
+      const { graph, plan } = compiledOf(kernel);
+      const b = viewOf(plan.graph);
       const parts = plan.kernels.map((k) => k.part);
       const cells = (t: Tensor): number =>
         t.dims
           .flat()
           .filter((a) => !parts.includes(a))
           .reduce(
-            (n, a) =>
-              n * evalSize(builder.axis(a).size, (name) => (name === "N" || name === "M" || name === "L" ? 4096 : 1)),
+            (n, a) => n * evalSize(b.axis(a).size, (name) => (name === "N" || name === "M" || name === "L" ? 4096 : 1)),
             1,
           );
       const total = (list: readonly Tensor[]): number => list.reduce((n, t) => n + cells(t), 0);

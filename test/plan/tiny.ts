@@ -115,9 +115,10 @@ export const compileTiny = (c: Case, on = "baseline", parts?: number): Compiled 
 
 /** The plan of a kernel as a graph of its own: its results are what the kernel stores. */
 const graphOfPlan = (compiled: Compiled, kernel: KernelPlan): Graph => {
-  const { graph, builder, plan } = compiled;
-  const results = kernel.stores.map((s) => ({ tensor: s.tensor, value: s.value as NodeId }));
-  return { ...graph, axes: builder.axes, nodes: builder.nodes, tensors: [...graph.tensors, ...plan.scratch], results };
+  const { plan } = compiled;
+  const { graph } = plan;
+  const results = kernel.stores.map((s) => ({ tensor: s.tensor, value: s.value as NodeId, span: graph.span }));
+  return { ...graph, tensors: [...graph.tensors, ...plan.scratch], results };
 };
 
 /** Runs the kernels of a plan one after the other in f64, each on what those before it stored. */

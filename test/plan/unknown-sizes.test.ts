@@ -8,6 +8,7 @@ import type { Tensor } from "../../src/ir/graph/graph.ts";
 import { evalSize } from "../../src/base/size.ts";
 import { resolveImport } from "../numeric/harness.ts";
 import { SOURCE, target, TINY } from "./tiny.ts";
+import { viewOf } from "../../src/ir/graph/view.ts";
 
 const cases = TINY.filter((c, n) => TINY.findIndex((o) => o.kernel === c.kernel) === n).flatMap((c) =>
   c.known.map((size) => [c.kernel, size, c] as const),
@@ -25,7 +26,8 @@ describe("without a size", () => {
     });
     const errors = diagnostics.filter((d) => d.severity === "error");
     for (const e of errors) expect([e.code, e.help]).toEqual(["TFX4002", expect.stringContaining(size)]);
-    for (const { graph, plan, builder } of compiled) {
+    for (const { graph, plan } of compiled) {
+      const b = viewOf(plan.graph);
       const at = (name: string): number => (["N", "M", "L"].includes(name) ? 4096 : name === size ? 64 : 1);
       // The parts of a stream are a constant number.
       const parts = plan.kernels.map((k) => k.part);
@@ -36,7 +38,7 @@ describe("without a size", () => {
             t.dims
               .flat()
               .filter((a) => !parts.includes(a))
-              .reduce((k, a) => k * evalSize(builder.axis(a).size, at), 1),
+              .reduce((k, a) => k * evalSize(b.axis(a).size, at), 1),
           0,
         );
       expect(total(plan.scratch)).toBeLessThanOrEqual(total(graph.tensors));

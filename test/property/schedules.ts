@@ -2,6 +2,7 @@
 import type { Target } from "../../src/base/target.ts";
 import type { Compiled, CompileOptions } from "../../src/compile.ts";
 import { drawSchedule } from "../../src/ir/schedule/legal-space.ts";
+import { viewOf } from "../../src/ir/graph/view.ts";
 
 /** For `CompileOptions.schedule`: every kernel of `compiled` under a schedule drawn by `random`. */
 export const drawn = (
@@ -9,6 +10,8 @@ export const drawn = (
   target: Target,
   random: () => number,
 ): NonNullable<CompileOptions["schedule"]> => {
-  const found = new Map(compiled.plan.kernels.map((k) => [k.name, drawSchedule(compiled.builder, k, target, random)]));
+  const found = new Map(
+    compiled.plan.kernels.map((k) => [k.name, drawSchedule(viewOf(compiled.plan.graph), k, target, random)]),
+  );
   return (chosen, kernel) => found.get(kernel) ?? chosen;
 };

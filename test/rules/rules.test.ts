@@ -13,6 +13,7 @@ import { measure } from "../../src/meaning/interpret.ts";
 import { onTiles, prepare, specOf } from "../docs/run.ts";
 import { randomFrom, resolveImport } from "../numeric/harness.ts";
 import { PROGRAMS, type Program } from "./programs.ts";
+import { viewOf } from "../../src/ir/graph/view.ts";
 
 const FOLDER = new URL("../../src/ir/derive/rules/", import.meta.url);
 /** Files that hold no rule: what the rules share. */
@@ -52,7 +53,8 @@ const compiledFor = (p: Program, targetName: string, known: boolean) => {
 };
 
 /** The accumulators of all kernels as text. */
-const carried = ({ builder: b, plan }: Compiled): readonly string[] => {
+const carried = ({ plan }: Compiled): readonly string[] => {
+  const b = viewOf(plan.graph);
   const text = (id: number): string => printNode({ nodes: b.nodes, axes: b.axes, names: new Map() }, id);
   return plan.kernels.flatMap((k) =>
     k.accumulators.map((a) => `${a.op}(${text(a.body)})${a.where === null ? "" : ` where ${text(a.where)}`}`),

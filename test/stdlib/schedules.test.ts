@@ -10,6 +10,7 @@ import { legal } from "../../src/ir/schedule/legal.ts";
 import { legalSchedules } from "../../src/ir/schedule/legal-space.ts";
 import { cutStreams } from "../../src/ir/schedule/parts.ts";
 import { lowerToGraph } from "../../src/ir/lower-to-graph.ts";
+import { viewOf } from "../../src/ir/graph/view.ts";
 
 const { entries } = readCatalogue();
 
@@ -17,16 +18,15 @@ const { entries } = readCatalogue();
 const faultsOf = (entry: Entry, sizes: Sizes): readonly string[] => {
   const dims = Object.fromEntries(entry.told.map((n) => [n, sizes[n] ?? 1]));
   const lowered = lowerToGraph(entry.spec, { dims, statics: entry.sizes.statics, types: {} });
-  const graph = prepare(lowered.graph, lowered.builder, []);
-  const whole = planKernels(graph, lowered.builder, String, []);
-  return Object.values(TARGETS).flatMap((target) =>
-    cutStreams(graph, lowered.builder, whole, target).kernels.flatMap((k) => {
-      const chosen = chooseSchedule(lowered.builder, k, target);
-      return legal(lowered.builder, k, chosen, target).map(
-        (why) => `${entry.file} ${k.name} on ${target.name}: ${why}`,
-      );
-    }),
-  );
+  const whole = planKernels(prepare(lowered.graph, []), []);
+  return Object.values(TARGETS).flatMap((target) => {
+    const { graph, kernels } = cutStreams(whole, target);
+    const b = viewOf(graph);
+    return kernels.flatMap((k) => {
+      const chosen = chooseSchedule(b, k, target);
+      return legal(b, k, chosen, target).map((why) => `${entry.file} ${k.name} on ${target.name}: ${why}`);
+    });
+  });
 };
 
 test.each(["full", "small"] as const)("are legal at %s sizes", { timeout: 600_000 }, (which) => {
@@ -38,9 +38,10 @@ test("every kernel has legal schedules of its own", { timeout: 600_000 }, () => 
   if (target === undefined) throw new Error("no target");
   for (const e of entries) {
     const dims = Object.fromEntries(e.told.map((n) => [n, e.sizes.small[n] ?? 1]));
-    const { graph, builder } = lowerToGraph(e.spec, { dims, statics: e.sizes.statics, types: {} });
-    for (const k of planKernels(prepare(graph, builder, []), builder, String, []).kernels) {
-      const [first, second] = legalSchedules(builder, k, target);
+    const naive = lowerToGraph(e.spec, { dims, statics: e.sizes.statics, types: {} }).graph;
+    const { graph, kernels } = planKernels(prepare(naive, []), []);
+    for (const k of kernels) {
+      const [first, second] = legalSchedules(viewOf(graph), k, target);
       expect([first === undefined, second === undefined], `${e.file} ${k.name}`).toEqual([false, false]);
     }
   }

@@ -5,7 +5,8 @@
  * Plain algebra over the planned bodies: a log-sum-exp stays a natural logarithm. What no such factor multiplies (a row of stored
  * values) is left alone: its differences to the maximum are exact, and a product would round each value first.
  */
-import type { GraphBuilder } from "../graph/build.ts";
+import { edit, type GraphBuilder } from "../graph/build.ts";
+import type { GraphView } from "../graph/view.ts";
 import type { Node, NodeId } from "../graph/graph.ts";
 import { operands } from "../graph/graph.ts";
 import { REDUCTIONS, identity, isExtremum, startingValue } from "../graph/reduction.ts";
@@ -15,10 +16,12 @@ import { inOrder, reach } from "../graph/walk.ts";
 import type { Accumulator, KernelPlan, Plan } from "./plan.ts";
 
 /** Folds the exponentials of every kernel where that is free. */
-export const foldBase2 = (plan: Plan, b: GraphBuilder, nameOf: (id: NodeId) => string | undefined): Plan => {
+export const foldBase2 = (plan: Plan): Plan => {
+  const b = edit(plan.graph);
   const names = new Map(plan.names);
+  const nameOf = (id: NodeId): string | undefined => plan.names.get(id) ?? plan.graph.names.get(id);
   const kernels = plan.kernels.map((k) => foldKernel(b, k, nameOf, names));
-  return { ...plan, kernels, names };
+  return { ...plan, graph: b.finish(plan.graph), kernels, names };
 };
 
 type Fold = {
@@ -60,7 +63,7 @@ type Exp = Node & { readonly kind: "unary" };
 
 /** The exponentials that each cell takes. */
 const exponentials = (
-  b: GraphBuilder,
+  b: GraphView,
   plan: KernelPlan,
   streams: (id: NodeId) => boolean,
   isStat: (id: NodeId) => boolean,
@@ -79,7 +82,7 @@ const exponentials = (
  * Whether a gauge is compared with anything but the infinities, or rounded. In base 2 it is a rounded multiple of the maximum, no longer
  * equal to one of the values that it was taken of: `s == max[j](s)` would not hold anywhere.
  */
-const isCompared = (b: GraphBuilder, plan: KernelPlan, isGauge: (id: NodeId) => boolean): boolean => {
+const isCompared = (b: GraphView, plan: KernelPlan, isGauge: (id: NodeId) => boolean): boolean => {
   const roots = [
     ...plan.accumulators.flatMap((a) => (a.where === null ? [a.body] : [a.body, a.where])),
     ...plan.stores.map((s) => s.value),

@@ -4,6 +4,7 @@
  * stays an ordinary graph: evaluating it gives the same numbers.
  */
 import type { GraphBuilder } from "../graph/build.ts";
+import type { GraphView } from "../graph/view.ts";
 import type { AxisId, Node, NodeId } from "../graph/graph.ts";
 import { same } from "./planning.ts";
 import { operands } from "../graph/graph.ts";
@@ -120,7 +121,7 @@ type Last = (id: NodeId) => number;
 
 /** The last pass whose statistics a value is made of, and the same of maxima and minima alone, and of all others; -1: of none. */
 const passesOf = (
-  b: GraphBuilder,
+  b: GraphView,
   carried: ReadonlyMap<NodeId, Carried>,
 ): { readonly any: Last; readonly extremal: Last; readonly summed: Last } => {
   // A statistic hides what it is made of: the sum of exp(s - m) is no maximum.
@@ -157,7 +158,7 @@ const splitOf = (b: GraphBuilder, r: Node & { kind: "reduce" }, body: NodeId, li
 };
 
 const whyAnotherPass = (
-  b: GraphBuilder,
+  b: GraphView,
   r: Node,
   { because, why }: Split & { readonly parts: null },
   live: readonly Carried[],

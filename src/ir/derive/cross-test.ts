@@ -3,7 +3,7 @@
  * `F(x, d) ⊗ F(x0, d0) = F(x, d0) ⊗ F(x0, d)`, with `*` for sums and `+` for maxima. Checked at random points in f64; it
  * knows nothing of the normal form in `separate.ts`, which it guards.
  */
-import type { GraphBuilder } from "../graph/build.ts";
+import type { GraphView } from "../graph/view.ts";
 import type { AxisId, Node, NodeId } from "../graph/graph.ts";
 import { operands } from "../graph/graph.ts";
 import { binaryFn, unaryFn } from "../graph/arith.ts";
@@ -52,7 +52,7 @@ const MAX_INNER = 3;
 type At = ReadonlyMap<AxisId, number>;
 
 /** Evaluates nodes at a point; statistics and inner reductions that do not depend on them are drawn like stored values. */
-const evaluator = (b: GraphBuilder, live: CrossLive): ((id: NodeId, p: Point) => number) => {
+const evaluator = (b: GraphView, live: CrossLive): ((id: NodeId, p: Point) => number) => {
   const range = rangeAnalysis(b);
   const dependsMemo = new Map<NodeId, boolean>();
   const depends = (id: NodeId): boolean => {
@@ -177,7 +177,7 @@ const MIN_TRIALS = 8;
  * eight random points give finite values.
  */
 export const crossTest = (
-  b: GraphBuilder,
+  b: GraphView,
   body: NodeId,
   live: CrossLive,
   op: "sum" | "max" | "min",
@@ -198,7 +198,7 @@ export const crossTest = (
  * depends on live statistics through `exp(gauge)` only, and what is hoisted does not stream. Checked at random points.
  */
 export const splitHolds = (
-  b: GraphBuilder,
+  b: GraphView,
   body: NodeId,
   parts: readonly Part[],
   live: CrossLive,

@@ -1,5 +1,6 @@
 /** Rows without a cell: the values that the language defines, where what was hoisted would divide by an empty sum. */
 import type { GraphBuilder } from "../graph/build.ts";
+import type { GraphView } from "../graph/view.ts";
 import type { AxisId, Node, NodeId } from "../graph/graph.ts";
 import { identity } from "../graph/reduction.ts";
 import { isFixedRead } from "./scan.ts";
@@ -95,5 +96,5 @@ const nonEmpty = (
 };
 
 /** Whether an expression over accumulators is a number in every row in which `top` has a cell. */
-const hoistsAreDefined = (b: GraphBuilder, value: NodeId, top: Reduce): boolean =>
+const hoistsAreDefined = (b: GraphView, value: NodeId, top: Reduce): boolean =>
   isDefined(b, value, { over: top.over, where: top.where });

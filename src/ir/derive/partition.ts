@@ -3,7 +3,9 @@
  * reduction's stream is evaluated in place when it is a short contraction, else it becomes a scratch tensor of its own
  * (never one that varies along both the rows and the stream of a kernel: that would be an N×M buffer).
  */
-import type { GraphBuilder } from "../graph/build.ts";
+import { edit, type GraphBuilder } from "../graph/build.ts";
+import type { GraphView } from "../graph/view.ts";
+import { printNode } from "../graph/print.ts";
 import type { AxisId, Graph, Node, NodeId } from "../graph/graph.ts";
 import { operands } from "../graph/graph.ts";
 import { deriveCascade } from "./cascade.ts";
@@ -14,20 +16,24 @@ import { folded, inOrder, reach } from "../graph/walk.ts";
 import { contractedFirst, isLastOf, mixedAxes, scanName, scanNote, scannedAxis, statesOf } from "./scan.ts";
 import type { Accumulator, KernelPlan, Note, Plan, ScanState, Store } from "./plan.ts";
 import { guardEmpty } from "./empty.ts";
-import { Unsupported } from "../unsupported.ts";
+import { attempted, Unsupported } from "../unsupported.ts";
 import { acrossRows } from "./across.ts";
 import { materialise, toMaterialise } from "./materialise.ts";
 import { ownAxes } from "./own-axes.ts";
 import { extent, factsOf, isShort, outermost, same, type Cx, type Group, type Reduce, type Root } from "./planning.ts";
 import { rowsOf } from "./rows.ts";
 
-export const planKernels = (
-  graph: Graph,
-  b: GraphBuilder,
-  nameOf: (id: NodeId) => string,
-  notes: readonly Note[] = [],
-): Plan => {
+export const planKernels = (graph: Graph, notes: readonly Note[] = []): Plan => {
+  const b = edit(graph);
+  return attempted(
+    () => planned(graph, b, notes),
+    () => b.finish(graph),
+  );
+};
+
+const planned = (graph: Graph, b: GraphBuilder, notes: readonly Note[]): Plan => {
   const names = new Map<NodeId, string>();
+  const nameOf = nameIn(b, graph.names);
   const cx: Cx = {
     b,
     facts: factsOf(b),
@@ -70,8 +76,22 @@ export const planKernels = (
   byLevel(cx, groups);
   adoptElementwise(cx, groups);
   const kernels = groups.map((g, n) => finish(cx, g, groups.length === 1 ? graph.name : `${graph.name}_${n}`));
-  return { kernels: inDependencyOrder(b, kernels), scratch: cx.scratch, names };
+  const ordered = inDependencyOrder(b, kernels);
+  return { graph: b.finish(graph), kernels: ordered, scratch: cx.scratch, names };
 };
+
+/** The user's name of a value, else what it is, in short. */
+const nameIn = (b: GraphView, names: ReadonlyMap<NodeId, string>): ((id: NodeId) => string) => {
+  const printed = new Map<NodeId, string>();
+  return (id) => {
+    const name =
+      names.get(id) ?? printed.get(id) ?? short(printNode({ nodes: b.nodes, axes: b.axes, names }, id, false, 64));
+    printed.set(id, name);
+    return name;
+  };
+};
+
+const short = (s: string): string => (s.length > 48 ? `${s.slice(0, 45)}...` : s);
 
 /**
  * The stream of a root: the reduced axes of its outermost reductions, of several the longest. Where one is made of another
@@ -378,7 +398,7 @@ const nameOfAccumulator = (cx: Cx, n: Reduce): string => {
 
 /** Cell counts that the guards of empty rows brought in. */
 const countsAmong = (
-  b: GraphBuilder,
+  b: GraphView,
   needed: ReadonlySet<NodeId>,
   carried: readonly Carried[],
   stream: readonly AxisId[],
@@ -392,7 +412,7 @@ const countsAmong = (
 };
 
 /** Kernels whose scratch others read come first. */
-const inDependencyOrder = (b: GraphBuilder, kernels: readonly KernelPlan[]): readonly KernelPlan[] => {
+const inDependencyOrder = (b: GraphView, kernels: readonly KernelPlan[]): readonly KernelPlan[] => {
   const writes = new Map(kernels.flatMap((k) => k.stores.map((s) => [s.tensor, k] as const)));
   const out: KernelPlan[] = [];
   const visit = (k: KernelPlan): void => {

@@ -1,7 +1,7 @@
 /**
  * The plan of a program: which kernels, what each streams over, in how many passes, what it carries. Still no tiles.
  */
-import type { AxisId, NodeId, ReduceOp, ScanDef, Tensor } from "../graph/graph.ts";
+import type { AxisId, Graph, NodeId, ReduceOp, ScanDef, Tensor } from "../graph/graph.ts";
 
 /**
  * A sum with a factor `x + γ` beside e^γ: when the gauge grows by δ it becomes e^δ (sum + δ · companion), `companion` being the
@@ -73,6 +73,8 @@ export type KernelPlan = {
 };
 
 export type Plan = {
+  /** Every node and axis of the plan is one of this graph: the prepared one, and what planning wrote behind it. */
+  readonly graph: Graph;
   readonly kernels: readonly KernelPlan[];
   /** Tensors between kernels. */
   readonly scratch: readonly Tensor[];

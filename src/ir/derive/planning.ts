@@ -1,5 +1,6 @@
 /** What the steps of planning share: results on their way into groups, and questions about sizes. */
 import type { GraphBuilder } from "../graph/build.ts";
+import type { GraphView } from "../graph/view.ts";
 import type { Axis, AxisId, Node, NodeId, Tensor } from "../graph/graph.ts";
 import { folded, reach, unionAxes } from "../graph/walk.ts";
 import { readOperands } from "../graph/scan.ts";
@@ -57,7 +58,7 @@ export type Facts = {
   readonly statistics: (stream: readonly AxisId[], finished: boolean) => (id: NodeId) => readonly AxisId[];
 };
 
-export const factsOf = (b: GraphBuilder): Facts => {
+export const factsOf = (b: GraphView): Facts => {
   const has = (hit: (n: Node) => boolean): ((id: NodeId) => boolean) =>
     folded<boolean>(b, (n, of) => hit(n) || of.includes(true));
   const loads = folded<ReadonlyMap<string, readonly AxisId[]>>(b, (n, of) => {
@@ -99,7 +100,7 @@ const NO_LOADS: ReadonlyMap<string, readonly AxisId[]> = new Map();
 export const extent = (a: Axis): number => (typeof a.size === "number" ? a.size : UNKNOWN_SIZE);
 
 /** Reductions reached without passing through another one. */
-export const outermost = (b: GraphBuilder, root: NodeId): Reduce[] => {
+export const outermost = (b: GraphView, root: NodeId): Reduce[] => {
   const isOuter = (n: Node): n is Reduce => n.kind === "reduce" && n.op !== "cumsum";
   return [...reach(b, [root], (n) => (isOuter(n) ? [] : readOperands(n).toReversed()))]
     .map((id) => b.node(id))

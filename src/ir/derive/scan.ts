@@ -3,7 +3,8 @@
  * state is independent. The other axes of the state are mixed: reduced over, or read at other indices than their own. They
  * live in the registers of the lane.
  */
-import type { GraphBuilder } from "../graph/build.ts";
+import { edit, type GraphBuilder, type GraphParts } from "../graph/build.ts";
+import type { GraphView } from "../graph/view.ts";
 import type { AxisId, Graph, Node, NodeId } from "../graph/graph.ts";
 import { REDUCTIONS } from "../graph/reduction.ts";
 import { isIndexOf, readBelow, readOperands, scansBelow, timeOf, type Carried, type Scan } from "../graph/scan.ts";
@@ -22,8 +23,9 @@ const MAX_SHARING = 16;
  * A state read at an index that does not follow the stream (the last one) becomes a sum over the stream with one cell: an
  * accumulator like any other, unless the registers of the scan have it anyway (`isLastOf`).
  */
-export const fixedReads = (graph: Graph, b: GraphBuilder): Graph => {
-  let current = graph;
+export const fixedReads = (graph: Graph): Graph => {
+  const b = edit(graph);
+  let current: GraphParts = graph;
   for (;;) {
     const map = new Map<NodeId, NodeId>();
     for (const id of b.reach(current.results.map((r) => r.value))) {
@@ -36,13 +38,14 @@ export const fixedReads = (graph: Graph, b: GraphBuilder): Graph => {
         b.reduce("sum", [n.over], b.scan(n, [here, ...n.at.slice(1)], n.span), b.binary("==", here, t), 0, n.span),
       );
     }
-    if (map.size === 0) return current;
+    if (map.size === 0) return b.finish(current);
     current = replaced(current, b, map);
   }
 };
 
 /** A reduction over several axes that reads a state along one of them becomes one along that axis, of one over the others. */
-export const splitReductions = (graph: Graph, b: GraphBuilder): Graph => {
+export const splitReductions = (graph: Graph): Graph => {
+  const b = edit(graph);
   const map = new Map<NodeId, NodeId>();
   if (
     scansBelow(
@@ -60,11 +63,12 @@ export const splitReductions = (graph: Graph, b: GraphBuilder): Graph => {
     const rest = n.over.filter((a) => a !== scan.over);
     map.set(id, b.reduce(n.op, [scan.over], b.reduce(n.op, rest, n.body, n.where, 0, n.span), null, 0, n.span));
   }
-  return map.size === 0 ? graph : replaced(graph, b, map);
+  return b.finish(replaced(graph, b, map));
 };
 
 /** Running sums along an axis that states run along are states too: one of each point of their axes, like the others. */
-export const sumsAsScans = (graph: Graph, b: GraphBuilder): Graph => {
+export const sumsAsScans = (graph: Graph): Graph => {
+  const b = edit(graph);
   const reached = [...b.reach(graph.results.map((r) => r.value))].sort((x, y) => x - y).map((id) => b.node(id));
   const along = new Set(reached.flatMap((n) => (n.kind === "scan" ? [n.over] : [])));
   const map = new Map<NodeId, NodeId>();
@@ -81,11 +85,11 @@ export const sumsAsScans = (graph: Graph, b: GraphBuilder): Graph => {
     const step = n.where === null ? sum : b.select(b.replaceNodes(n.where, map), sum, before);
     map.set(n.id, b.scan({ state, name, over, dims, init: b.konst(0, "f32"), step }, undefined, n.span));
   }
-  return map.size === 0 ? graph : replaced(graph, b, map);
+  return b.finish(replaced(graph, b, map));
 };
 
 /** Whether a reduction is what `fixedReads` made of a read. */
-export const isFixedRead = (b: GraphBuilder, r: Reduce): boolean => {
+export const isFixedRead = (b: GraphView, r: Reduce): boolean => {
   const [body, where] = [b.node(r.body), r.where === null ? null : b.node(r.where)];
   return (
     r.op === "sum" &&
@@ -113,7 +117,7 @@ export const scanNote = (cx: ScanContext, s: ScanState): Note => {
 };
 
 /** The user's name of a state, however its scan was rebuilt. */
-export const scanName = (b: GraphBuilder, id: NodeId): string | null => {
+export const scanName = (b: GraphView, id: NodeId): string | null => {
   const n = b.node(id);
   return n.kind === "scan" && timeOf(b, n) === "now" ? n.name : null;
 };
@@ -122,7 +126,7 @@ export const scanName = (b: GraphBuilder, id: NodeId): string | null => {
 export type Mixed = ReadonlyMap<AxisId, string>;
 
 /** The mixed axes of all states below the roots. */
-export const mixedAxes = (b: GraphBuilder, roots: readonly NodeId[]): Mixed => {
+export const mixedAxes = (b: GraphView, roots: readonly NodeId[]): Mixed => {
   const out = new Map<AxisId, string>();
   const scans = scansBelow(b, roots);
   if (scans.length === 0) return out;
@@ -147,7 +151,7 @@ export const mixedAxes = (b: GraphBuilder, roots: readonly NodeId[]): Mixed => {
 };
 
 /** The states that a value reads, and what is carried of them. */
-const statesBelow = (b: GraphBuilder): ((id: NodeId) => ReadonlySet<Scan | Carried>) => {
+const statesBelow = (b: GraphView): ((id: NodeId) => ReadonlySet<Scan | Carried>) => {
   const none: ReadonlySet<Scan | Carried> = new Set();
   return folded<ReadonlySet<Scan | Carried>>(
     b,
@@ -190,7 +194,7 @@ export const contractedFirst = (cx: ScanContext, root: NodeId): readonly NodeId[
  * The axis that a root must be streamed along for the states that it reads; null: it reads none as they pass. Of several the one
  * of a state that the root has at each of its own cells, and not only inside a reduction.
  */
-export const scannedAxis = (b: GraphBuilder, root: NodeId, axes: readonly AxisId[]): AxisId | null => {
+export const scannedAxis = (b: GraphView, root: NodeId, axes: readonly AxisId[]): AxisId | null => {
   const read = readBelow(b, [root]);
   const passing = read
     .filter((n): n is Scan => n.kind === "scan" && timeOf(b, n) !== "elsewhere")
@@ -201,7 +205,7 @@ export const scannedAxis = (b: GraphBuilder, root: NodeId, axes: readonly AxisId
 };
 
 /** The states that a reduction reads along its own axes. */
-export const readsAlong = (b: GraphBuilder, r: Reduce): readonly NodeId[] =>
+export const readsAlong = (b: GraphView, r: Reduce): readonly NodeId[] =>
   readBelow(b, r.where === null ? [r.body] : [r.body, r.where]).flatMap((n) =>
     n.kind === "scan" && r.over.includes(n.over) ? [n.id] : [],
   );
@@ -227,7 +231,7 @@ export const scansApart = (
 };
 
 /** Whether the value reads what a scan carries, or the state of one that `here` says is in this kernel. */
-export const readsState = (b: GraphBuilder, roots: readonly NodeId[], here: (n: Scan) => boolean): boolean =>
+export const readsState = (b: GraphView, roots: readonly NodeId[], here: (n: Scan) => boolean): boolean =>
   readBelow(b, roots).some((n) => n.kind === "carried" || (n.kind === "scan" && here(n)));
 
 /** Rows of a root that walks along scans: the axes of their states that are not mixed, and axes of the result that are long. */

@@ -7,6 +7,7 @@
  * they stabilise and stay in the loop (the gauge); H is hoisted behind it.
  */
 import type { GraphBuilder } from "../graph/build.ts";
+import type { GraphView } from "../graph/view.ts";
 import type { AxisId, Node, NodeId } from "../graph/graph.ts";
 import { operands } from "../graph/graph.ts";
 import { isExtremum } from "../graph/reduction.ts";
@@ -211,7 +212,7 @@ const isBound = (n: Node): boolean => n.kind === "reduce" && isExtremum(n.op);
 
 /** Predicates over the live statistics `stats` for a stream over `axes`, memoised. */
 export const liveOver = (
-  b: GraphBuilder,
+  b: GraphView,
   stats: ReadonlySet<NodeId>,
   axes: readonly AxisId[],
   where: NodeId | null = null,

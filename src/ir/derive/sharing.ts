@@ -1,11 +1,11 @@
 /** What rows of a kernel share: values that only the stream decides, and the rows that must agree for it. */
-import type { GraphBuilder } from "../graph/build.ts";
+import type { GraphView } from "../graph/view.ts";
 import { operands, type AxisId, type Node, type NodeId } from "../graph/graph.ts";
 import { folded, reach } from "../graph/walk.ts";
 import type { KernelPlan } from "./plan.ts";
 
 /** Row axes that values streaming along `stream` depend on: equal for all lanes of a workgroup, so that these can be shared. */
-export const outerAxes = (b: GraphBuilder, plan: KernelPlan): readonly AxisId[] => {
+export const outerAxes = (b: GraphView, plan: KernelPlan): readonly AxisId[] => {
   // A lane that walks a scan shares nothing: its rows are packed over the lanes.
   if (plan.scans.length > 0) return [];
   const shared = streamOnlyNodes(b, plan, null);
@@ -15,7 +15,7 @@ export const outerAxes = (b: GraphBuilder, plan: KernelPlan): readonly AxisId[] 
 };
 
 /** The row axis that most streaming operands lack (i for k and v, wherever it stands in the result): the axis that lanes tile. */
-const ownAxis = (b: GraphBuilder, plan: KernelPlan): readonly AxisId[] => {
+const ownAxis = (b: GraphView, plan: KernelPlan): readonly AxisId[] => {
   const loads = [...b.reach(plan.accumulators.map((a) => a.body))]
     .map((id) => b.node(id))
     .filter((n) => n.kind === "load" && n.axes.some((a) => plan.stream.includes(a)));
@@ -32,7 +32,7 @@ const ownAxis = (b: GraphBuilder, plan: KernelPlan): readonly AxisId[] => {
  * makes of them. `rows`: axes they must not mention (null: at least the last row axis).
  */
 export const streamOnlyNodes = (
-  b: GraphBuilder,
+  b: GraphView,
   plan: KernelPlan,
   inner: readonly AxisId[] | null,
   accs: ReadonlySet<NodeId> = new Set(plan.accumulators.map((a) => a.node)),

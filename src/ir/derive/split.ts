@@ -9,6 +9,7 @@
  * identity, of which no difference can be taken.
  */
 import type { GraphBuilder } from "../graph/build.ts";
+import type { GraphView } from "../graph/view.ts";
 import type { AxisId, Node, NodeId, Tensor } from "../graph/graph.ts";
 import { REDUCTIONS, identity, isExtremum } from "../graph/reduction.ts";
 import { size } from "../../base/size.ts";
@@ -35,7 +36,7 @@ export type SplitOptions = {
 };
 
 /** Why a kernel's stream cannot be cut into parts; null when it can. */
-export const splitRefusal = (b: GraphBuilder, k: KernelPlan): string | null => {
+export const splitRefusal = (b: GraphView, k: KernelPlan): string | null => {
   const stream = k.stream.map((a) => b.axis(a).name).join(", ");
   if (k.stream.length !== 1) return `the stream runs over ${k.stream.length} axes (${stream})`;
   if (k.passes > 1) return `it takes ${k.passes} passes over ${stream}, and each waits for statistics of the whole one`;
@@ -58,7 +59,7 @@ export const splitRefusal = (b: GraphBuilder, k: KernelPlan): string | null => {
 };
 
 /** The accumulators that a value is made of. */
-const statisticsOf = (b: GraphBuilder, k: KernelPlan, id: NodeId): readonly Accumulator[] => {
+const statisticsOf = (b: GraphView, k: KernelPlan, id: NodeId): readonly Accumulator[] => {
   const reached = b.reach([id]);
   return k.accumulators.filter((a) => reached.has(a.node));
 };

@@ -1,20 +1,21 @@
 /** The rules every plan keeps. A violation is a mistake of the compiler, never of the user. */
-import type { GraphBuilder } from "../graph/build.ts";
-import type { AxisId, Graph, Node, NodeId, Tensor } from "../graph/graph.ts";
+import { viewOf, type GraphView } from "../graph/view.ts";
+import type { AxisId, Node, NodeId, Tensor } from "../graph/graph.ts";
 import { isExtremum } from "../graph/reduction.ts";
 import { readOperands } from "../graph/scan.ts";
 import type { Accumulator, KernelPlan, Plan } from "./plan.ts";
 
 type Cx = {
-  readonly b: GraphBuilder;
+  readonly b: GraphView;
   readonly tensors: ReadonlyMap<string, Tensor>;
   readonly report: (what: string) => void;
 };
 
-/** What is wrong with a plan of a graph, a line each; empty when nothing is. */
-export const verifyPlan = (graph: Graph, b: GraphBuilder, plan: Plan): readonly string[] => {
+/** What is wrong with a plan, a line each; empty when nothing is. */
+export const verifyPlan = (plan: Plan): readonly string[] => {
+  const b = viewOf(plan.graph);
   const out: string[] = [];
-  const all = [...graph.tensors, ...plan.scratch];
+  const all = [...plan.graph.tensors, ...plan.scratch];
   const tensors = new Map(all.map((t) => [t.name, t]));
   if (tensors.size < all.length) out.push("two tensors have one name");
   if (new Set(plan.kernels.map((k) => k.name)).size < plan.kernels.length) out.push("two kernels have one name");
@@ -159,4 +160,4 @@ const readsOf = (cx: Cx, k: KernelPlan, roots: readonly NodeId[], accs: Accs): r
   return found;
 };
 
-const namesOf = (b: GraphBuilder, axes: readonly AxisId[]): string => `(${axes.map((a) => b.axis(a).name).join(", ")})`;
+const namesOf = (b: GraphView, axes: readonly AxisId[]): string => `(${axes.map((a) => b.axis(a).name).join(", ")})`;

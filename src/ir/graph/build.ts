@@ -1,6 +1,7 @@
 /**
- * The builder of the graph IR: hash-consing, so that equal expressions are one node, with the local simplifications of
- * `simplify.ts` applied on the way. Nodes are only ever appended, so ids stay valid and the array stays in dependency order.
+ * The pen of the graph IR: hash-consing, so that equal expressions are one node, with the local simplifications of `simplify.ts`
+ * applied on the way. A graph is finished data; a pass that writes starts a pen over it (`edit`), which keeps its ids and only
+ * appends, and ends with `finish`, which gives the next graph. What a finished pen is asked to write is refused.
  */
 import { NO_SPAN, type Span } from "../../base/span.ts";
 import { binaryTy, isCommutative, unaryTy } from "./arith.ts";
@@ -9,71 +10,51 @@ import {
   operands,
   type Axis,
   type AxisId,
+  type Graph,
   type Node,
   type NodeId,
   type Op,
-  type ReduceOp,
   type ScanDef,
   type Ty,
 } from "./graph.ts";
-import type { BinaryOp, UnaryOp } from "../../base/operators.ts";
 import { REDUCTIONS } from "./reduction.ts";
+import type { GraphBuilder } from "./pen.ts";
 import { replaceNodes, substitute } from "./rewrite.ts";
 import { simplifyBinary, simplifySelect, simplifyUnary } from "./simplify.ts";
 import { renameState } from "./scan.ts";
 import { nodeAt, reach, unionAxes } from "./walk.ts";
 
-/** Makes nodes. The optional `span` of each maker is kept only by the first node of its structure. */
-export type GraphBuilder = {
-  /** The axes given at the start and those made by `freshAxis`. */
-  readonly axes: readonly Axis[];
-  readonly nodes: readonly Node[];
-  /** The node with this id; throws when there is none. */
-  readonly node: (id: NodeId) => Node;
-  /** The axis with this id; throws when there is none. */
-  readonly axis: (id: AxisId) => Axis;
-  /** A new axis of the same size and a new name. */
-  readonly freshAxis: (of: AxisId) => AxisId;
-  /** A new axis of this size, called `name` or, where that is taken, `name_2` and so on. */
-  readonly newAxis: (name: string, size: SizeExpr, span?: Span) => AxisId;
-  readonly konst: (value: number, ty: Ty, span?: Span) => NodeId;
-  readonly index: (axis: AxisId, span?: Span) => NodeId;
-  /** An i32 node for a size: constants, `size` (or i32 `scalar`) nodes and arithmetic. */
-  readonly sizeOf: (size: SizeExpr, span?: Span) => NodeId;
-  readonly scalar: (name: string, ty: Ty, span?: Span) => NodeId;
-  readonly load: (tensor: string, at: readonly NodeId[], ty: Ty, span?: Span) => NodeId;
-  /** Throws when the operation does not take the operand's type. */
-  readonly unary: (op: UnaryOp, a: NodeId, span?: Span) => NodeId;
-  /** Throws when the operands' types differ or the operation does not take them. */
-  readonly binary: (op: BinaryOp, a: NodeId, b: NodeId, span?: Span) => NodeId;
-  readonly select: (cond: NodeId, a: NodeId, b: NodeId, span?: Span) => NodeId;
-  /** `where` null or constantly true: everywhere. `k` (only `kth`) is 0 when not given. */
-  readonly reduce: (
-    op: ReduceOp,
-    over: readonly AxisId[],
-    body: NodeId,
-    where?: NodeId | null,
-    k?: number,
-    span?: Span,
-  ) => NodeId;
-  /** A number for a scan that is about to be defined. */
-  readonly freshState: () => number;
-  /** What the scan `state` carried from the cell before; `at`: the scanned index, then one for each of its dims. */
-  readonly carried: (state: number, name: string, at: readonly NodeId[], span?: Span) => NodeId;
-  /** The state of a scan; `at` left out: at its own indices. An equal definition that was made before takes its place. */
-  readonly scan: (def: ScanDef, at?: readonly NodeId[], span?: Span) => NodeId;
-  /** The conjunction of conditions; null stands for true. Gives null when nothing is left to ask. */
-  readonly and: (...conditions: readonly (NodeId | null)[]) => NodeId | null;
-  /** The node again over other operands (in the order of `operands`). */
-  readonly rebuild: (node: Node, over: readonly NodeId[]) => NodeId;
-  /** See `rewrite.ts`. */
-  readonly substitute: (root: NodeId, map: ReadonlyMap<AxisId, NodeId>) => NodeId;
-  readonly replaceNodes: (root: NodeId, map: ReadonlyMap<NodeId, NodeId>) => NodeId;
-  readonly reach: (roots: Iterable<NodeId>) => Set<NodeId>;
+export type { GraphBuilder, GraphParts } from "./pen.ts";
+
+/** `scalars`: names that are scalar parameters, for `sizeOf`. */
+export type BuilderOptions = { readonly scalars?: Iterable<string> };
+
+/**
+ * What a pen knows of its nodes, to make none twice. It goes from the pen to the graph and from there to the next pen that
+ * writes; another pen over the same graph makes its own.
+ */
+type Table = {
+  readonly ids: Map<string, NodeId>;
+  /** Scans by their definition, with the carried state of all written as that of scan -1. Made when first asked for. */
+  scans: Map<string, ScanDef> | null;
 };
 
-/** `nodes`: of a graph to go on from; they keep their ids. `scalars`: names that are scalar parameters, for `sizeOf`. */
-export type BuilderOptions = { readonly nodes?: readonly Node[]; readonly scalars?: Iterable<string> };
+const tables = new WeakMap<Graph, Table>();
+
+/** The table of a graph: handed over, or made of its nodes. */
+const tableOf = (graph: Graph | null): Table => {
+  const known = graph === null ? undefined : tables.get(graph);
+  if (graph !== null && known !== undefined) {
+    tables.delete(graph);
+    return known;
+  }
+  const ids = new Map<string, NodeId>();
+  for (const n of graph?.nodes ?? []) {
+    const key = keyOf(n, n.ty);
+    if (!ids.has(key)) ids.set(key, n.id);
+  }
+  return { ids, scans: null };
+};
 
 const text = (value: number): string => (Object.is(value, -0) ? "-0" : String(value));
 
@@ -121,14 +102,30 @@ export const freeAxes = (op: Op, node: (id: NodeId) => Node): readonly AxisId[] 
   return REDUCTIONS[op.op].runs ? unionAxes(below, op.over) : below.filter((a) => !op.over.includes(a));
 };
 
-/** A builder over these axes. */
-export const graphBuilder = (axes: readonly Axis[], options: BuilderOptions = {}): GraphBuilder => {
-  const nodes: Node[] = [...(options.nodes ?? [])];
-  const ids = new Map<string, NodeId>();
-  for (const n of nodes) if (!ids.has(keyOf(n, n.ty))) ids.set(keyOf(n, n.ty), n.id);
-  const allAxes: Axis[] = [...axes];
+/** A pen for a new graph over these axes. */
+export const graphBuilder = (axes: readonly Axis[], options: BuilderOptions = {}): GraphBuilder =>
+  pen(null, axes, options.scalars ?? []);
+
+/** A pen that goes on from a finished graph, whose nodes and axes keep their ids. */
+export const edit = (graph: Graph): GraphBuilder =>
+  pen(
+    graph,
+    graph.axes,
+    graph.scalars.map((s) => s.name),
+  );
+
+const pen = (base: Graph | null, axes: readonly Axis[], scalarNames: Iterable<string>): GraphBuilder => {
+  const nodes: Node[] = base === null ? [] : base.nodes.slice();
+  const allAxes: Axis[] = axes.slice();
   const axisById = new Map(axes.map((a) => [a.id, a]));
-  const scalars = new Set(options.scalars ?? []);
+  const scalars = new Set(scalarNames);
+  let finished = false;
+  let table: Table | null = null;
+  const writing = (): Table => {
+    if (finished) throw new Error("this graph is finished: its pen writes nothing more");
+    table ??= tableOf(base);
+    return table;
+  };
 
   const node = (id: NodeId): Node => nodeAt({ nodes }, id);
   const axis = (id: AxisId): Axis => {
@@ -138,6 +135,7 @@ export const graphBuilder = (axes: readonly Axis[], options: BuilderOptions = {}
   };
   const add = (op: Op, ty: Ty, span: Span | undefined): NodeId => {
     const key = keyOf(op, ty);
+    const { ids } = writing();
     const known = ids.get(key);
     if (known !== undefined) return known;
     const id = nodes.length;
@@ -158,6 +156,7 @@ export const graphBuilder = (axes: readonly Axis[], options: BuilderOptions = {}
     return `${base}_${n}`;
   };
   const addAxis = (like: Omit<Axis, "id" | "name">, name: string): AxisId => {
+    writing();
     const id = allAxes.reduce((max, a) => Math.max(max, a.id), -1) + 1;
     const fresh = { ...like, id, name };
     allAxes.push(fresh);
@@ -179,15 +178,23 @@ export const graphBuilder = (axes: readonly Axis[], options: BuilderOptions = {}
     const ty = REDUCTIONS[op].gives === "place" ? "i32" : node(body).ty;
     return add({ kind: "reduce", op, over: [...over], body, where: always ? null : where, k }, ty, span);
   };
-  /** Scans by their definition, with the carried state of all written as that of scan -1. */
-  const scans = new Map<string, ScanDef>();
   const defKey = (def: ScanDef): string =>
     `${def.over} ${def.dims.join(",")} ${def.init} ${renameState(b, def.step, def.state, -1)}`;
-  let states = 0;
-  for (const n of nodes) {
-    if (n.kind === "carried" || n.kind === "scan") states = Math.max(states, n.state + 1);
-  }
+  let states: number | null = null;
+  const freshState = (): number => {
+    states ??= nodes.reduce((n, x) => (x.kind === "carried" || x.kind === "scan" ? Math.max(n, x.state + 1) : n), 0);
+    return states++;
+  };
+  const knownScans = (): Map<string, ScanDef> => {
+    const own = writing();
+    if (own.scans === null) {
+      own.scans = new Map();
+      for (const n of base?.nodes ?? []) if (n.kind === "scan") own.scans.set(defKey(n), n);
+    }
+    return own.scans;
+  };
   const scan: GraphBuilder["scan"] = (given, at, span) => {
+    const scans = knownScans();
     const key = defKey(given);
     const def = scans.get(key) ?? given;
     scans.set(key, def);
@@ -253,7 +260,7 @@ export const graphBuilder = (axes: readonly Axis[], options: BuilderOptions = {}
       return simplifySelect(b, cond, x, y) ?? add({ kind: "select", cond, a: x, b: y }, ty, span);
     },
     reduce,
-    freshState: () => states++,
+    freshState,
     carried: (state, name, at, span) => add({ kind: "carried", state, name, at: [...at] }, "f32", span),
     scan,
     and: (...conditions) => {
@@ -266,6 +273,20 @@ export const graphBuilder = (axes: readonly Axis[], options: BuilderOptions = {}
     substitute: (root, map) => substitute(b, root, map),
     replaceNodes: (root, map) => replaceNodes(b, root, map),
     reach: (roots) => reach(b, roots),
+    finish: (parts) => {
+      if (finished) throw new Error("this graph is finished already");
+      finished = true;
+      const same = base !== null && nodes.length === base.nodes.length && allAxes.length === base.axes.length;
+      if (same && base === parts) {
+        if (table !== null) tables.set(base, table);
+        return base;
+      }
+      const graph: Graph = same ? { ...parts, axes: base.axes, nodes: base.nodes } : { ...parts, axes: allAxes, nodes };
+      const own = table ?? (base === null ? undefined : tables.get(base));
+      if (base !== null) tables.delete(base);
+      if (own !== undefined) tables.set(graph, own);
+      return graph;
+    },
   };
   return b;
 };

@@ -1,5 +1,5 @@
 /** How many cells a reduction runs over. */
-import type { GraphBuilder } from "./build.ts";
+import type { GraphBuilder } from "./pen.ts";
 import type { AxisId, NodeId } from "./graph.ts";
 
 /** The divisor of a mean over all cells of these axes, an i32: at least 1, so that the mean of no cell is 0. */

@@ -90,11 +90,16 @@ export type Node = { readonly id: NodeId; readonly ty: Ty; readonly axes: readon
 export type GraphResult = {
   readonly tensor: string;
   readonly value: NodeId;
+  /** The expression that the source gives it. */
+  readonly span: Span;
 };
 
+/** Finished data: nothing is ever added to a graph. The next one is written with a pen over it (`build.ts`). */
 export type Graph = {
   readonly name: string;
   readonly doc: string;
+  /** Where the kernel is declared. */
+  readonly span: Span;
   readonly axes: readonly Axis[];
   readonly tensors: readonly Tensor[];
   readonly scalars: readonly Scalar[];

@@ -1,6 +1,6 @@
 /** Rewriting: substitution of indices, replacement of nodes, and dropping what nothing uses any more. */
 import { operands, type AxisId, type Graph, type Node, type NodeId } from "./graph.ts";
-import type { GraphBuilder } from "./build.ts";
+import type { GraphBuilder } from "./pen.ts";
 import { folded, inOrder } from "./walk.ts";
 
 type Reduce = Extract<Node, { kind: "reduce" }>;

@@ -1,5 +1,5 @@
 /** What rewriting and planning ask of ordered scans. */
-import type { GraphBuilder } from "./build.ts";
+import type { GraphBuilder } from "./pen.ts";
 import { operands, type AxisId, type Node, type NodeId } from "./graph.ts";
 import { nodeAt, type HasNodes } from "./walk.ts";
 

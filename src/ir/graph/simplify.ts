@@ -5,7 +5,7 @@
 import { binaryFn, binaryTy, unaryFn, unaryTy } from "./arith.ts";
 import type { NodeId } from "./graph.ts";
 import type { BinaryOp, UnaryOp } from "../../base/operators.ts";
-import type { GraphBuilder } from "./build.ts";
+import type { GraphBuilder } from "./pen.ts";
 import { conjuncts } from "./walk.ts";
 
 /** The value of a constant node, or null. */

@@ -5,7 +5,7 @@
  * `npm run bench:pipelines`), a driver of a GPU less, but more than in proportion. What runs once a row (results) gains nothing from being
  * written out; the loop over the stream does, as long as what it holds stays in registers.
  */
-import type { GraphBuilder } from "../graph/build.ts";
+import type { GraphView } from "../graph/view.ts";
 import type { AxisId, NodeId } from "../graph/graph.ts";
 import { operands } from "../graph/graph.ts";
 
@@ -27,7 +27,7 @@ export const MAX_WIDE_SUM = 16;
  * there already.
  */
 export const statementsOf = (
-  b: GraphBuilder,
+  b: GraphView,
   roots: readonly NodeId[],
   written: readonly AxisId[],
   stop: ReadonlySet<NodeId>,
@@ -54,7 +54,7 @@ export const statementsOf = (
   }, 0);
 };
 
-const sizeOf = (b: GraphBuilder, a: AxisId): number => {
+const sizeOf = (b: GraphView, a: AxisId): number => {
   const { size } = b.axis(a);
   return typeof size === "number" ? size : 1;
 };

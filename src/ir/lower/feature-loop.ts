@@ -4,7 +4,7 @@
  * code that drivers take minutes for, and ask for more registers than there are.
  */
 import type { Axis, AxisId, Node, NodeId } from "../graph/graph.ts";
-import type { GraphBuilder } from "../graph/build.ts";
+import type { GraphView } from "../graph/view.ts";
 import type { Expr, Stmt } from "../tile/tile.ts";
 import { F32, I32 } from "../tile/tile.ts";
 import * as T from "../tile/build.ts";
@@ -42,7 +42,7 @@ export const loopAxesOf = (em: Emitter, n: Reduce, outside: readonly AxisId[]): 
 const pointsIn = (axes: readonly Axis[]): number =>
   axes.reduce((n, a) => n * (typeof a.size === "number" ? a.size : Infinity), 1);
 
-const lastMentions = (b: GraphBuilder, m: Node & { kind: "load" }, axes: readonly Axis[]): boolean => {
+const lastMentions = (b: GraphView, m: Node & { kind: "load" }, axes: readonly Axis[]): boolean => {
   const last = m.at.at(-1);
   return last !== undefined && axes.some((a) => b.node(last).axes.includes(a.id));
 };
@@ -117,7 +117,7 @@ export const contractInLoop = (
 };
 
 /** The sums in place below some values, in the order in which they need each other. */
-export const sumsBelow = (b: GraphBuilder, roots: readonly NodeId[]): readonly Reduce[] =>
+export const sumsBelow = (b: GraphView, roots: readonly NodeId[]): readonly Reduce[] =>
   [...b.reach(roots)]
     .sort((x, y) => x - y)
     .map((id) => b.node(id))

@@ -4,6 +4,7 @@ import { Unsupported } from "../unsupported.ts";
 import type { AxisId, Graph, Node, NodeId } from "../graph/graph.ts";
 import { operands } from "../graph/graph.ts";
 import type { GraphBuilder } from "../graph/build.ts";
+import type { GraphView } from "../graph/view.ts";
 import { outerAxes, streamOnlyNodes } from "../derive/sharing.ts";
 import { integerRanges, rangeOfStorage } from "../scalar/integers.ts";
 import { REDUCTIONS } from "../graph/reduction.ts";
@@ -131,7 +132,7 @@ const emitterFor = (input: KernelInput, body: Stmt[]): Emitter => {
 };
 
 /** How often each node below the roots is an operand; nodes that are counted already are left alone. */
-const countUses = (b: GraphBuilder, roots: readonly NodeId[], uses: Map<NodeId, number>): void => {
+const countUses = (b: GraphView, roots: readonly NodeId[], uses: Map<NodeId, number>): void => {
   const before = new Set(uses.keys());
   for (const id of b.reach(roots))
     for (const o of operands(b.node(id))) if (!before.has(o)) uses.set(o, (uses.get(o) ?? 0) + 1);

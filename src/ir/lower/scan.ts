@@ -5,7 +5,7 @@
 import type { ScanState } from "../derive/plan.ts";
 import type { Node, NodeId } from "../graph/graph.ts";
 import { isIndexOf, readOperands, timeOf, type Carried, type Scan } from "../graph/scan.ts";
-import type { GraphBuilder } from "../graph/build.ts";
+import type { GraphView } from "../graph/view.ts";
 import { folded, reach } from "../graph/walk.ts";
 import type { Expr, Stmt } from "../tile/tile.ts";
 import * as T from "../tile/build.ts";
@@ -204,6 +204,6 @@ export const bindLast = (em: Emitter, state: State, row: number, node: NodeId, a
 };
 
 /** Whether a value reads a state where it stands: in registers, so that no loop variable can index it. */
-export const statefulIn = (b: GraphBuilder): ((id: NodeId) => boolean) => {
+export const statefulIn = (b: GraphView): ((id: NodeId) => boolean) => {
   return folded<boolean>(b, (n, of) => n.kind === "scan" || n.kind === "carried" || of.includes(true), readOperands);
 };

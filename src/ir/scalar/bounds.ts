@@ -4,6 +4,7 @@
  */
 import type { AxisId, Node, NodeId } from "../graph/graph.ts";
 import type { GraphBuilder } from "../graph/build.ts";
+import type { GraphView } from "../graph/view.ts";
 import { dependsOn } from "../graph/walk.ts";
 import { linAdd, linConst, linearOf, linScale, type Linear } from "./affine.ts";
 
@@ -43,10 +44,10 @@ const unique = (bounds: readonly Bound[]): Bound[] =>
 type Part = { readonly id: NodeId; readonly negated: boolean };
 
 /** The conjuncts of a condition with negations pushed in; constant ones are dropped. */
-const conjunctsOf = (b: GraphBuilder, id: NodeId, negated: boolean): Part[] => junctsOf(b, id, negated, "and");
+const conjunctsOf = (b: GraphView, id: NodeId, negated: boolean): Part[] => junctsOf(b, id, negated, "and");
 
 /** Each part once, in the order of the text. */
-const junctsOf = (b: GraphBuilder, root: NodeId, negated: boolean, op: "and" | "or"): Part[] => {
+const junctsOf = (b: GraphView, root: NodeId, negated: boolean, op: "and" | "or"): Part[] => {
   const out: Part[] = [];
   const seen = new Set<string>();
   const open: Part[] = [{ id: root, negated }];
@@ -176,7 +177,7 @@ const quotientSides = (b: GraphBuilder, node: Node, limit: NodeId, below: boolea
 };
 
 /** `-|x|`, `-max(x, y)` and `min(x, y)` in a form that is >= 0 say two things; null when the atom is none of these. */
-const splitAtom = (b: GraphBuilder, form: Linear, atom: NodeId, c: number): Linear[] | null => {
+const splitAtom = (b: GraphView, form: Linear, atom: NodeId, c: number): Linear[] | null => {
   const node = b.node(atom);
   const rest = without(form, atom);
   const withAtom = (id: NodeId, k: number): Linear => linAdd(rest, linearOf(b, id), k);

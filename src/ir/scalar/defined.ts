@@ -2,7 +2,7 @@
  * Whether a value is a finite number for all finite inputs: asked of what is moved out of a choice or behind a loop, where it is
  * computed although nothing may have asked for it. Statistics count as finite where they have a cell.
  */
-import type { GraphBuilder } from "../graph/build.ts";
+import type { GraphView } from "../graph/view.ts";
 import type { Node, NodeId } from "../graph/graph.ts";
 import { conjuncts } from "../graph/walk.ts";
 import { MAX_EXPONENT } from "./polynomial.ts";
@@ -10,7 +10,7 @@ import { rangeAnalysis } from "./range.ts";
 import { isOnly, NEGATIVE, POSITIVE, signAnalysis, ZERO } from "./sign.ts";
 
 /** Whether `p` holds wherever `q` does, by its conjuncts. null: always. */
-export const follows = (b: GraphBuilder, p: NodeId | null, q: NodeId | null): boolean => {
+export const follows = (b: GraphView, p: NodeId | null, q: NodeId | null): boolean => {
   if (p === null || p === q) return true;
   if (q === null) return false;
   const given = new Set(conjuncts(b, q));
@@ -22,7 +22,7 @@ export const follows = (b: GraphBuilder, p: NodeId | null, q: NodeId | null): bo
  * empty; left out: nothing is known of any reduction.
  */
 export const isDefined = (
-  b: GraphBuilder,
+  b: GraphView,
   root: NodeId,
   where?: { readonly over: readonly number[]; readonly where: NodeId | null },
 ): boolean => {
@@ -77,7 +77,7 @@ export const isDefined = (
 };
 
 /** `log(x)` or `-log(x)`: its exponential is x or 1 / x. */
-const isInverseOfLog = (b: GraphBuilder, id: NodeId): boolean => {
+const isInverseOfLog = (b: GraphView, id: NodeId): boolean => {
   const n = b.node(id);
   if (n.kind !== "unary") return false;
   return n.op === "log" || (n.op === "neg" && isInverseOfLog(b, n.a));

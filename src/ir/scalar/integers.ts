@@ -3,7 +3,7 @@
  * lowering writes it differently there (`lower/integers.ts`).
  */
 import type { AxisId, Node, NodeId } from "../graph/graph.ts";
-import type { GraphBuilder } from "../graph/build.ts";
+import type { GraphView } from "../graph/view.ts";
 import { inOrder } from "../graph/walk.ts";
 import {
   absI,
@@ -64,7 +64,7 @@ export type Integers = { readonly exact: (id: NodeId) => Interval; readonly valu
  * The ranges of a graph's integers. What a sum (`+`, `-`, negation, multiples by constants) is made of counts exactly, also beyond
  * 32 bits; anything else works on values of 32 bits.
  */
-export const integerRanges = (b: GraphBuilder, env: IntegerEnv): Integers => {
+export const integerRanges = (b: GraphView, env: IntegerEnv): Integers => {
   const memo = new Map<NodeId, Interval>();
   const value = (id: NodeId): Interval => clampTo(exact(id));
   const exact = (id: NodeId): Interval => {
@@ -176,7 +176,7 @@ const productOf = (e: SizeExpr): Product | null => {
 };
 
 /** What a product of sizes and indices is at most. */
-const productOfNode = (b: GraphBuilder, n: Node, opaque: ReadonlySet<AxisId>): Product | null => {
+const productOfNode = (b: GraphView, n: Node, opaque: ReadonlySet<AxisId>): Product | null => {
   if (n.kind === "size") return productOf(n.name);
   if (n.kind === "index") return opaque.has(n.axis) ? null : productOf(b.axis(n.axis).size);
   if (n.kind === "const") return n.value >= 0 ? productOf(n.value) : null;
@@ -206,11 +206,11 @@ const clampTo = (r: Interval): Interval =>
   r.lo > GREATEST_I32 ? point(GREATEST_I32) : r.hi < LEAST_I32 ? point(LEAST_I32) : meet(r, I32);
 
 /** Whether a node is part of a linear form (`affine.ts`): its operands' exact values matter, not their 32 bits. */
-export const isSum = (b: GraphBuilder, n: Node): boolean => {
+export const isSum = (b: GraphView, n: Node): boolean => {
   if (n.ty !== "i32") return false;
   if (n.kind === "unary") return n.op === "neg";
   if (n.kind !== "binary") return false;
   return n.op === "+" || n.op === "-" || (n.op === "*" && [n.a, n.b].some((id) => isConstant(b, id)));
 };
 
-const isConstant = (b: GraphBuilder, id: NodeId): boolean => b.node(id).kind === "const";
+const isConstant = (b: GraphView, id: NodeId): boolean => b.node(id).kind === "const";

@@ -2,7 +2,7 @@
  * Sums of products as a normal form, to compare exponents: `coefficient · factor · factor + …` over nodes that are no sums or
  * products themselves. Two expressions of one polynomial are equal for all values; a quotient `x / y` has the factor 1 / y.
  */
-import type { GraphBuilder } from "../graph/build.ts";
+import type { GraphView } from "../graph/view.ts";
 import type { NodeId } from "../graph/graph.ts";
 import { addI, mulI, point, type Interval } from "./interval.ts";
 import type { Signs } from "./sign.ts";
@@ -50,11 +50,7 @@ export const mulP = (p: Polynomial, q: Polynomial): Polynomial => {
 };
 
 /** The polynomial of an f32 node. `atom`: nodes that are not taken apart. */
-export const polynomialOf = (
-  b: GraphBuilder,
-  root: NodeId,
-  atom: (id: NodeId) => boolean = () => false,
-): Polynomial => {
+export const polynomialOf = (b: GraphView, root: NodeId, atom: (id: NodeId) => boolean = () => false): Polynomial => {
   const known = new Map<NodeId, Polynomial>();
   const go = (id: NodeId): Polynomial => {
     const found = known.get(id);

@@ -1,12 +1,13 @@
 /** Comparisons of integers that always or never hold over the axes' boxes become constants; what they decide simplifies. */
 import type { GraphBuilder } from "../graph/build.ts";
+import type { GraphView } from "../graph/view.ts";
 import { operands, type Node, type NodeId } from "../graph/graph.ts";
 import { folded } from "../graph/walk.ts";
 import { linAdd, linConst, linearOf, linScale, provablyNonNegative } from "./affine.ts";
 import type { Linear } from "./affine.ts";
 
 /** The forms that are >= 0 exactly when the comparison holds (all of them). */
-export const formsOf = (b: GraphBuilder, id: NodeId): readonly Linear[] => {
+export const formsOf = (b: GraphView, id: NodeId): readonly Linear[] => {
   const n = b.node(id);
   if (n.kind !== "binary" || b.node(n.a).ty !== "i32") return [];
   const difference = linAdd(linearOf(b, n.b), linearOf(b, n.a), -1);
@@ -27,7 +28,7 @@ export const formsOf = (b: GraphBuilder, id: NodeId): readonly Linear[] => {
 };
 
 /** Whether a comparison of ints always (1), never (0) or sometimes (null) holds where the facts do. */
-export const settled = (b: GraphBuilder, id: NodeId, facts: readonly Linear[] = []): 0 | 1 | null => {
+export const settled = (b: GraphView, id: NodeId, facts: readonly Linear[] = []): 0 | 1 | null => {
   const forms = formsOf(b, id);
   if (forms.length === 0) return null;
   if (forms.every((f) => provablyNonNegative(b, f, facts))) return 1;

@@ -1,6 +1,6 @@
 /** Chooses a schedule for a planned kernel from the target's data. Every number here ends up in the printed schedule. */
 import type { Target } from "../../base/target.ts";
-import type { GraphBuilder } from "../graph/build.ts";
+import type { GraphView } from "../graph/view.ts";
 import type { AxisId } from "../graph/graph.ts";
 import { REDUCTIONS } from "../graph/reduction.ts";
 import type { KernelPlan } from "../derive/plan.ts";
@@ -34,7 +34,7 @@ const MANY = 192;
 /** Cells of a row that a lane may keep in registers, as vec4s. */
 const MAX_HELD = 16;
 
-export const chooseSchedule = (b: GraphBuilder, plan: KernelPlan, target: Target): Schedule => {
+export const chooseSchedule = (b: GraphView, plan: KernelPlan, target: Target): Schedule => {
   if (plan.stream.length === 0)
     return { ...BASE, kind: "elements", vectorStream: canWalkByFour(b, plan, plan.stores[0]?.axes.at(-1)) };
   const [only] = plan.stream;
@@ -70,7 +70,7 @@ export const chooseSchedule = (b: GraphBuilder, plan: KernelPlan, target: Target
 const MAX_TILE = 16;
 
 /** The largest power of two of cells whose shared values fit into workgroup memory; 0: there is nothing to stage, or no room. */
-const tileThatFits = (b: GraphBuilder, plan: KernelPlan, target: Target): number => {
+const tileThatFits = (b: GraphView, plan: KernelPlan, target: Target): number => {
   if (plan.stream.length !== 1) return 0;
   const bytes = (tile: number): number => workgroupEstimate(b, plan, { ...BASE, source: "workgroup", tile });
   if (bytes(1) === 0) return 0;
@@ -78,21 +78,21 @@ const tileThatFits = (b: GraphBuilder, plan: KernelPlan, target: Target): number
   return 0;
 };
 
-const known = (b: GraphBuilder, a: AxisId): number => Number(b.axis(a).size) || 1024;
+const known = (b: GraphView, a: AxisId): number => Number(b.axis(a).size) || 1024;
 
 /** Accumulators are single numbers and every domain is whole: the stream itself can be walked in vec4s. */
-const isFeatureless = (b: GraphBuilder, plan: KernelPlan): boolean =>
+const isFeatureless = (b: GraphView, plan: KernelPlan): boolean =>
   plan.accumulators.every((a) => a.local.length === 0 && a.where === null && REDUCTIONS[a.op].merges) &&
   !hasScan(b, plan);
 
-const hasScan = (b: GraphBuilder, plan: KernelPlan): boolean =>
+const hasScan = (b: GraphView, plan: KernelPlan): boolean =>
   plan.scans.length > 0 ||
   [...b.reach([...plan.stores.map((s) => s.value), ...plan.accumulators.map((a) => a.body)])].some((id) => {
     const n = b.node(id);
     return n.kind === "reduce" && n.op === "cumsum";
   });
 
-const canWalkByFour = (b: GraphBuilder, plan: KernelPlan, axis: AxisId | undefined): boolean => {
+const canWalkByFour = (b: GraphView, plan: KernelPlan, axis: AxisId | undefined): boolean => {
   if (axis === undefined) return false;
   const size = b.axis(axis).size;
   if (typeof size !== "number" || size % 4 !== 0 || size === 0 || b.axis(axis).parts !== null) return false;
@@ -106,27 +106,27 @@ const canWalkByFour = (b: GraphBuilder, plan: KernelPlan, axis: AxisId | undefin
 const canSplit = (plan: KernelPlan): boolean => plan.accumulators.every((a) => REDUCTIONS[a.op].merges);
 
 /** Row axes that what streams does not depend on: rows of one workgroup. */
-export const ownRows = (b: GraphBuilder, plan: KernelPlan): readonly AxisId[] => {
+export const ownRows = (b: GraphView, plan: KernelPlan): readonly AxisId[] => {
   const outer = outerAxes(b, plan);
   return plan.rows.filter((a) => !outer.includes(a));
 };
 
 /** Too few rows to fill a workgroup each: one row a workgroup then. */
-export const fewRows = (b: GraphBuilder, plan: KernelPlan, target: Target): boolean => {
+export const fewRows = (b: GraphView, plan: KernelPlan, target: Target): boolean => {
   const inner = ownRows(b, plan);
   const count = inner.reduce((n, a) => n * known(b, a), 1);
   return count <= (target.software ? 4 : 16) && inner.every((a) => typeof b.axis(a).size === "number");
 };
 
 /** The stream is the last index of what it reads: lanes that share a row read neighbouring addresses. */
-const readsAlong = (b: GraphBuilder, plan: KernelPlan, axis: AxisId): boolean =>
+const readsAlong = (b: GraphView, plan: KernelPlan, axis: AxisId): boolean =>
   b.axis(axis).parts === null &&
   [...b.reach([...plan.stores.map((s) => s.value), ...plan.accumulators.map((a) => a.body)])]
     .map((id) => b.node(id))
     .every((n) => n.kind !== "load" || n.at.slice(0, -1).every((id) => !b.node(id).axes.includes(axis)));
 
 /** A row of a length that is no multiple of four or not known: neighbouring lanes take neighbouring cells. */
-const raggedRow = (b: GraphBuilder, axis: AxisId): Schedule => {
+const raggedRow = (b: GraphView, axis: AxisId): Schedule => {
   const size = b.axis(axis).size;
   const length = typeof size === "number" ? size : Infinity;
   const lanesPerRow = [64, 32, 16, 8, 4, 2].find((n) => length >= n) ?? 1;
@@ -144,13 +144,13 @@ const raggedRow = (b: GraphBuilder, axis: AxisId): Schedule => {
 };
 
 /** Partial states of a row, a lane for each part: the states of different rows share nothing. */
-const mergeSchedule = (b: GraphBuilder, part: AxisId): Schedule => {
+const mergeSchedule = (b: GraphView, part: AxisId): Schedule => {
   const lanesPerRow = [2, 4, 8, 16, 32, 64].find((n) => n >= known(b, part)) ?? 64;
   return { ...BASE, kind: "split", lanesPerRow, cells: 1 };
 };
 
 /** Whether a cell asks for reductions in place. */
-const contracts = (b: GraphBuilder, plan: KernelPlan): boolean => {
+const contracts = (b: GraphView, plan: KernelPlan): boolean => {
   const carried = new Set(plan.accumulators.map((a) => a.node));
   const roots = [
     ...plan.accumulators.map((a) => a.body),
@@ -159,7 +159,7 @@ const contracts = (b: GraphBuilder, plan: KernelPlan): boolean => {
   return [...b.reach(roots)].some((id) => b.node(id).kind === "reduce" && !carried.has(id));
 };
 
-const normSchedule = (b: GraphBuilder, plan: KernelPlan, target: Target, axis: AxisId): Schedule => {
+const normSchedule = (b: GraphView, plan: KernelPlan, target: Target, axis: AxisId): Schedule => {
   const chunks = known(b, axis) / 4;
   if (target.software) {
     // A cell that takes a loop of its own gains nothing from being written out beside the others.

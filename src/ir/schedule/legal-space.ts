@@ -1,6 +1,6 @@
 /** The legal schedules of a kernel, for tests and for searches: all of a grid of numbers, or some drawn at random. */
 import type { Target } from "../../base/target.ts";
-import type { GraphBuilder } from "../graph/build.ts";
+import type { GraphView } from "../graph/view.ts";
 import type { KernelPlan } from "../derive/plan.ts";
 import { legality } from "./legal.ts";
 import type { Schedule } from "./schedule.ts";
@@ -19,7 +19,7 @@ const tilesOf = (s: Schedule): readonly number[] =>
   s.source !== "workgroup" ? [0] : TILES.map((n) => n * s.cells * (s.kind === "split" ? s.lanesPerRow : 1));
 
 /** Every legal schedule of the grid above, the plainer ones first. */
-export function* legalSchedules(b: GraphBuilder, plan: KernelPlan, target: Target): Iterable<Schedule> {
+export function* legalSchedules(b: GraphView, plan: KernelPlan, target: Target): Iterable<Schedule> {
   const faults = legality(b, plan, target);
   const streams = plan.stream.length > 0;
   for (const kind of streams ? (["rows", "split"] as const) : (["elements"] as const))
@@ -49,12 +49,7 @@ export function* legalSchedules(b: GraphBuilder, plan: KernelPlan, target: Targe
 }
 
 /** A legal schedule drawn by a random source (numbers in [0, 1)); null when many draws found none. */
-export const drawSchedule = (
-  b: GraphBuilder,
-  plan: KernelPlan,
-  target: Target,
-  random: () => number,
-): Schedule | null => {
+export const drawSchedule = (b: GraphView, plan: KernelPlan, target: Target, random: () => number): Schedule | null => {
   const faults = legality(b, plan, target);
   const one = <T>(list: readonly T[]): T => list[Math.floor(random() * list.length)] as T;
   const streams = plan.stream.length > 0;

@@ -3,7 +3,7 @@
  * the planner's own choices keep to them, and a schedule given by hand is refused with the reasons.
  */
 import type { Target } from "../../base/target.ts";
-import type { GraphBuilder } from "../graph/build.ts";
+import type { GraphView } from "../graph/view.ts";
 import type { AxisId } from "../graph/graph.ts";
 import { REDUCTIONS } from "../graph/reduction.ts";
 import type { KernelPlan } from "../derive/plan.ts";
@@ -35,7 +35,7 @@ type Facts = {
 const isPower = (n: number): boolean => Number.isInteger(n) && n >= 1 && (n & (n - 1)) === 0;
 const isCount = (n: number): boolean => Number.isInteger(n) && n >= 1;
 
-const factsOf = (b: GraphBuilder, plan: KernelPlan): Facts => {
+const factsOf = (b: GraphView, plan: KernelPlan): Facts => {
   const sizeOf = (a: AxisId): number | null => {
     const { size } = b.axis(a);
     return typeof size === "number" ? size : null;
@@ -66,7 +66,7 @@ const factsOf = (b: GraphBuilder, plan: KernelPlan): Facts => {
 };
 
 /** A function that says what is wrong with schedules of one kernel for one target, a line each; no line: it is legal. */
-export const legality = (b: GraphBuilder, plan: KernelPlan, target: Target): ((s: Schedule) => readonly string[]) => {
+export const legality = (b: GraphView, plan: KernelPlan, target: Target): ((s: Schedule) => readonly string[]) => {
   const f = factsOf(b, plan);
   return (s) => {
     const faults = shapeFaults(f, s, target);
@@ -75,11 +75,11 @@ export const legality = (b: GraphBuilder, plan: KernelPlan, target: Target): ((s
 };
 
 /** What is wrong with one schedule, an estimate of its workgroup memory included. */
-export const legal = (b: GraphBuilder, plan: KernelPlan, schedule: Schedule, target: Target): readonly string[] =>
+export const legal = (b: GraphView, plan: KernelPlan, schedule: Schedule, target: Target): readonly string[] =>
   legality(b, plan, target)(schedule);
 
 /** The same without the memory, which a lowered program knows exactly. */
-export const illegal = (b: GraphBuilder, plan: KernelPlan, schedule: Schedule, target: Target): readonly string[] =>
+export const illegal = (b: GraphView, plan: KernelPlan, schedule: Schedule, target: Target): readonly string[] =>
   shapeFaults(factsOf(b, plan), schedule, target);
 
 const shapeFaults = (f: Facts, s: Schedule, target: Target): readonly string[] => {
@@ -200,7 +200,7 @@ const holdFaults = (f: Facts, s: Schedule): readonly string[] => {
   return out;
 };
 
-const roomFaults = (b: GraphBuilder, plan: KernelPlan, s: Schedule, target: Target): readonly string[] => {
+const roomFaults = (b: GraphView, plan: KernelPlan, s: Schedule, target: Target): readonly string[] => {
   const bytes = workgroupEstimate(b, plan, s);
   return bytes <= target.workgroupBytes
     ? []

@@ -5,8 +5,10 @@
 import type { Target } from "../../base/target.ts";
 import { splitKernel, splitRefusal } from "../derive/split.ts";
 import type { KernelPlan, Plan } from "../derive/plan.ts";
-import type { GraphBuilder } from "../graph/build.ts";
-import type { AxisId, Graph, NodeId, Tensor } from "../graph/graph.ts";
+import { edit } from "../graph/build.ts";
+import type { GraphView } from "../graph/view.ts";
+import { operands, type AxisId, type Node, type NodeId, type Tensor } from "../graph/graph.ts";
+import { reach } from "../graph/walk.ts";
 import { fewRows, ownRows } from "./choose.ts";
 
 /** Cells that a part should have at least, where the length is known: four for each of 64 lanes. */
@@ -17,7 +19,9 @@ const LONG_STREAM = 4 * MIN_CELLS;
 const MAX_PARTS = 16;
 
 /** The plan with long streams of few rows cut. `asked`: the number of parts for every kernel that can be cut; 1: none is. */
-export const cutStreams = (graph: Graph, b: GraphBuilder, plan: Plan, target: Target, asked?: number): Plan => {
+export const cutStreams = (plan: Plan, target: Target, asked?: number): Plan => {
+  const { graph } = plan;
+  const b = edit(graph);
   const scratch: Tensor[] = [...plan.scratch];
   const names = new Map<NodeId, string>([...plan.names]);
   const kernels = plan.kernels.flatMap((k): readonly KernelPlan[] => {
@@ -34,12 +38,12 @@ export const cutStreams = (graph: Graph, b: GraphBuilder, plan: Plan, target: Ta
     for (const [id, name] of split.names) names.set(id, name);
     return split.kernels;
   });
-  return { kernels, scratch, names };
+  return { graph: b.finish(graph), kernels, scratch, names };
 };
 
 /** How many parts, and why; 1: the stream stays whole. */
 const partsOf = (
-  b: GraphBuilder,
+  b: GraphView,
   k: KernelPlan,
   target: Target,
   asked: number | undefined,
@@ -81,7 +85,7 @@ const partsOf = (
 };
 
 /** Row axes that no tensor which streams has: all of them see the same data. */
-const notStreamed = (b: GraphBuilder, k: KernelPlan): readonly AxisId[] => {
+const notStreamed = (b: GraphView, k: KernelPlan): readonly AxisId[] => {
   const loads = [...b.reach(k.accumulators.map((a) => a.body))]
     .map((id) => b.node(id))
     .filter((n) => n.kind === "load" && n.axes.some((a) => k.stream.includes(a)));
@@ -96,10 +100,10 @@ const powerOfTwo = (n: number): number => {
 };
 
 /** Storage buffers of the kernel that makes partial states, or of the one that merges them. */
-const boundTensors = (b: GraphBuilder, k: KernelPlan): number => {
-  const tensors = (roots: readonly NodeId[]): number =>
+const boundTensors = (b: GraphView, k: KernelPlan): number => {
+  const tensors = (roots: readonly NodeId[], below: (n: Node) => readonly NodeId[]): number =>
     new Set(
-      [...b.reach(roots)].flatMap((id) => {
+      [...reach(b, roots, below)].flatMap((id) => {
         const n = b.node(id);
         return n.kind === "load" ? [n.tensor] : [];
       }),
@@ -107,7 +111,10 @@ const boundTensors = (b: GraphBuilder, k: KernelPlan): number => {
   // Single numbers share a tensor.
   const own = k.accumulators.filter((a) => a.local.length > 0 || b.node(a.node).ty !== "f32").length;
   const states = own + (own < k.accumulators.length ? 1 : 0);
-  const carried = new Map(k.accumulators.map((a) => [a.node, b.konst(0, b.node(a.node).ty)]));
-  const first = tensors(k.accumulators.flatMap((a) => (a.where === null ? [a.body] : [a.body, a.where])));
-  return Math.max(first, tensors(k.stores.map((s) => b.replaceNodes(s.value, carried))) + k.stores.length) + states;
+  const carried = new Set(k.accumulators.map((a) => a.node));
+  const bodies = k.accumulators.flatMap((a) => (a.where === null ? [a.body] : [a.body, a.where]));
+  const first = tensors(bodies, operands);
+  const values = k.stores.map((s) => s.value);
+  const last = tensors(values, (n) => (carried.has(n.id) ? [] : operands(n))) + k.stores.length;
+  return Math.max(first, last) + states;
 };

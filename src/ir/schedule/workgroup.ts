@@ -1,6 +1,6 @@
 /** Workgroup memory that a kernel takes under a schedule, before it is lowered: tiles of the stream (`stage.ts`) and merges (`merge.ts`). */
 import type { Accumulator, KernelPlan } from "../derive/plan.ts";
-import type { GraphBuilder } from "../graph/build.ts";
+import type { GraphView } from "../graph/view.ts";
 import type { AxisId } from "../graph/graph.ts";
 import { REDUCTIONS } from "../graph/reduction.ts";
 import { outerAxes, streamOnlyNodes } from "../derive/sharing.ts";
@@ -12,14 +12,14 @@ export const ROUND = 8;
 const roundUp = (n: number): number => Math.ceil(n / 16) * 16;
 
 /** A size that is not known counts as a large one. */
-const known = (b: GraphBuilder, a: AxisId): number => Number(b.axis(a).size) || 1024;
+const known = (b: GraphView, a: AxisId): number => Number(b.axis(a).size) || 1024;
 
 /** Bytes, arrays rounded up as WebGPU counts them. Where parts of a union stage different values this is a guess from above. */
-export const workgroupEstimate = (b: GraphBuilder, plan: KernelPlan, s: Schedule): number =>
+export const workgroupEstimate = (b: GraphView, plan: KernelPlan, s: Schedule): number =>
   (s.source === "workgroup" ? stagedBytes(b, plan, s) : 0) +
   (s.kind === "split" && s.lanesPerRow > 1 ? mergeBytes(b, plan, s) : 0);
 
-const stagedBytes = (b: GraphBuilder, plan: KernelPlan, s: Schedule): number => {
+const stagedBytes = (b: GraphView, plan: KernelPlan, s: Schedule): number => {
   const oneRow = s.kind === "split" && s.lanesPerRow === s.lanes;
   const outer = oneRow ? plan.rows : outerAxes(b, plan);
   const own = oneRow ? plan.rows : plan.rows.filter((a) => !outer.includes(a));
@@ -38,7 +38,7 @@ const stagedBytes = (b: GraphBuilder, plan: KernelPlan, s: Schedule): number => 
   return bytes;
 };
 
-const mergeBytes = (b: GraphBuilder, plan: KernelPlan, s: Schedule): number => {
+const mergeBytes = (b: GraphView, plan: KernelPlan, s: Schedule): number => {
   const isInt = (a: Accumulator): boolean => b.node(a.node).ty === "i32";
   const together = plan.accumulators.filter((a) => a.op === "sum" && a.local.length > 0);
   const alone = plan.accumulators.filter((a) => !together.includes(a));

@@ -5,6 +5,7 @@ import { BASELINE } from "../../../src/base/target.ts";
 import type { Kernel } from "../../../src/runtime/kernel.ts";
 import { stacks, type Stack } from "../../gpu/stacks.ts";
 import { compileCase, openBench, runKernel, runOn, type Case, type Run } from "./run.ts";
+import { viewOf } from "../../../src/ir/graph/view.ts";
 
 const bench = await openBench();
 const [lavapipe, deno] = (await stacks(["lavapipe", "deno"])) as [Stack, Stack];
@@ -51,8 +52,9 @@ const elsewhere = (c: Case, stack: Stack): void => {
 
 /** Buffers between kernels that grow with N·M. */
 const squares = (c: Case): readonly string[] => {
-  const { plan, builder } = compileCase(c, BASELINE);
-  const grows = (axis: number): boolean => ["N", "M"].some((n) => JSON.stringify(builder.axis(axis).size).includes(n));
+  const { plan } = compileCase(c, BASELINE);
+  const { axis } = viewOf(plan.graph);
+  const grows = (a: number): boolean => ["N", "M"].some((n) => JSON.stringify(axis(a).size).includes(n));
   return plan.scratch.filter((t) => t.dims.flat().filter(grows).length > 1).map((t) => t.name);
 };
 

@@ -2,7 +2,7 @@
  * Statistics of shifted values: with c one element of the row, x - mean(x) = (x - c) - mean(x - c) and var(x) = var(x - c). Keeps f32 sums
  * small where the mean is far above the deviation (a mean of 10,000 with unit noise loses 1e-3 otherwise).
  */
-import type { GraphBuilder } from "../../graph/build.ts";
+import { edit, type GraphBuilder } from "../../graph/build.ts";
 import { cellCount } from "../../graph/cells.ts";
 import type { Graph, Node, NodeId } from "../../graph/graph.ts";
 import { readsState } from "../scan.ts";
@@ -19,7 +19,8 @@ export const CENTRE: Rule = {
 };
 
 /** Applies the rule to every mean that something is the difference to. */
-export const centre = (graph: Graph, b: GraphBuilder): Graph => {
+export const centre = (graph: Graph): Graph => {
+  const b = edit(graph);
   const reached = [...b.reach(graph.results.map((r) => r.value))].sort((x, y) => x - y).map((id) => b.node(id));
   const sums = new Map(
     reached
@@ -56,7 +57,7 @@ export const centre = (graph: Graph, b: GraphBuilder): Graph => {
     const shifted = shiftedBodies.get(n.body);
     if (shifted !== undefined) map.set(n.id, b.reduce("var", n.over, shifted));
   }
-  return map.size === 0 ? graph : replaced(graph, b, map);
+  return b.finish(replaced(graph, b, map));
 };
 
 /** The mean of no cell is 0, not what stands before the first. */

@@ -2,7 +2,7 @@
  * A condition on a whole sum is a choice: contractions whose `where` says nothing of the cells that they run over (a table read out of
  * its bounds, a page that is not there) stay plain sums, which are written out in vec4s.
  */
-import type { GraphBuilder } from "../../graph/build.ts";
+import { edit } from "../../graph/build.ts";
 import type { Graph, NodeId } from "../../graph/graph.ts";
 import { replaced } from "./replaced.ts";
 import type { Rule } from "./rule.ts";
@@ -14,7 +14,8 @@ export const CONDITION: Rule = {
 };
 
 /** Applies the rule to every sum of floats. */
-export const wholeConditions = (graph: Graph, b: GraphBuilder): Graph => {
+export const wholeConditions = (graph: Graph): Graph => {
+  const b = edit(graph);
   const map = new Map<NodeId, NodeId>();
   for (const id of [...b.reach(graph.results.map((r) => r.value))].sort((x, y) => x - y)) {
     const n = b.node(id);
@@ -25,5 +26,5 @@ export const wholeConditions = (graph: Graph, b: GraphBuilder): Graph => {
     const [body, where] = [b.replaceNodes(n.body, map), b.replaceNodes(n.where, map)];
     map.set(id, b.select(where, b.reduce(n.op, n.over, body, null, n.k, n.span), b.konst(0, "f32")));
   }
-  return map.size === 0 ? graph : replaced(graph, b, map);
+  return b.finish(replaced(graph, b, map));
 };

@@ -3,7 +3,7 @@
  * cosine scores qualify). With |m| <= B and every value that answers m -> m + δ by a factor e^(k δ), leaving m out scales that value by
  * at most e^(|k| B).
  */
-import type { GraphBuilder } from "../../graph/build.ts";
+import { edit, type GraphBuilder, type GraphParts } from "../../graph/build.ts";
 import type { Graph, NodeId } from "../../graph/graph.ts";
 import { magnitude } from "../../scalar/interval.ts";
 import { MAX_EXPONENT, rangeOfPolynomial } from "../../scalar/polynomial.ts";
@@ -21,9 +21,10 @@ export const CONSTANT_GAUGE: Rule = {
 };
 
 /** Applies the rule to every maximum; `notes` says where, and where a bounded maximum had to stay. */
-export const constantGauge = (graph: Graph, b: GraphBuilder, notes: Note[]): Graph => {
+export const constantGauge = (graph: Graph, notes: Note[]): Graph => {
+  const b = edit(graph);
   const range = rangeAnalysis(b);
-  let current = graph;
+  let current: GraphParts = graph;
   for (const id of [...b.reach(graph.results.map((r) => r.value))].sort((x, y) => x - y)) {
     const n = b.node(id);
     if (n.kind !== "reduce" || n.op !== "max" || n.ty !== "f32") continue;
@@ -48,7 +49,7 @@ export const constantGauge = (graph: Graph, b: GraphBuilder, notes: Note[]): Gra
       });
     }
   }
-  return current;
+  return b.finish(current);
 };
 
 /** null: the maximum may go; "": it is no gauge and was never one, there is nothing to say. */

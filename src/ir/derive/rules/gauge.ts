@@ -7,7 +7,7 @@
  * The proof replaces each -c·m, m = max[j](y), c >= 0, by -c·y: m >= y holds at each cell that m has seen. What is left after
  * cancelling must be bounded by its ranges. A minimum is the mirror image.
  */
-import type { GraphBuilder } from "../../graph/build.ts";
+import type { GraphView } from "../../graph/view.ts";
 import type { Node, NodeId } from "../../graph/graph.ts";
 import { follows } from "../../scalar/defined.ts";
 import {
@@ -39,7 +39,7 @@ const MAX_TRIES = 16;
  * Whether the sum of these exponents is at most `MAX_EXPONENT` at every cell on the way. `cells`: the condition under which the sum has
  * a cell, guards included.
  */
-export const isBounded = (b: GraphBuilder, exponents: readonly NodeId[], live: Live, cells: NodeId | null): boolean => {
+export const isBounded = (b: GraphView, exponents: readonly NodeId[], live: Live, cells: NodeId | null): boolean => {
   const [signs, range] = [signAnalysis(b), rangeAnalysis(b)];
   let tries = 0;
   const bounded = (p: Polynomial): boolean => {
@@ -65,7 +65,7 @@ export const isBounded = (b: GraphBuilder, exponents: readonly NodeId[], live: L
 
 /** Values y with c·n <= c·y, for a coefficient c that is at most zero (`falls`) or at least zero (`rises`). */
 const boundsOf = (
-  b: GraphBuilder,
+  b: GraphView,
   n: Node,
   c: { readonly falls: boolean; readonly rises: boolean },
   cells: NodeId | null,

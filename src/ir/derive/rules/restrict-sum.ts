@@ -5,7 +5,7 @@
  *
  * `a` is zero outside c when it is a sum over other axes whose own `where` asks for c: over no cell it gives 0.
  */
-import type { GraphBuilder } from "../../graph/build.ts";
+import { edit, type GraphBuilder } from "../../graph/build.ts";
 import type { Graph, Node, NodeId } from "../../graph/graph.ts";
 import { conjuncts } from "../../graph/walk.ts";
 import { outermost } from "../planning.ts";
@@ -73,7 +73,8 @@ const withoutConditions = (
   });
 
 /** Applies the rule to every sum whose inner sums are restricted along its axes. */
-export const restrictSums = (graph: Graph, b: GraphBuilder): Graph => {
+export const restrictSums = (graph: Graph): Graph => {
+  const b = edit(graph);
   const map = new Map<NodeId, NodeId>();
   const sums = [...b.reach(graph.results.map((r) => r.value))].sort((x, y) => x - y).map((id) => b.node(id));
   for (const n of sums) {
@@ -85,5 +86,5 @@ export const restrictSums = (graph: Graph, b: GraphBuilder): Graph => {
     const body = b.replaceNodes(n.body, new Map([...map, ...withoutConditions(b, n.body, new Set(more), map)]));
     map.set(n.id, b.reduce(n.op, n.over, body, where === null ? null : b.replaceNodes(where, map), n.k, n.span));
   }
-  return map.size === 0 ? graph : replaced(graph, b, map);
+  return b.finish(replaced(graph, b, map));
 };

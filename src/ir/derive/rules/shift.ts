@@ -4,6 +4,7 @@
  * leaves every result as it is, is a gauge.
  */
 import type { GraphBuilder } from "../../graph/build.ts";
+import type { GraphView } from "../../graph/view.ts";
 import { operands, type AxisId, type Node, type NodeId } from "../../graph/graph.ts";
 import { inOrder } from "../../graph/walk.ts";
 import { addP, constantOf, mulP, polynomialOf, type Polynomial } from "../../scalar/polynomial.ts";
@@ -67,7 +68,7 @@ const unaryResponse = (n: Node & { kind: "unary" }, a: Response | null): Respons
   return n.op === "rsqrt" ? scale(times(-0.5)) : null;
 };
 
-const isZero = (b: GraphBuilder, id: NodeId): boolean => {
+const isZero = (b: GraphView, id: NodeId): boolean => {
   const n = b.node(id);
   return n.kind === "const" && n.value === 0;
 };
@@ -123,7 +124,7 @@ const binaryResponse = (
 };
 
 const reduceResponse = (
-  b: GraphBuilder,
+  b: GraphView,
   n: Node & { kind: "reduce" },
   body: Response | null,
   where: Response | null,

@@ -1,0 +1,40 @@
+/** The read-only face of a graph: what analyses, decisions and reports take, of a finished graph or of one that is being written. */
+import type { Axis, AxisId, Graph, Node, NodeId } from "./graph.ts";
+import { nodeAt, reach } from "./walk.ts";
+
+export type GraphView = {
+  readonly axes: readonly Axis[];
+  /** In dependency order, `nodes[id].id === id`. */
+  readonly nodes: readonly Node[];
+  /** The node with this id; throws when there is none. */
+  readonly node: (id: NodeId) => Node;
+  /** The axis with this id; throws when there is none. */
+  readonly axis: (id: AxisId) => Axis;
+  /** All nodes at or under the roots. */
+  readonly reach: (roots: Iterable<NodeId>) => Set<NodeId>;
+};
+
+/** One view of each graph, so that what is remembered about its nodes is remembered once. */
+const views = new WeakMap<Graph, GraphView>();
+
+/** The view of a finished graph. */
+export const viewOf = (graph: Graph): GraphView => {
+  const known = views.get(graph);
+  if (known !== undefined) return known;
+  const { axes, nodes } = graph;
+  const axisById = new Map(axes.map((a) => [a.id, a]));
+  const axis = (id: AxisId): Axis => {
+    const found = axisById.get(id);
+    if (found === undefined) throw new Error(`no axis ${id}`);
+    return found;
+  };
+  const made: GraphView = {
+    axes,
+    nodes,
+    node: (id) => nodeAt(graph, id),
+    axis,
+    reach: (roots) => reach(graph, roots),
+  };
+  views.set(graph, made);
+  return made;
+};
