@@ -20,7 +20,7 @@ import { cutStreams } from "./ir/schedule/parts.ts";
 import { printSchedule } from "./ir/schedule/schedule.ts";
 import type { Schedule } from "./ir/schedule/schedule.ts";
 import { LoweringError } from "./ir/lower-to-graph.ts";
-import { lowerToTile } from "./ir/lower-to-tile.ts";
+import { lowerToTile } from "./ir/lower/lower-to-tile.ts";
 import { size } from "./base/size.ts";
 import type { SizeExpr } from "./base/size.ts";
 import type { TileProgram } from "./ir/tile/tile.ts";

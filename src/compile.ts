@@ -13,7 +13,7 @@ import { nearestPlace } from "./explain/place.ts";
 import { guarded, withImports } from "./imports.ts";
 import type { Graph, NodeId } from "./ir/graph/graph.ts";
 import { LoweringError, lowerToGraph } from "./ir/lower-to-graph.ts";
-import { UnknownSize, Unsupported, sizesAsked } from "./ir/unsupported.ts";
+import { UnknownSize, Unsupported, sizesAsked } from "./ir/graph/unsupported.ts";
 import { callFaults, choiceDiagnostic, choiceFaults, chosenFaults, error, type ChoiceFault } from "./options.ts";
 import { parseProgram } from "./parser/parse.ts";
 import type { Diagnostic } from "./base/diagnostic.ts";

@@ -26,13 +26,12 @@ const TABLE: Readonly<Record<string, Rule>> = {
   meaning: { values: [], types: ["check"] },
   "ir/graph": { values: ["base"] },
   "ir/scalar": { values: ["base", "ir/graph"] },
-  "ir/unsupported.ts": { values: ["base"], types: ["ir/graph"] },
-  "ir/derive": { values: ["base", "ir/graph", "ir/scalar", "ir/unsupported.ts"] },
+  "ir/derive": { values: ["base", "ir/graph", "ir/scalar"] },
   "ir/tile": { values: ["base"] },
   // Chooses from the plan and the target; the lowering reads what was chosen.
   "ir/schedule": { values: ["base", "ir/graph", "ir/scalar", "ir/derive"] },
-  "ir/lower": { values: ["base", "ir/schedule", "ir/graph", "ir/scalar", "ir/derive", "ir/tile", "ir/unsupported.ts"] },
-  ir: { values: [...ALL_IR, "ir/unsupported.ts", "base", "check"] },
+  "ir/lower": { values: ["base", "ir/schedule", "ir/graph", "ir/scalar", "ir/derive", "ir/tile"] },
+  ir: { values: [...ALL_IR, "base", "check"] },
   codegen: { values: ["base", "ir/tile"] },
   format: { values: ["base", "parser"], packages: ["prettier/doc", "prettier/standalone"] },
   npy: { values: ["base"] },
@@ -40,7 +39,7 @@ const TABLE: Readonly<Record<string, Rule>> = {
   session: { values: [".", "base", "check", "parser"] },
   // Reads a compiled kernel level by level; of the pipeline itself it knows the type of the result only.
   explain: { values: [...ALL_IR, "base", "ir", "codegen", "check"], types: [".", "parser"] },
-  ".": { values: ["base", "parser", "check", ...ALL_IR, "ir", "ir/unsupported.ts", "codegen", "explain", "format"] },
+  ".": { values: ["base", "parser", "check", ...ALL_IR, "ir", "codegen", "explain", "format"] },
 };
 
 /** Shells do IO and may import what they like, but nothing imports them. */

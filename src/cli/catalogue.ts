@@ -13,7 +13,7 @@ import { viewOf, type GraphView } from "../ir/graph/view.ts";
 import type { AxisId } from "../ir/graph/graph.ts";
 import { lowerToGraph } from "../ir/lower-to-graph.ts";
 import { sizeNames } from "../base/size.ts";
-import { sizesAsked, UnknownSize } from "../ir/unsupported.ts";
+import { sizesAsked, UnknownSize } from "../ir/graph/unsupported.ts";
 import { parseProgram } from "../parser/parse.ts";
 import { sizesFor, type EntrySizes, type Sizes } from "./catalogue-sizes.ts";
 import { createSources, STDLIB } from "./sources.ts";

@@ -27,7 +27,7 @@ const { prepare } = await import("../../src/ir/derive/prepare.ts");
 const { chooseSchedule } = await import("../../src/ir/schedule/choose.ts");
 const { cutStreams } = await import("../../src/ir/schedule/parts.ts");
 const { lowerToGraph } = await import("../../src/ir/lower-to-graph.ts");
-const { lowerToTile } = await import("../../src/ir/lower-to-tile.ts");
+const { lowerToTile } = await import("../../src/ir/lower/lower-to-tile.ts");
 const { parseProgram } = await import("../../src/parser/parse.ts");
 const { resolveImport } = await import("../numeric/harness.ts");
 

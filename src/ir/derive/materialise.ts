@@ -5,7 +5,7 @@
 import type { AxisId, Node, NodeId } from "../graph/graph.ts";
 import { operands } from "../graph/graph.ts";
 import { type Scan } from "../graph/scan.ts";
-import { UnknownSize, Unsupported } from "../unsupported.ts";
+import { UnknownSize, Unsupported } from "../graph/unsupported.ts";
 import { isShort, same, type Cx, type Reduce, type Root } from "./planning.ts";
 import { readsAlong, readsState, scansApart } from "./scan.ts";
 

@@ -16,7 +16,7 @@ import { folded, inOrder, reach } from "../graph/walk.ts";
 import { contractedFirst, isLastOf, mixedAxes, scanName, scanNote, scannedAxis, statesOf } from "./scan.ts";
 import type { Accumulator, KernelPlan, Note, Plan, ScanState, Store } from "./plan.ts";
 import { guardEmpty } from "./empty.ts";
-import { attempted, Unsupported } from "../unsupported.ts";
+import { attempted, Unsupported } from "../graph/unsupported.ts";
 import { acrossRows } from "./across.ts";
 import { materialise, toMaterialise } from "./materialise.ts";
 import { ownAxes } from "./own-axes.ts";

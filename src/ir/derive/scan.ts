@@ -9,7 +9,7 @@ import type { AxisId, Graph, Node, NodeId } from "../graph/graph.ts";
 import { REDUCTIONS } from "../graph/reduction.ts";
 import { isIndexOf, readBelow, readOperands, scansBelow, timeOf, type Carried, type Scan } from "../graph/scan.ts";
 import { folded } from "../graph/walk.ts";
-import { UnknownSize, Unsupported } from "../unsupported.ts";
+import { UnknownSize, Unsupported } from "../graph/unsupported.ts";
 import type { Accumulator, Note, ScanState } from "./plan.ts";
 import { replaced } from "./rules/replaced.ts";
 

@@ -12,7 +12,7 @@ import { BOOL, F32, I32 } from "../tile/tile.ts";
 import * as T from "../tile/build.ts";
 import { join, lookup } from "./scope.ts";
 import type { Scope } from "./scope.ts";
-import { UnknownSize } from "../unsupported.ts";
+import { UnknownSize } from "../graph/unsupported.ts";
 import { LOWEST } from "../graph/reduction.ts";
 import { emitLoad } from "./access.ts";
 import { comparesAsItStands, emitComparison, emitSum, isPlain, magnitude } from "./integers.ts";

@@ -1,6 +1,6 @@
 /** Lowers one planned kernel under a schedule: grid, passes, segments of the stream, epilogue. */
 import type { Accumulator, KernelPlan, ScanState, Store } from "../derive/plan.ts";
-import { Unsupported } from "../unsupported.ts";
+import { Unsupported } from "../graph/unsupported.ts";
 import type { AxisId, Graph, Node, NodeId } from "../graph/graph.ts";
 import { operands } from "../graph/graph.ts";
 import type { GraphBuilder } from "../graph/build.ts";

@@ -9,7 +9,7 @@ import { MAX_STATE } from "../derive/scan.ts";
 import type { Expr, Stmt, VType } from "../tile/tile.ts";
 import { F32, I32, VEC4 } from "../tile/tile.ts";
 import * as T from "../tile/build.ts";
-import { Unsupported } from "../unsupported.ts";
+import { Unsupported } from "../graph/unsupported.ts";
 import { MAX_WIDE_SUM } from "./budget.ts";
 import type { Emitter, Fix, Fixed, Placed } from "./emit.ts";
 import { chunkOf, elementFix, emit, hoistBoth, homeOfIndex, indexOf, keyOf, knownSize, pointsOf } from "./emit.ts";

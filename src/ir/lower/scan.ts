@@ -9,7 +9,7 @@ import type { GraphView } from "../graph/view.ts";
 import { folded, reach } from "../graph/walk.ts";
 import type { Expr, Stmt } from "../tile/tile.ts";
 import * as T from "../tile/build.ts";
-import { Unsupported } from "../unsupported.ts";
+import { Unsupported } from "../graph/unsupported.ts";
 import type { Emitter, Fixed, Placed } from "./emit.ts";
 import { baseName, emit, keyOf, lane4, name, pointsOf } from "./emit.ts";
 import type { Scope } from "./scope.ts";

@@ -1,5 +1,5 @@
-import type { Axis, Graph, Node, NodeId } from "./graph/graph.ts";
-import { sizeNames } from "../base/size.ts";
+import type { Axis, Graph, Node, NodeId } from "./graph.ts";
+import { sizeNames } from "../../base/size.ts";
 
 /** Something that cannot be planned or lowered; reported at the user's line. */
 export class Unsupported extends Error {

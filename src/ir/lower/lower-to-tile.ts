@@ -1,15 +1,15 @@
 /** Plan x Schedules -> Tile program: one kernel each, buffers bound once for all of them. */
-import { attempted } from "./unsupported.ts";
-import { edit, type GraphBuilder } from "./graph/build.ts";
-import type { GraphView } from "./graph/view.ts";
-import type { Graph, NodeId, Tensor } from "./graph/graph.ts";
-import type { Plan } from "./derive/plan.ts";
-import { sizeNames } from "../base/size.ts";
-import { bufferOf, canVector } from "./lower/access.ts";
-import { lowerKernel } from "./lower/kernel.ts";
-import type { Schedule } from "./schedule/schedule.ts";
-import type { TileKernel, TileProgram } from "./tile/tile.ts";
-import { F32, I32 } from "./tile/tile.ts";
+import { attempted } from "../graph/unsupported.ts";
+import { edit, type GraphBuilder } from "../graph/build.ts";
+import type { GraphView } from "../graph/view.ts";
+import type { Graph, NodeId, Tensor } from "../graph/graph.ts";
+import type { Plan } from "../derive/plan.ts";
+import { sizeNames } from "../../base/size.ts";
+import { bufferOf, canVector } from "./access.ts";
+import { lowerKernel } from "./kernel.ts";
+import type { Schedule } from "../schedule/schedule.ts";
+import type { TileKernel, TileProgram } from "../tile/tile.ts";
+import { F32, I32 } from "../tile/tile.ts";
 
 /** Lowers all kernels of a plan. `schedules` has one for each kernel, in order. */
 export const lowerToTile = (plan: Plan, schedules: readonly Schedule[]): TileProgram => {
