@@ -1,8 +1,7 @@
 /** Wraps the WGSL of a tile program with what a runtime must know to call it. */
-import type { Buffer, TileKernel, TileProgram } from "../ir/tile/tile.ts";
-import { dropUnused, usedBuffers } from "../ir/tile/walk.ts";
+import type { Buffer, TileProgram } from "../ir/tile/tile.ts";
 import type { Artifact, DispatchInfo, TensorInfo } from "./artifact.ts";
-import { lowerToWgsl, printWgsl, readsParams } from "./lower-to-wgsl.ts";
+import { liveKernels, lowerToWgsl, printWgsl, readsParams, type LiveKernel } from "./lower-to-wgsl.ts";
 import { BASELINE, type Target } from "../base/target.ts";
 
 /** What the tile program does not know about its tensors: their role and how the caller sees their dims. */
@@ -27,15 +26,14 @@ const roundUp = (n: number, to: number): number => Math.ceil(n / to) * to;
 export const workgroupBytes = (buffers: readonly Buffer[]): number =>
   buffers.reduce((sum, b) => sum + roundUp((b.length ?? 0) * BYTES[b.type.elem] * b.type.width, 16), 0);
 
-const dispatchInfo = (source: TileKernel, entryPoint: string, program: TileProgram): DispatchInfo => {
-  const kernel = dropUnused(source);
-  const used = usedBuffers(kernel.body);
-  const storage = program.storage.flatMap((b, i) => (used.has(b.name) ? [i + 1] : []));
+const dispatchInfo = (live: LiveKernel, entryPoint: string, program: TileProgram): DispatchInfo => {
+  const { kernel, uses } = live;
+  const storage = program.storage.flatMap((b, i) => (uses.loaded.has(b.name) || uses.stored.has(b.name) ? [i + 1] : []));
   return {
     entryPoint,
     workgroupSize: kernel.lanes,
     groups: kernel.groups,
-    bindings: readsParams(kernel) ? [0, ...storage] : storage,
+    bindings: readsParams(live) ? [0, ...storage] : storage,
     workgroupBytes: workgroupBytes(kernel.workgroup),
   };
 };
@@ -69,8 +67,9 @@ const limitsOf = (dispatches: readonly DispatchInfo[]): Readonly<Record<string, 
 /** The artifact of a verified program. */
 export const artifactFromTile = (input: ArtifactInput): Artifact => {
   const { program, target } = input;
-  const module = lowerToWgsl(program, target);
-  const dispatches = program.kernels.map((k, i) => dispatchInfo(k, module.entries[i]?.name ?? k.name, program));
+  const live = liveKernels(program);
+  const module = lowerToWgsl(program, target, live);
+  const dispatches = live.map((k, i) => dispatchInfo(k, module.entries[i]?.name ?? k.kernel.name, program));
   return {
     version: 1,
     kernel: input.kernel,

@@ -6,7 +6,7 @@ import { evalSize, sizeNames, type SizeExpr } from "../base/size.ts";
 import { BOOL, I32, type Expr, type Stmt, type TileKernel, type TileProgram, type VType } from "../ir/tile/tile.ts";
 import { sizeToExpr } from "../ir/tile/build.ts";
 import { forgetConstants } from "./wgsl/constant.ts";
-import { dropUnused, forEachExprIn, mapKernels, storedBuffers, usedBuffers, usedUniforms } from "../ir/tile/walk.ts";
+import { dropUnused, usesOf, type Uses } from "../ir/tile/walk.ts";
 import type { Target } from "../base/target.ts";
 import { typeName } from "./wgsl/helpers.ts";
 import { bufferElement, isWideBool, literal, lowerExpr, type Cx, type NamedBuffer } from "./wgsl/lower-expr.ts";
@@ -22,16 +22,25 @@ const MAX_GROUPS = 65535;
 const mayOverrun = (groups: SizeExpr): boolean =>
   sizeNames(groups).length > 0 || evalSize(groups, () => 0) > MAX_GROUPS;
 
+/** A kernel without what nothing mentions, and what is left of what it mentions. */
+export type LiveKernel = { readonly kernel: TileKernel; readonly uses: Uses };
+
+/** What is written of each kernel of a program. */
+export const liveKernels = (program: TileProgram): readonly LiveKernel[] =>
+  program.kernels.map((k) => {
+    const kernel = dropUnused(k);
+    return { kernel, uses: usesOf(kernel.body) };
+  });
+
 /** Whether a kernel's entry point reads the uniform struct: in its body, or to know how many workgroups there are. */
-export const readsParams = (k: TileKernel): boolean =>
-  usedUniforms(dropUnused(k).body).size > 0 || sizeNames(k.groups).length > 0;
+export const readsParams = ({ kernel, uses }: LiveKernel): boolean => uses.uniforms.size > 0 || sizeNames(kernel.groups).length > 0;
 
 /** The uniforms that the program reads (in its order), and sizes that only a workgroup count needs. */
-const liveUniforms = (program: TileProgram): readonly { readonly name: string; readonly type: VType }[] => {
+const liveUniforms = (program: TileProgram, live: readonly LiveKernel[]): readonly { readonly name: string; readonly type: VType }[] => {
   const used = new Set<string>();
-  for (const k of program.kernels) {
-    for (const name of usedUniforms(dropUnused(k).body)) used.add(name);
-    if (mayOverrun(k.groups)) for (const name of sizeNames(k.groups)) used.add(name);
+  for (const { kernel, uses } of live) {
+    for (const name of uses.uniforms) used.add(name);
+    if (mayOverrun(kernel.groups)) for (const name of sizeNames(kernel.groups)) used.add(name);
   }
   const known = new Set(program.uniforms.map((u) => u.name));
   const extra = [...used].filter((name) => !known.has(name)).map((name) => ({ name, type: I32 }));
@@ -135,15 +144,12 @@ type EntryInput = WEntry["inputs"][number];
 
 /** The lines at the top of an entry point that give its builtins their i32 names. */
 const prologue = (
-  k: TileKernel,
+  { kernel: k, uses }: LiveKernel,
   cx: Cx,
   scope: Scope,
   builtins: Map<string, string>,
 ): { readonly inputs: readonly EntryInput[]; readonly body: readonly WStmt[] } => {
-  const used = new Set<string>();
-  forEachExprIn(k.body, (e) => {
-    if (e.kind === "builtin") used.add(e.name);
-  });
+  const used = new Set(uses.builtins);
   const overrun = mayOverrun(k.groups);
   if (overrun) used.add("group");
   const inputs: EntryInput[] = [];
@@ -180,7 +186,8 @@ const prologue = (
   return { inputs, body };
 };
 
-const lowerKernel = (k: TileKernel, name: string, module: Cx, views: ReadonlyMap<string, NamedBuffer>): WEntry => {
+const lowerKernel = (live: LiveKernel, name: string, module: Cx, views: ReadonlyMap<string, NamedBuffer>): WEntry => {
+  const { kernel: k, uses: { stored } } = live;
   const buffers = new Map(module.buffers);
   const builtins = new Map<string, string>();
   const workgroup = k.workgroup.map((b) => {
@@ -188,11 +195,10 @@ const lowerKernel = (k: TileKernel, name: string, module: Cx, views: ReadonlyMap
     buffers.set(b.name, { buffer: b, name: final });
     return { name: final, type: `array<${noteF16(b.type, module)}, ${Math.max(1, b.length ?? 0)}>` };
   });
-  const stored = storedBuffers(k.body);
   for (const [tensor, view] of views) if (!stored.has(tensor)) buffers.set(tensor, view);
   const cx: Cx = { ...module, buffers, builtins };
   const scope = newScope(module.module);
-  const top = prologue(k, cx, scope, builtins);
+  const top = prologue(live, cx, scope, builtins);
   const guard: readonly WStmt[] = mayOverrun(k.groups)
     ? [
         {
@@ -219,21 +225,18 @@ const lowerKernel = (k: TileKernel, name: string, module: Cx, views: ReadonlyMap
  * A second, read-only name at the same binding for what one kernel writes and another only reads: WGSL takes what is read from a
  * writable buffer for different in every lane, even where all lanes read one element, and then allows no barrier behind it.
  */
-const readingViews = (program: TileProgram, scope: Scope): ReadonlyMap<string, NamedBuffer> => {
-  const kernels = program.kernels.map((k) => ({ used: usedBuffers(k.body), stored: storedBuffers(k.body) }));
-  const read = program.storage.filter(
-    ({ name, access }) => access === "read_write" && kernels.some((k) => k.used.has(name) && !k.stored.has(name)),
-  );
+const readingViews = (program: TileProgram, live: readonly LiveKernel[], scope: Scope): ReadonlyMap<string, NamedBuffer> => {
+  const isRead = (name: string): boolean => live.some(({ uses }) => uses.loaded.has(name) && !uses.stored.has(name));
+  const read = program.storage.filter(({ name, access }) => access === "read_write" && isRead(name));
   return new Map(read.map((b) => [b.name, { buffer: { ...b, access: "read" }, name: declare(scope, `${b.name}_in`) }]));
 };
 
 /** The module of a program for a target. Throws on a program that the verifier would reject. */
-export const lowerToWgsl = (source: TileProgram, target: Target): WgslModule => {
-  const program = mapKernels(source, dropUnused);
+export const lowerToWgsl = (program: TileProgram, target: Target, live: readonly LiveKernel[] = liveKernels(program)): WgslModule => {
   const scope = newScope(null);
   const buffers = new Map(program.storage.map((b) => [b.name, { buffer: b, name: declare(scope, b.name) }]));
-  const views = readingViews(program, scope);
-  const uniforms = liveUniforms(source);
+  const views = readingViews(program, live, scope);
+  const uniforms = liveUniforms(program, live);
   const fieldScope = newScope(null);
   const params = uniforms.map((u) => ({ uniform: u.name, name: declare(fieldScope, u.name), type: fieldType(u.type) }));
   const paramsName = { struct: declare(scope, "Params"), variable: declare(scope, "params") };
@@ -250,7 +253,7 @@ export const lowerToWgsl = (source: TileProgram, target: Target): WgslModule => 
     },
     uses: { f16: program.storage.some((b) => b.type.elem === "f16"), subgroups: false },
   };
-  const entries = program.kernels.map((k, i) => lowerKernel(k, names[i] ?? k.name, cx, views));
+  const entries = live.map((k, i) => lowerKernel(k, names[i] ?? k.kernel.name, cx, views));
   forgetConstants();
   const enables = [
     ...(cx.uses.f16 ? ["f16"] : []),

@@ -3,7 +3,7 @@
  * uniform when everything ever assigned to it is.
  */
 import type { Expr, Stmt, TileKernel, TileProgram } from "./tile.ts";
-import { forEachExpr, operands, stmtExprs, storedBuffers } from "./walk.ts";
+import { forEachExpr, operands, stmtExprs, usesOf } from "./walk.ts";
 
 /** Names of variables that may differ between lanes, and buffers whose contents may. */
 type Varying = { readonly names: Set<string>; readonly buffers: ReadonlySet<string> };
@@ -90,7 +90,7 @@ const mark = (body: readonly Stmt[], v: Varying, inUniformFlow: boolean): boolea
  */
 export const divergent = (kernel: TileKernel, program: TileProgram): readonly string[] => {
   // What other kernels have written is bound as read-only here.
-  const stored = storedBuffers(kernel.body);
+  const { stored } = usesOf(kernel.body);
   const buffers = new Set(
     [...program.storage.filter((b) => stored.has(b.name)), ...kernel.workgroup].map((b) => b.name),
   );

@@ -1,5 +1,5 @@
 /** Walking and rewriting Tile IR: the only recursion over its children, driven by two functions that know them. */
-import type { Expr, Stmt, TileKernel, TileProgram } from "./tile.ts";
+import type { Expr, Stmt, TileKernel } from "./tile.ts";
 
 /** The direct operands of an expression, in evaluation order. */
 export const operands = (e: Expr): readonly Expr[] => {
@@ -62,7 +62,17 @@ const stmtBodies = (s: Stmt): readonly (readonly Stmt[])[] =>
 /** `f` on the expression and everything in it, parents first. */
 export const forEachExpr = (e: Expr, f: (e: Expr) => void): void => {
   f(e);
-  for (const x of operands(e)) forEachExpr(x, f);
+  switch (e.kind) {
+    case "lit": case "infinity": case "ref": case "uniform": case "builtin":
+      return;
+    case "load": case "element":
+      return forEachExpr(e.index, f);
+    case "binary":
+      forEachExpr(e.a, f);
+      return forEachExpr(e.b, f);
+    default:
+      for (const x of operands(e)) forEachExpr(x, f);
+  }
 };
 
 /** `f` on every statement, in program order. */
@@ -135,42 +145,36 @@ const dropIn = (body: readonly Stmt[], used: Set<string>): readonly Stmt[] => {
  */
 export const dropUnused = (kernel: TileKernel): TileKernel => {
   const body = dropIn(kernel.body, new Set());
+  if (kernel.workgroup.length === 0) return { ...kernel, body };
   const touched = usedBuffers(body);
   return { ...kernel, body, workgroup: kernel.workgroup.filter((b) => touched.has(b.name)) };
 };
 
+/** What a body mentions, by name. */
+export type Uses = {
+  readonly loaded: ReadonlySet<string>;
+  readonly stored: ReadonlySet<string>;
+  readonly uniforms: ReadonlySet<string>;
+  readonly builtins: ReadonlySet<string>;
+};
+
+/** What a body mentions, found in one walk. */
+export const usesOf = (body: readonly Stmt[]): Uses => {
+  const uses = { loaded: new Set<string>(), stored: new Set<string>(), uniforms: new Set<string>(), builtins: new Set<string>() };
+  const note = (e: Expr): void => {
+    if (e.kind === "load") uses.loaded.add(e.buffer);
+    if (e.kind === "uniform") uses.uniforms.add(e.name);
+    if (e.kind === "builtin") uses.builtins.add(e.name);
+  };
+  forEachStmt(body, (s) => {
+    if (s.kind === "store") uses.stored.add(s.buffer);
+    for (const e of stmtExprs(s)) forEachExpr(e, note);
+  });
+  return uses;
+};
+
 /** Names of the buffers that a body loads from or stores to. */
 export const usedBuffers = (body: readonly Stmt[]): ReadonlySet<string> => {
-  const out = new Set<string>();
-  forEachStmt(body, (s) => {
-    if (s.kind === "store") out.add(s.buffer);
-  });
-  forEachExprIn(body, (e) => {
-    if (e.kind === "load") out.add(e.buffer);
-  });
-  return out;
+  const { loaded, stored } = usesOf(body);
+  return new Set([...stored, ...loaded]);
 };
-
-/** Names of the buffers that a body stores to. */
-export const storedBuffers = (body: readonly Stmt[]): ReadonlySet<string> => {
-  const out = new Set<string>();
-  forEachStmt(body, (s) => {
-    if (s.kind === "store") out.add(s.buffer);
-  });
-  return out;
-};
-
-/** Names of the uniforms that a body reads. */
-export const usedUniforms = (body: readonly Stmt[]): ReadonlySet<string> => {
-  const out = new Set<string>();
-  forEachExprIn(body, (e) => {
-    if (e.kind === "uniform") out.add(e.name);
-  });
-  return out;
-};
-
-/** Applies `f` to every kernel. */
-export const mapKernels = (program: TileProgram, f: (k: TileKernel) => TileKernel): TileProgram => ({
-  ...program,
-  kernels: program.kernels.map(f),
-});
