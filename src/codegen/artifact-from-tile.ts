@@ -28,7 +28,9 @@ export const workgroupBytes = (buffers: readonly Buffer[]): number =>
 
 const dispatchInfo = (live: LiveKernel, entryPoint: string, program: TileProgram): DispatchInfo => {
   const { kernel, uses } = live;
-  const storage = program.storage.flatMap((b, i) => (uses.loaded.has(b.name) || uses.stored.has(b.name) ? [i + 1] : []));
+  const storage = program.storage.flatMap((b, i) =>
+    uses.loaded.has(b.name) || uses.stored.has(b.name) ? [i + 1] : [],
+  );
   return {
     entryPoint,
     workgroupSize: kernel.lanes,

@@ -33,10 +33,14 @@ export const liveKernels = (program: TileProgram): readonly LiveKernel[] =>
   });
 
 /** Whether a kernel's entry point reads the uniform struct: in its body, or to know how many workgroups there are. */
-export const readsParams = ({ kernel, uses }: LiveKernel): boolean => uses.uniforms.size > 0 || sizeNames(kernel.groups).length > 0;
+export const readsParams = ({ kernel, uses }: LiveKernel): boolean =>
+  uses.uniforms.size > 0 || sizeNames(kernel.groups).length > 0;
 
 /** The uniforms that the program reads (in its order), and sizes that only a workgroup count needs. */
-const liveUniforms = (program: TileProgram, live: readonly LiveKernel[]): readonly { readonly name: string; readonly type: VType }[] => {
+const liveUniforms = (
+  program: TileProgram,
+  live: readonly LiveKernel[],
+): readonly { readonly name: string; readonly type: VType }[] => {
   const used = new Set<string>();
   for (const { kernel, uses } of live) {
     for (const name of uses.uniforms) used.add(name);
@@ -187,7 +191,10 @@ const prologue = (
 };
 
 const lowerKernel = (live: LiveKernel, name: string, module: Cx, views: ReadonlyMap<string, NamedBuffer>): WEntry => {
-  const { kernel: k, uses: { stored } } = live;
+  const {
+    kernel: k,
+    uses: { stored },
+  } = live;
   const buffers = new Map(module.buffers);
   const builtins = new Map<string, string>();
   const workgroup = k.workgroup.map((b) => {
@@ -225,14 +232,22 @@ const lowerKernel = (live: LiveKernel, name: string, module: Cx, views: Readonly
  * A second, read-only name at the same binding for what one kernel writes and another only reads: WGSL takes what is read from a
  * writable buffer for different in every lane, even where all lanes read one element, and then allows no barrier behind it.
  */
-const readingViews = (program: TileProgram, live: readonly LiveKernel[], scope: Scope): ReadonlyMap<string, NamedBuffer> => {
+const readingViews = (
+  program: TileProgram,
+  live: readonly LiveKernel[],
+  scope: Scope,
+): ReadonlyMap<string, NamedBuffer> => {
   const isRead = (name: string): boolean => live.some(({ uses }) => uses.loaded.has(name) && !uses.stored.has(name));
   const read = program.storage.filter(({ name, access }) => access === "read_write" && isRead(name));
   return new Map(read.map((b) => [b.name, { buffer: { ...b, access: "read" }, name: declare(scope, `${b.name}_in`) }]));
 };
 
 /** The module of a program for a target. Throws on a program that the verifier would reject. */
-export const lowerToWgsl = (program: TileProgram, target: Target, live: readonly LiveKernel[] = liveKernels(program)): WgslModule => {
+export const lowerToWgsl = (
+  program: TileProgram,
+  target: Target,
+  live: readonly LiveKernel[] = liveKernels(program),
+): WgslModule => {
   const scope = newScope(null);
   const buffers = new Map(program.storage.map((b) => [b.name, { buffer: b, name: declare(scope, b.name) }]));
   const views = readingViews(program, live, scope);

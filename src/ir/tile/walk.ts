@@ -63,9 +63,14 @@ const stmtBodies = (s: Stmt): readonly (readonly Stmt[])[] =>
 export const forEachExpr = (e: Expr, f: (e: Expr) => void): void => {
   f(e);
   switch (e.kind) {
-    case "lit": case "infinity": case "ref": case "uniform": case "builtin":
+    case "lit":
+    case "infinity":
+    case "ref":
+    case "uniform":
+    case "builtin":
       return;
-    case "load": case "element":
+    case "load":
+    case "element":
       return forEachExpr(e.index, f);
     case "binary":
       forEachExpr(e.a, f);
@@ -160,7 +165,12 @@ export type Uses = {
 
 /** What a body mentions, found in one walk. */
 export const usesOf = (body: readonly Stmt[]): Uses => {
-  const uses = { loaded: new Set<string>(), stored: new Set<string>(), uniforms: new Set<string>(), builtins: new Set<string>() };
+  const uses = {
+    loaded: new Set<string>(),
+    stored: new Set<string>(),
+    uniforms: new Set<string>(),
+    builtins: new Set<string>(),
+  };
   const note = (e: Expr): void => {
     if (e.kind === "load") uses.loaded.add(e.buffer);
     if (e.kind === "uniform") uses.uniforms.add(e.name);
