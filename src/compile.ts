@@ -9,15 +9,14 @@ import type { Spec } from "./check/spec.ts";
 import type { StorageType } from "./base/storage-type.ts";
 import type { Compiled } from "./compiled.ts";
 import { compileGraph, type GraphOptions } from "./compile-graph.ts";
-import { nearestPlace } from "./explain/place.ts";
 import { guarded, withImports } from "./imports.ts";
-import type { Graph, NodeId } from "./ir/graph/graph.ts";
 import { LoweringError, lowerToGraph } from "./ir/lower-to-graph.ts";
 import { UnknownSize, Unsupported, sizesAsked } from "./ir/graph/unsupported.ts";
 import { callFaults, choiceDiagnostic, choiceFaults, chosenFaults, error, type ChoiceFault } from "./options.ts";
 import { parseProgram } from "./parser/parse.ts";
+import type { Graph } from "./ir/graph/graph.ts";
 import type { Diagnostic } from "./base/diagnostic.ts";
-import type { Span } from "./base/span.ts";
+import { placeOf } from "./base/span.ts";
 import { checksOf } from "./verify.ts";
 
 export type CompileOptions = GraphOptions & {
@@ -171,7 +170,6 @@ const attempt = (spec: Spec, options: CompileOptions): Attempt => {
   const { dims = {}, statics = {} } = options;
   const unfit = chosenFaults(spec, dims, statics);
   if (unfit.length > 0) return refused(unfit);
-  let naive: Graph | null = null;
   try {
     checksOf(options.verify).spec("checking", spec);
     const { graph, warnings } = lowerToGraph(spec, {
@@ -179,29 +177,21 @@ const attempt = (spec: Spec, options: CompileOptions): Attempt => {
       statics,
       types: (options.types ?? {}) as Readonly<Record<string, StorageType>>,
     });
-    naive = graph;
     const found = compileGraph(graph, options);
     const diagnostics = [...warnings, ...found.diagnostics];
     if (found.compiled === null) return refused(diagnostics);
     return { compiled: { ...found.compiled, spec, warnings: diagnostics }, diagnostics, cause: null };
   } catch (e) {
-    const graph = naive;
-    const placeOf = (id: NodeId, within: Graph | null): Span | null =>
-      graph === null ? null : nearestPlace({ spec, graph, within: within ?? graph, dims }, id, { statics });
-    return refused([diagnosticOf(e, spec, placeOf)], e);
+    return refused([diagnosticOf(e, spec)], e);
   }
 };
 
-/** What planning and lowering give up with, at the user's expression (`placeOf`); other errors are thrown on. */
-const diagnosticOf = (
-  e: unknown,
-  spec: Spec,
-  placeOf: (id: NodeId, within: Graph | null) => Span | null,
-): Diagnostic => {
+/** What planning and lowering give up with, at the user's expression; other errors are thrown on. */
+const diagnosticOf = (e: unknown, spec: Spec): Diagnostic => {
   if (e instanceof LoweringError) return error(e.code, e.span, e.message, e.help);
   if (e instanceof UnknownSize) {
     const names = sizesAsked(e);
-    const place = e.node === null ? null : placeOf(e.node, e.graph);
+    const place = placeOf(e.origin, spec.file);
     const related =
       place === null ? [] : [{ span: place, text: `computed inside the loop, all of \`${e.axis.name}\` at once` }];
     const span = e.axis.span.file === "" ? spec.span : e.axis.span;
@@ -209,7 +199,7 @@ const diagnosticOf = (
     return { ...error("TFX4002", span, message, names.map((n) => `--dim ${n}=…`).join(" ")), related };
   }
   if (e instanceof Unsupported)
-    return error("TFX3001", placeOf(e.node.id, e.graph) ?? spec.span, `cannot be fused yet: ${e.message}`);
+    return error("TFX3001", placeOf(e.origin, spec.file) ?? spec.span, `cannot be fused yet: ${e.message}`);
   if (e instanceof RangeError && /call stack/i.test(e.message))
     return error(
       "TFX2304",

@@ -27,7 +27,15 @@ const refuse = (after: string, faults: readonly string[]): void => {
 
 /** Nobody can write into a graph that is finished: who tries is found where it happens. */
 const freeze = (graph: Graph): void => {
-  for (const list of [graph.nodes, graph.axes, graph.tensors, graph.scalars, graph.sizes, graph.results]) {
+  for (const list of [
+    graph.nodes,
+    graph.axes,
+    graph.tensors,
+    graph.scalars,
+    graph.sizes,
+    graph.results,
+    graph.origins,
+  ]) {
     for (const x of list) {
       if (typeof x === "string" || Object.isFrozen(x)) continue;
       for (const value of Object.values(x)) if (Array.isArray(value)) Object.freeze(value);

@@ -9,7 +9,7 @@ import type { Span } from "../base/span.ts";
 import { passCost } from "./cost.ts";
 import { namesOf, type Names } from "./names.ts";
 import { passCauses, type PassCause } from "./passes.ts";
-import { placesOf, type Chosen } from "./place.ts";
+import { placeOf } from "../base/span.ts";
 import { exampleOf } from "./sizes.ts";
 import { penOf } from "./pen.ts";
 
@@ -17,13 +17,14 @@ import { penOf } from "./pen.ts";
  * One note for each result that is reduced in several passes: `o` takes 2 passes over `j`. A result that is written along
  * the stream (a norm) needs its statistics first and is no surprise: no note.
  */
-export const planNotes = (compiled: Compiled, chosen: Chosen = {}): readonly Diagnostic[] =>
+export const planNotes = (compiled: Compiled): readonly Diagnostic[] =>
   compiled.plan.kernels.flatMap((kernel) => {
     const causes = passCauses(compiled, kernel).filter((c) => c.kind === "statistic");
     const [first] = causes;
     if (first === undefined) return [];
     const names = namesOf(compiled);
-    const placeOf = placesOf({ ...compiled, within: compiled.plan.graph, dims: compiled.artifact.constants }, chosen);
+    const { origins } = penOf(compiled);
+    const at = (id: NodeId): Span | null => placeOf(origins[id] ?? [], compiled.graph.span.file);
     const results = resultsOf(compiled, kernel, causes);
     const passes = Math.max(...causes.map((c) => c.pass)) + 1;
     const over = names.axes(kernel.stream);
@@ -34,11 +35,11 @@ export const planNotes = (compiled: Compiled, chosen: Chosen = {}): readonly Dia
         severity: "note",
         message: `${results.map((r) => `\`${r}\``).join(", ")} ${results.length === 1 ? "takes" : "take"} ${passes} passes over \`${over}\``,
         primary: {
-          span: placeOf(first.because) ?? placeOf(first.what.node) ?? whole,
+          span: at(first.because) ?? at(first.what.node) ?? whole,
           text: `depends on ${reasonOf(compiled, first, names)} in a way that cannot be corrected afterwards${first.why === null ? "" : `: ${first.why}`}`,
         },
         related: causes.slice(1).map((c) => ({
-          span: placeOf(c.because) ?? whole,
+          span: at(c.because) ?? whole,
           text: `so does this, on ${reasonOf(compiled, c, names)}`,
         })),
         help: `cost: ${costText(compiled, kernel, names)}`,

@@ -5,7 +5,7 @@
 import type { SExpr, Spec } from "../check/spec.ts";
 import type { StorageType } from "../base/storage-type.ts";
 import type { Diagnostic } from "../base/diagnostic.ts";
-import type { Span } from "../base/span.ts";
+import { originAt, type Span } from "../base/span.ts";
 import type { Axis, AxisId, Graph, GraphResult, NodeId, Scalar, Tensor, Ty } from "./graph/graph.ts";
 import { graphBuilder } from "./graph/build.ts";
 import { bindSize, sizeNames } from "../base/size.ts";
@@ -111,7 +111,8 @@ export const lowerToGraph = (spec: Spec, options: LowerOptions): Lowered => {
     const key = given.join();
     const cached = known.get(key);
     if (cached !== undefined) return cached;
-    const cell = lowerNew(e, given);
+    const cell = b.from(originAt(e.span), () => lowerNew(e, given));
+    b.note(cell.v, e.span);
     known.set(key, cell);
     if (e.name !== null && !names.has(cell.v)) names.set(cell.v, e.name);
     return cell;
@@ -261,7 +262,7 @@ export const lowerToGraph = (spec: Spec, options: LowerOptions): Lowered => {
     const exists = all(step.dom);
     const next = exists === null ? step.v : b.select(exists, step.v, own.before);
     const def = { state, name, over: e.axis, dims: e.dims, init: own.init ?? b.konst(0, "f32"), step: next };
-    const cell: Cell = { v: b.scan(def, undefined, e.span), dom: [] };
+    const cell: Cell = { v: b.scan(def), dom: [] };
     scans.set(e.state, cell);
     return cell;
   };
@@ -372,7 +373,10 @@ export const lowerToGraph = (spec: Spec, options: LowerOptions): Lowered => {
     const exists = all(cell.dom);
     return {
       tensor: r.name,
-      value: exists === null ? cell.v : b.select(exists, cell.v, b.konst(0, b.node(cell.v).ty)),
+      value:
+        exists === null
+          ? cell.v
+          : b.from(originAt(r.value.span), () => b.select(exists, cell.v, b.konst(0, b.node(cell.v).ty))),
       span: r.value.span,
     };
   });

@@ -41,6 +41,7 @@ export const graphOf = (
   scalars: [],
   sizes: [],
   nodes: b.nodes,
+  origins: b.origins,
   results: Object.entries(results).map(([tensor, value]) => ({ tensor, value, span: NO_SPAN })),
   names: new Map(),
   ...rest,

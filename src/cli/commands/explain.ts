@@ -112,7 +112,7 @@ const explainSpec = (
     console.log(explainKernel(c, { target, sizes: counted, map: options.map ?? true }));
     if (made.length > 0) console.log(`not given, so taken as examples: ${made.join(" ")}`);
     console.log("");
-    report([...limitDiagnostics(c, target), ...planNotes(c, { statics: choice.statics })], sources, options.format);
+    report([...limitDiagnostics(c, target), ...planNotes(c)], sources, options.format);
   }
   return errors;
 };

@@ -116,7 +116,7 @@ const costOf = (fold: Fold, id: NodeId): number => {
 const scale = (fold: Fold, id: NodeId): { readonly id: NodeId; readonly cost: number } => {
   const known = fold.scaled.get(id);
   if (known !== undefined) return known;
-  const made = scaleNew(fold, id);
+  const made = fold.b.from(id, () => scaleNew(fold, id));
   fold.scaled.set(id, made);
   return made;
 };
@@ -193,12 +193,19 @@ const rewritten = (
   const exponentials2 = new Map<NodeId, NodeId>(
     [...plan.accumulators.map((a) => a.node), ...states.map((n) => n.id)].map((id) => [id, id]),
   );
-  for (const n of exps) exponentials2.set(n.id, b.unary("exp2", b.replaceNodes(scale(fold, n.a).id, exponentials2)));
+  for (const n of exps)
+    exponentials2.set(
+      n.id,
+      b.from(n.id, () => b.unary("exp2", b.replaceNodes(scale(fold, n.a).id, exponentials2))),
+    );
   // A factor `x + γ` stays exact where both are large: it is taken from the difference in base 2.
   for (const a of plan.accumulators) {
     if (gauges.length > 0 && a.drift !== undefined) {
       const base2 = b.replaceNodes(scale(fold, a.drift.shifted).id, exponentials2);
-      exponentials2.set(a.drift.shifted, b.binary("*", base2, b.konst(Math.LN2, "f32")));
+      exponentials2.set(
+        a.drift.shifted,
+        b.from(a.drift.shifted, () => b.binary("*", base2, b.konst(Math.LN2, "f32"))),
+      );
     }
   }
   const moved = new Map<NodeId, NodeId>();
@@ -209,10 +216,10 @@ const rewritten = (
       const body = settle(isMaximum ? scale(fold, a.body).id : a.body);
       const where = a.where === null ? null : settle(a.where);
       const n = b.node(a.node);
-      const node = n.kind === "reduce" ? b.reduce(n.op, n.over, body, where, n.k) : a.node;
+      const node = n.kind === "reduce" ? b.from(a.node, () => b.reduce(n.op, n.over, body, where, n.k)) : a.node;
       const scaled = gauges.length > 0 && a.gauge !== null;
       const gauge = a.gauge === null ? null : settle(scaled ? scale(fold, a.gauge).id : a.gauge);
-      if (isMaximum) for (const [from, to] of readersOf(b, a.node, node)) moved.set(from, to);
+      if (isMaximum) for (const [from, to] of b.from(a.node, () => readersOf(b, a.node, node))) moved.set(from, to);
       else if (node !== a.node) moved.set(a.node, node);
       const name = isMaximum ? `${a.name}_log2` : a.name;
       names.set(node, name);

@@ -60,7 +60,7 @@ export const deriveCascade = (
     (n) => (values.has(n.id) ? [] : operands(n)),
   );
   const passes = passesOf(b, carried);
-  for (const r of streamed(b, roots, stream)) {
+  const derive = (r: Node & { kind: "reduce" }): void => {
     const body = replace(r.body);
     const where = r.where === null ? null : replace(r.where);
     const pass = Math.max(0, passes.any(body), where === null ? -1 : passes.any(where));
@@ -97,7 +97,7 @@ export const deriveCascade = (
         ),
       });
       values.set(r.id, add(whole, pass + 1));
-      continue;
+      return;
     }
     const extremum = isExtremum(r.op);
     const value = split.parts
@@ -113,7 +113,8 @@ export const deriveCascade = (
       })
       .reduce((x, y) => b.binary("+", x, y));
     values.set(r.id, value);
-  }
+  };
+  for (const r of streamed(b, roots, stream)) b.from(r.id, () => derive(r));
   return { values, carried: [...carried.values()], notes };
 };
 

@@ -18,7 +18,9 @@ export const guardEmpty = (
   naive: NodeId,
   values: ReadonlyMap<NodeId, NodeId>,
   stream: readonly AxisId[],
-): NodeId => {
+): NodeId => b.from(naive, () => guarded(b, naive, values, stream));
+
+const guarded: typeof guardEmpty = (b, naive, values, stream) => {
   // Those inside a reduction in place (`sum[d](max[j](s))`) too.
   const isOwn = (n: Node): n is Reduce =>
     n.kind === "reduce" && n.op !== "cumsum" && same(n.over, stream) && values.has(n.id);

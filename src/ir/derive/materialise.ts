@@ -2,6 +2,7 @@
  * What a kernel cannot hold becomes a scratch tensor of a kernel of its own: reductions along another axis that are no short
  * contractions, never one that varies along both the rows and the stream (that would be an N×M buffer: refused, or a size is asked for).
  */
+import { NO_SPAN } from "../../base/span.ts";
 import type { AxisId, Node, NodeId } from "../graph/graph.ts";
 import { operands } from "../graph/graph.ts";
 import { type Scan } from "../graph/scan.ts";
@@ -191,7 +192,8 @@ export const materialise = (cx: Cx, n: Node, pending: Root[]): NodeId => {
   let name = base;
   for (let k = 2; cx.taken.has(name); k++) name = `${base}${k}`;
   const known = cx.stored.get(r.id);
-  if (known !== undefined) return cx.b.load(known, at, r.ty);
+  const read = (tensor: string): NodeId => cx.b.from(n.id, () => cx.b.load(tensor, at, r.ty));
+  if (known !== undefined) return read(known);
   cx.stored.set(r.id, name);
   cx.taken.add(name);
   cx.scratch.push({
@@ -199,7 +201,7 @@ export const materialise = (cx: Cx, n: Node, pending: Root[]): NodeId => {
     dtype: r.ty === "f32" ? "f32" : "i32",
     dims: r.axes.map((a) => [a]),
     role: "scratch",
-    span: r.span,
+    span: cx.b.origins[r.id]?.[0] ?? NO_SPAN,
   });
   pending.push({ tensor: name, axes: r.axes, value: r.id });
   cx.notes.push({
@@ -207,5 +209,5 @@ export const materialise = (cx: Cx, n: Node, pending: Root[]): NodeId => {
     node: r.id,
     text: `\`${cx.nameOf(r.id)}\` is computed by a kernel of its own: it would be needed again for each cell of the stream`,
   });
-  return cx.b.load(name, at, r.ty);
+  return read(name);
 };

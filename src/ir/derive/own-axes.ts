@@ -49,7 +49,7 @@ export const ownAxes = (
     const [body, where] = [moved(n.body), n.where === null ? null : moved(n.where)];
     return to.size === 0 && body === n.body && where === n.where
       ? n.id
-      : b.reduce(n.op, over, body, where, n.k, n.span);
+      : b.from(n.id, () => b.reduce(n.op, over, body, where, n.k));
   };
   return (root) => rename(root, 0);
 };

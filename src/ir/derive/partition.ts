@@ -25,10 +25,7 @@ import { rowsOf } from "./rows.ts";
 
 export const planKernels = (graph: Graph, notes: readonly Note[] = []): Plan => {
   const b = edit(graph);
-  return attempted(
-    () => planned(graph, b, notes),
-    () => b.finish(graph),
-  );
+  return attempted(b, () => planned(graph, b, notes));
 };
 
 const planned = (graph: Graph, b: GraphBuilder, notes: readonly Note[]): Plan => {

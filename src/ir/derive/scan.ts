@@ -35,7 +35,7 @@ export const fixedReads = (graph: Graph): Graph => {
       const here = b.index(n.over);
       map.set(
         id,
-        b.reduce("sum", [n.over], b.scan(n, [here, ...n.at.slice(1)], n.span), b.binary("==", here, t), 0, n.span),
+        b.from(id, () => b.reduce("sum", [n.over], b.scan(n, [here, ...n.at.slice(1)]), b.binary("==", here, t))),
       );
     }
     if (map.size === 0) return b.finish(current);
@@ -61,7 +61,10 @@ export const splitReductions = (graph: Graph): Graph => {
     const scan = first < 0 ? null : b.node(first);
     if (scan?.kind !== "scan") continue;
     const rest = n.over.filter((a) => a !== scan.over);
-    map.set(id, b.reduce(n.op, [scan.over], b.reduce(n.op, rest, n.body, n.where, 0, n.span), null, 0, n.span));
+    map.set(
+      id,
+      b.from(id, () => b.reduce(n.op, [scan.over], b.reduce(n.op, rest, n.body, n.where))),
+    );
   }
   return b.finish(replaced(graph, b, map));
 };
@@ -76,14 +79,14 @@ export const sumsAsScans = (graph: Graph): Graph => {
     const [over = -1] = n.kind === "reduce" && n.op === "cumsum" && n.ty === "f32" ? n.over : [];
     if (n.kind !== "reduce" || !along.has(over)) continue;
     const [state, name, dims] = [b.freshState(), graph.names.get(n.id) ?? "running", n.axes.filter((a) => a !== over)];
-    const before = b.carried(
-      state,
-      name,
-      [over, ...dims].map((a) => b.index(a)),
-    );
-    const sum = b.binary("+", before, b.replaceNodes(n.body, map));
-    const step = n.where === null ? sum : b.select(b.replaceNodes(n.where, map), sum, before);
-    map.set(n.id, b.scan({ state, name, over, dims, init: b.konst(0, "f32"), step }, undefined, n.span));
+    const running = (): NodeId => {
+      const at = [over, ...dims].map((a) => b.index(a));
+      const before = b.carried(state, name, at);
+      const sum = b.binary("+", before, b.replaceNodes(n.body, map));
+      const step = n.where === null ? sum : b.select(b.replaceNodes(n.where, map), sum, before);
+      return b.scan({ state, name, over, dims, init: b.konst(0, "f32"), step });
+    };
+    map.set(n.id, b.from(n.id, running));
   }
   return b.finish(replaced(graph, b, map));
 };

@@ -8,6 +8,7 @@
  * and goes through the same derivation as what a user writes. A part without a cell takes no share of a gauged sum: its maximum is the
  * identity, of which no difference can be taken.
  */
+import { NO_SPAN } from "../../base/span.ts";
 import type { GraphBuilder } from "../graph/build.ts";
 import type { GraphView } from "../graph/view.ts";
 import type { AxisId, Node, NodeId, Tensor } from "../graph/graph.ts";
@@ -108,7 +109,7 @@ const partialStates = (
       const where = b.and(inPart, a.where === null ? null : b.replaceNodes(a.where, map));
       const gauge = a.gauge === null ? null : b.replaceNodes(a.gauge, map);
       rename([a.body], map);
-      const node = b.reduce(a.op, old.over, body, where, a.k, old.span);
+      const node = b.from(a.node, () => b.reduce(a.op, old.over, body, where, a.k));
       map.set(a.node, node);
       return { from: a, acc: { ...a, node, body, where, gauge } };
     });
@@ -152,7 +153,8 @@ const layOut = (b: GraphBuilder, k: KernelPlan, part: AxisId, taken: Set<string>
     if (first === undefined) throw new Error("a tensor of no accumulator");
     const stat = of.length > 1 ? b.newAxis("stat", of.length) : null;
     const axes = [...k.rows, part, ...(stat === null ? [] : [stat]), ...first.local];
-    const { ty, span } = b.node(first.node);
+    const { ty } = b.node(first.node);
+    const span = b.origins[first.node]?.[0] ?? NO_SPAN;
     const name = unused(stat === null ? `${first.name}_part` : "stats_part", taken);
     return {
       of,
@@ -178,7 +180,7 @@ const stateIn = (b: GraphBuilder, stored: readonly Stored[], a: Accumulator): No
   const s = stored.find((x) => x.of.includes(a));
   if (s === undefined) throw new Error(`no partial state of ${a.name}`);
   const at = s.tensor.dims.flat().map((x) => (x === s.stat ? b.konst(s.of.indexOf(a), "i32") : b.index(x)));
-  return b.load(s.tensor.name, at, b.node(a.node).ty);
+  return b.from(a.node, () => b.load(s.tensor.name, at, b.node(a.node).ty));
 };
 
 /** The kernel that streams over the parts: what the results are made of, as reductions over partial states. */
@@ -192,20 +194,24 @@ const mergedStates = (
   const states = new Map(k.accumulators.map((a) => [a.node, stateIn(b, stored, a)]));
   const stateOf = (a: Accumulator): NodeId => states.get(a.node) ?? -1;
   const maxima = new Map(
-    k.accumulators.filter((a) => a.gauge === null).map((a) => [a.node, b.reduce(a.op, [part], stateOf(a))]),
+    k.accumulators
+      .filter((a) => a.gauge === null)
+      .map((a) => [a.node, b.from(a.node, () => b.reduce(a.op, [part], stateOf(a)))]),
   );
+  const mergedOf = (a: Accumulator): NodeId => {
+    const { gauge } = a;
+    if (gauge === null) return maxima.get(a.node) ?? -1;
+    const growth = b.binary("-", b.replaceNodes(gauge, maxima), b.replaceNodes(gauge, states));
+    const toWhole = b.unary("exp", growth);
+    const companion = a.drift === undefined ? undefined : states.get(a.drift.companion);
+    const state = companion === undefined ? stateOf(a) : b.binary("+", stateOf(a), b.binary("*", growth, companion));
+    const seen = b.and(
+      ...statisticsOf(b, k, gauge).map((x) => b.binary(REDUCTIONS[x.op].best ?? ">", stateOf(x), identityOf(b, x))),
+    );
+    return b.reduce("sum", [part], b.binary("*", toWhole, state), seen);
+  };
   const merged = new Map(
-    k.accumulators.map((a): readonly [NodeId, NodeId] => {
-      if (a.gauge === null) return [a.node, maxima.get(a.node) ?? -1];
-      const growth = b.binary("-", b.replaceNodes(a.gauge, maxima), b.replaceNodes(a.gauge, states));
-      const toWhole = b.unary("exp", growth);
-      const companion = a.drift === undefined ? undefined : states.get(a.drift.companion);
-      const state = companion === undefined ? stateOf(a) : b.binary("+", stateOf(a), b.binary("*", growth, companion));
-      const seen = b.and(
-        ...statisticsOf(b, k, a.gauge).map((x) => b.binary(REDUCTIONS[x.op].best ?? ">", stateOf(x), identityOf(b, x))),
-      );
-      return [a.node, b.reduce("sum", [part], b.binary("*", toWhole, state), seen)];
-    }),
+    k.accumulators.map((a): readonly [NodeId, NodeId] => [a.node, b.from(a.node, () => mergedOf(a))]),
   );
   const roots = k.stores.map((s) => b.replaceNodes(s.value, merged));
   rename(

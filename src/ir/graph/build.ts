@@ -3,7 +3,7 @@
  * applied on the way. A graph is finished data; a pass that writes starts a pen over it (`edit`), which keeps its ids and only
  * appends, and ends with `finish`, which gives the next graph. What a finished pen is asked to write is refused.
  */
-import { NO_SPAN, type Span } from "../../base/span.ts";
+import { NO_ORIGIN, NO_SPAN, originAt, type Origin, type Span } from "../../base/span.ts";
 import { binaryTy, isCommutative, unaryTy } from "./arith.ts";
 import type { SizeExpr } from "../../base/size.ts";
 import {
@@ -55,6 +55,9 @@ const tableOf = (graph: Graph | null): Table => {
   }
   return { ids, scans: null };
 };
+
+/** Most expressions that a node remembers. */
+const MAX_ORIGINS = 4;
 
 const text = (value: number): string => (Object.is(value, -0) ? "-0" : String(value));
 
@@ -116,6 +119,9 @@ export const edit = (graph: Graph): GraphBuilder =>
 
 const pen = (base: Graph | null, axes: readonly Axis[], scalarNames: Iterable<string>): GraphBuilder => {
   const nodes: Node[] = base === null ? [] : base.nodes.slice();
+  const origins: Origin[] = base === null ? [] : base.origins.slice();
+  /** Of what is being written, where that is said. */
+  let current: Origin = NO_ORIGIN;
   const allAxes: Axis[] = axes.slice();
   const axisById = new Map(axes.map((a) => [a.id, a]));
   const scalars = new Set(scalarNames);
@@ -133,15 +139,42 @@ const pen = (base: Graph | null, axes: readonly Axis[], scalarNames: Iterable<st
     if (found === undefined) throw new Error(`no axis ${id}`);
     return found;
   };
-  const add = (op: Op, ty: Ty, span: Span | undefined): NodeId => {
+  const add = (op: Op, ty: Ty): NodeId => {
     const key = keyOf(op, ty);
     const { ids } = writing();
     const known = ids.get(key);
     if (known !== undefined) return known;
     const id = nodes.length;
-    nodes.push({ ...op, id, ty, axes: freeAxes(op, node), span: span ?? NO_SPAN });
+    nodes.push({ ...op, id, ty, axes: freeAxes(op, node) });
+    origins.push(originOf(op));
     ids.set(key, id);
     return id;
+  };
+  const originOf = (op: Op): Origin => {
+    if (op.kind === "const" || op.kind === "size") return NO_ORIGIN;
+    if (op.kind === "index") return originAt(axis(op.axis).span);
+    if (current.length > 0) return current;
+    const below = operands(op);
+    const value = below.find((id) => node(id).kind !== "index" && (origins[id] ?? NO_ORIGIN).length > 0);
+    return origins[value ?? below.find((id) => (origins[id] ?? NO_ORIGIN).length > 0) ?? -1] ?? NO_ORIGIN;
+  };
+  const from: GraphBuilder["from"] = (origin, make) => {
+    const before = current;
+    const next = typeof origin === "number" ? (origins[origin] ?? NO_ORIGIN) : origin;
+    if (next.length > 0) current = next;
+    try {
+      return make();
+    } finally {
+      current = before;
+    }
+  };
+  const note: GraphBuilder["note"] = (id, span) => {
+    const { kind } = node(id);
+    if (span.file === "" || id < (base?.nodes.length ?? 0) || kind === "const" || kind === "size" || kind === "index")
+      return;
+    const known = origins[id] ?? NO_ORIGIN;
+    const same = (s: Span): boolean => s.start === span.start && s.end === span.end && s.file === span.file;
+    if (known.length < MAX_ORIGINS && !known.some(same)) origins[id] = [...known, span];
   };
   const freshAxis = (of: AxisId): AxisId => {
     const old = axis(of);
@@ -163,20 +196,20 @@ const pen = (base: Graph | null, axes: readonly Axis[], scalarNames: Iterable<st
     axisById.set(id, fresh);
     return id;
   };
-  const sizeOf = (size: SizeExpr, span?: Span): NodeId => {
-    if (typeof size === "number") return b.konst(size, "i32", span);
+  const sizeOf = (size: SizeExpr): NodeId => {
+    if (typeof size === "number") return b.konst(size, "i32");
     if (typeof size === "string") {
-      return scalars.has(size) ? b.scalar(size, "i32", span) : add({ kind: "size", name: size }, "i32", span);
+      return scalars.has(size) ? b.scalar(size, "i32") : add({ kind: "size", name: size }, "i32");
     }
-    const [op, x, y] = [size[0], sizeOf(size[1], span), sizeOf(size[2], span)];
-    if (op !== "ceil/") return b.binary(op, x, y, span);
-    return b.binary("/", b.binary("+", x, b.binary("-", y, b.konst(1, "i32"))), y, span);
+    const [op, x, y] = [size[0], sizeOf(size[1]), sizeOf(size[2])];
+    if (op !== "ceil/") return b.binary(op, x, y);
+    return b.binary("/", b.binary("+", x, b.binary("-", y, b.konst(1, "i32"))), y);
   };
-  const reduce: GraphBuilder["reduce"] = (op, over, body, where = null, k = 0, span) => {
+  const reduce: GraphBuilder["reduce"] = (op, over, body, where = null, k = 0) => {
     const holds = where === null ? null : node(where);
     const always = holds?.kind === "const" && holds.value !== 0;
     const ty = REDUCTIONS[op].gives === "place" ? "i32" : node(body).ty;
-    return add({ kind: "reduce", op, over: [...over], body, where: always ? null : where, k }, ty, span);
+    return add({ kind: "reduce", op, over: [...over], body, where: always ? null : where, k }, ty);
   };
   const defKey = (def: ScanDef): string =>
     `${def.over} ${def.dims.join(",")} ${def.init} ${renameState(b, def.step, def.state, -1)}`;
@@ -193,41 +226,43 @@ const pen = (base: Graph | null, axes: readonly Axis[], scalarNames: Iterable<st
     }
     return own.scans;
   };
-  const scan: GraphBuilder["scan"] = (given, at, span) => {
+  const scan: GraphBuilder["scan"] = (given, at) => {
     const scans = knownScans();
     const key = defKey(given);
     const def = scans.get(key) ?? given;
     scans.set(key, def);
     const { state, name, over, dims, init, step } = def;
     const own = at ?? [over, ...dims].map((a) => b.index(a));
-    return add({ kind: "scan", state, name, over, dims, init, step, at: [...own] }, "f32", span);
+    return add({ kind: "scan", state, name, over, dims, init, step, at: [...own] }, "f32");
   };
-  const rebuild = (n: Node, over: readonly NodeId[]): NodeId => {
+  const rebuild = (n: Node, over: readonly NodeId[]): NodeId =>
+    nodes[n.id] === n ? from(n.id, () => again(n, over)) : again(n, over);
+  const again = (n: Node, over: readonly NodeId[]): NodeId => {
     const [x = -1, y = -1, z = -1] = over;
     switch (n.kind) {
       case "const":
       case "index":
       case "size":
       case "scalar":
-        return add(n, n.ty, n.span);
+        return add(n, n.ty);
       case "load":
-        return b.load(n.tensor, over, n.ty, n.span);
+        return b.load(n.tensor, over, n.ty);
       case "unary":
-        return b.unary(n.op, x, n.span);
+        return b.unary(n.op, x);
       case "binary":
-        return b.binary(n.op, x, y, n.span);
+        return b.binary(n.op, x, y);
       case "select":
-        return b.select(x, y, z, n.span);
+        return b.select(x, y, z);
       case "reduce":
-        return b.reduce(n.op, n.over, x, n.where === null ? null : y, n.k, n.span);
+        return b.reduce(n.op, n.over, x, n.where === null ? null : y, n.k);
       case "carried":
-        return b.carried(n.state, n.name, over, n.span);
+        return b.carried(n.state, n.name, over);
       case "scan": {
         const [at, [init = -1, step = -1]] = [over.slice(0, n.at.length), over.slice(n.at.length)];
-        if (init === n.init && step === n.step) return b.scan(n, at, n.span);
+        if (init === n.init && step === n.step) return b.scan(n, at);
         // Another definition: its carried state is its own.
         const state = b.freshState();
-        return b.scan({ ...n, state, init, step: renameState(b, step, n.state, state) }, at, n.span);
+        return b.scan({ ...n, state, init, step: renameState(b, step, n.state, state) }, at);
       }
     }
   };
@@ -235,33 +270,36 @@ const pen = (base: Graph | null, axes: readonly Axis[], scalarNames: Iterable<st
   const b: GraphBuilder = {
     axes: allAxes,
     nodes,
+    origins,
+    from,
+    note,
     node,
     axis,
     freshAxis,
     newAxis,
-    konst: (value, ty, span) => add({ kind: "const", value: ty === "f32" ? value : value + 0 }, ty, span),
-    index: (id, span) => add({ kind: "index", axis: id }, "i32", span),
+    konst: (value, ty) => add({ kind: "const", value: ty === "f32" ? value : value + 0 }, ty),
+    index: (id) => add({ kind: "index", axis: id }, "i32"),
     sizeOf,
-    scalar: (name, ty, span) => add({ kind: "scalar", name }, ty, span),
-    load: (tensor, at, ty, span) => add({ kind: "load", tensor, at: [...at] }, ty, span),
-    unary: (op, a, span) => {
+    scalar: (name, ty) => add({ kind: "scalar", name }, ty),
+    load: (tensor, at, ty) => add({ kind: "load", tensor, at: [...at] }, ty),
+    unary: (op, a) => {
       const ty = unaryTy(op, node(a).ty);
       if (ty === null) throw typeError(op, node(a).ty);
-      return simplifyUnary(b, op, a) ?? add({ kind: "unary", op, a }, ty, span);
+      return simplifyUnary(b, op, a) ?? add({ kind: "unary", op, a }, ty);
     },
-    binary: (op, x, y, span) => {
+    binary: (op, x, y) => {
       const ty = node(x).ty === node(y).ty ? binaryTy(op, node(x).ty) : null;
       if (ty === null) throw typeError(op, node(x).ty, node(y).ty);
-      return simplifyBinary(b, op, x, y) ?? add({ kind: "binary", op, a: x, b: y }, ty, span);
+      return simplifyBinary(b, op, x, y) ?? add({ kind: "binary", op, a: x, b: y }, ty);
     },
-    select: (cond, x, y, span) => {
+    select: (cond, x, y) => {
       const ty = node(x).ty;
       if (node(cond).ty !== "bool" || node(y).ty !== ty) throw typeError("select", node(cond).ty, ty, node(y).ty);
-      return simplifySelect(b, cond, x, y) ?? add({ kind: "select", cond, a: x, b: y }, ty, span);
+      return simplifySelect(b, cond, x, y) ?? add({ kind: "select", cond, a: x, b: y }, ty);
     },
     reduce,
     freshState,
-    carried: (state, name, at, span) => add({ kind: "carried", state, name, at: [...at] }, "f32", span),
+    carried: (state, name, at) => add({ kind: "carried", state, name, at: [...at] }, "f32"),
     scan,
     and: (...conditions) => {
       const asked = conditions.filter((c) => c !== null);
@@ -281,7 +319,9 @@ const pen = (base: Graph | null, axes: readonly Axis[], scalarNames: Iterable<st
         if (table !== null) tables.set(base, table);
         return base;
       }
-      const graph: Graph = same ? { ...parts, axes: base.axes, nodes: base.nodes } : { ...parts, axes: allAxes, nodes };
+      const graph: Graph = same
+        ? { ...parts, axes: base.axes, nodes: base.nodes, origins: base.origins }
+        : { ...parts, axes: allAxes, nodes, origins };
       const own = table ?? (base === null ? undefined : tables.get(base));
       if (base !== null) tables.delete(base);
       if (own !== undefined) tables.set(graph, own);

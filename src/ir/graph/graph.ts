@@ -4,7 +4,7 @@
  * Nothing here knows about tiles, passes or hardware, and nothing assumes one result or one streamed axis.
  */
 import type { BinaryOp, UnaryOp } from "../../base/operators.ts";
-import type { Span } from "../../base/span.ts";
+import type { Origin, Span } from "../../base/span.ts";
 import type { StorageType } from "../../base/storage-type.ts";
 import type { SizeExpr } from "../../base/size.ts";
 
@@ -85,7 +85,7 @@ export type ScanDef = {
 };
 
 /** `axes`: the free axes, ascending. A union axis and its parts are different axes. */
-export type Node = { readonly id: NodeId; readonly ty: Ty; readonly axes: readonly AxisId[]; readonly span: Span } & Op;
+export type Node = { readonly id: NodeId; readonly ty: Ty; readonly axes: readonly AxisId[] } & Op;
 
 export type GraphResult = {
   readonly tensor: string;
@@ -106,6 +106,8 @@ export type Graph = {
   /** Size symbols whose values come at run time. */
   readonly sizes: readonly string[];
   readonly nodes: readonly Node[];
+  /** Of each node the expressions of the source that it was made of. A node that several expressions share has all of them (four at most). */
+  readonly origins: readonly Origin[];
   readonly results: readonly GraphResult[];
   /** The user's names of values (`let`s and results), for printing and for the names in WGSL. */
   readonly names: ReadonlyMap<NodeId, string>;

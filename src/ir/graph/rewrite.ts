@@ -1,4 +1,5 @@
 /** Rewriting: substitution of indices, replacement of nodes, and dropping what nothing uses any more. */
+import { NO_ORIGIN } from "../../base/span.ts";
 import { operands, type AxisId, type Graph, type Node, type NodeId } from "./graph.ts";
 import type { GraphBuilder } from "./pen.ts";
 import { folded, inOrder } from "./walk.ts";
@@ -53,7 +54,7 @@ export const substituter = (b: GraphBuilder, map: Scope): ((root: NodeId) => Nod
     const of = (kids: Task["kids"], make: Task["make"]): Task => ({ id: node.id, inner, kids, make });
     if (node.kind === "index") return of([], () => inner.get(node.axis) ?? node.id);
     if (node.kind === "reduce") return reduceTask(node, inner);
-    if (node.kind === "scan") return of(same(node.at), (at) => b.scan(node, at, node.span));
+    if (node.kind === "scan") return of(same(node.at), (at) => b.from(node.id, () => b.scan(node, at)));
     return of(same(operands(node)), (made) => b.rebuild(node, made));
   };
   const reduceTask = (node: Reduce, scope: Scope): Task => {
@@ -70,7 +71,9 @@ export const substituter = (b: GraphBuilder, map: Scope): ((root: NodeId) => Nod
         inner: scope,
         kids: [...where, node.body].map((id) => [id, inside] as const),
         make: (of) =>
-          b.reduce("sum", [fresh], of.at(-1) ?? -1, b.and(upper, of.length > 1 ? (of[0] ?? null) : null), 0, node.span),
+          b.from(node.id, () =>
+            b.reduce("sum", [fresh], of.at(-1) ?? -1, b.and(upper, of.length > 1 ? (of[0] ?? null) : null)),
+          ),
       };
     }
     const inner = new Map([...scope].filter(([axis]) => !node.over.includes(axis)));
@@ -85,7 +88,8 @@ export const substituter = (b: GraphBuilder, map: Scope): ((root: NodeId) => Nod
       id: node.id,
       inner: scope,
       kids: [...where, node.body].map((id) => [id, inside] as const),
-      make: (of) => b.reduce(node.op, over, of.at(-1) ?? -1, of.length > 1 ? (of[0] ?? null) : null, node.k, node.span),
+      make: (of) =>
+        b.from(node.id, () => b.reduce(node.op, over, of.at(-1) ?? -1, of.length > 1 ? (of[0] ?? null) : null, node.k)),
     };
   };
   /** The value, or null where it is still to be made. */
@@ -144,6 +148,7 @@ export const dropDead = (graph: Graph): Graph => {
   return {
     ...graph,
     nodes: kept.map((node) => renumber(node, id)),
+    origins: kept.map((node) => graph.origins[node.id] ?? NO_ORIGIN),
     results: graph.results.map((r) => ({ ...r, value: id(r.value) })),
     scalars: graph.scalars.map((s) => ({ ...s, init: s.init === null ? null : id(s.init) })),
     names: new Map([...graph.names].filter(([old]) => to.has(old)).map(([old, name]) => [id(old), name])),

@@ -8,7 +8,10 @@ export type Carried = Extract<Node, { readonly kind: "carried" }>;
 
 /** The expression with the carried state of one scan as that of another. */
 export const renameState = (b: GraphBuilder, root: NodeId, from: number, to: number): NodeId =>
-  b.replaceNodes(root, new Map(carriedBelow(b, root, from).map((n) => [n.id, b.carried(to, n.name, n.at, n.span)])));
+  b.replaceNodes(
+    root,
+    new Map(carriedBelow(b, root, from).map((n) => [n.id, b.from(n.id, () => b.carried(to, n.name, n.at))])),
+  );
 
 /** The reads of what the scan `state` carries. */
 export const carriedBelow = (g: HasNodes & Pick<GraphBuilder, "reach">, root: NodeId, state: number): Carried[] =>

@@ -30,6 +30,8 @@ export const verifyGraph = (graph: Graph, only?: ReadonlySet<NodeId>): string[] 
     if (late.length > 0) return report(`uses ${late.join(", ")}, which is not before it`);
     for (const what of nodeViolations(graph, node, names)) report(what);
   });
+  if (graph.origins.length !== graph.nodes.length)
+    out.push(`${graph.origins.length} origins of ${graph.nodes.length} nodes`);
   const all = [...out, ...resultViolations(graph, names), ...scalarViolations(graph)];
   return all.length > 0 ? all : unboundStates(graph);
 };

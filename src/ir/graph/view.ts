@@ -1,4 +1,5 @@
 /** The read-only face of a graph: what analyses, decisions and reports take, of a finished graph or of one that is being written. */
+import type { Origin } from "../../base/span.ts";
 import type { Axis, AxisId, Graph, Node, NodeId } from "./graph.ts";
 import { nodeAt, reach } from "./walk.ts";
 
@@ -6,6 +7,7 @@ export type GraphView = {
   readonly axes: readonly Axis[];
   /** In dependency order, `nodes[id].id === id`. */
   readonly nodes: readonly Node[];
+  readonly origins: readonly Origin[];
   /** The node with this id; throws when there is none. */
   readonly node: (id: NodeId) => Node;
   /** The axis with this id; throws when there is none. */
@@ -21,7 +23,7 @@ const views = new WeakMap<Graph, GraphView>();
 export const viewOf = (graph: Graph): GraphView => {
   const known = views.get(graph);
   if (known !== undefined) return known;
-  const { axes, nodes } = graph;
+  const { axes, nodes, origins } = graph;
   const axisById = new Map(axes.map((a) => [a.id, a]));
   const axis = (id: AxisId): Axis => {
     const found = axisById.get(id);
@@ -31,6 +33,7 @@ export const viewOf = (graph: Graph): GraphView => {
   const made: GraphView = {
     axes,
     nodes,
+    origins,
     node: (id) => nodeAt(graph, id),
     axis,
     reach: (roots) => reach(graph, roots),

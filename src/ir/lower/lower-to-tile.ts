@@ -16,10 +16,7 @@ export const lowerToTile = (plan: Plan, schedules: readonly Schedule[]): TilePro
   const { graph } = plan;
   // What lowering writes (index arithmetic, bounds) is its own: no level sees it.
   const b = edit(graph);
-  return attempted(
-    () => lowered(plan, schedules, b),
-    () => b.finish(graph),
-  );
+  return attempted(b, () => lowered(plan, schedules, b));
 };
 
 const lowered = (plan: Plan, schedules: readonly Schedule[], b: GraphBuilder): TileProgram => {

@@ -45,17 +45,27 @@ export const centre = (graph: Graph): Graph => {
     if (own.length === 0 || s.over.some((a) => Number(b.axis(a).size) === 0)) continue;
     // A state is known in the order of its scan: its first cell cannot be looked up.
     if (readsState(b, [s.body], () => true)) continue;
-    const first = b.substitute(s.body, new Map(s.over.map((a) => [a, b.konst(0, "i32")])));
-    const shifted = b.binary("-", s.body, first);
-    const meanOfShifted = b.binary("/", b.reduce("sum", s.over, shifted), mean.b);
-    for (const d of own) map.set(d.id, b.binary("-", shifted, meanOfShifted));
-    map.set(mean.id, ofCells(b, s, b.binary("+", first, meanOfShifted)));
-    shiftedBodies.set(s.body, shifted);
+    b.from(mean.id, () => {
+      const first = b.substitute(s.body, new Map(s.over.map((a) => [a, b.konst(0, "i32")])));
+      const shifted = b.binary("-", s.body, first);
+      const meanOfShifted = b.binary("/", b.reduce("sum", s.over, shifted), mean.b);
+      for (const d of own)
+        map.set(
+          d.id,
+          b.from(d.id, () => b.binary("-", shifted, meanOfShifted)),
+        );
+      map.set(mean.id, ofCells(b, s, b.binary("+", first, meanOfShifted)));
+      shiftedBodies.set(s.body, shifted);
+    });
   }
   for (const n of reached) {
     if (n.kind !== "reduce" || n.op !== "var" || n.where !== null) continue;
     const shifted = shiftedBodies.get(n.body);
-    if (shifted !== undefined) map.set(n.id, b.reduce("var", n.over, shifted));
+    if (shifted !== undefined)
+      map.set(
+        n.id,
+        b.from(n.id, () => b.reduce("var", n.over, shifted)),
+      );
   }
   return b.finish(replaced(graph, b, map));
 };

@@ -24,7 +24,10 @@ export const wholeConditions = (graph: Graph): Graph => {
     // What is the same everywhere (a question about sizes) keeps a whole stream from being walked.
     if (axes.length === 0 || axes.some((a) => n.over.includes(a))) continue;
     const [body, where] = [b.replaceNodes(n.body, map), b.replaceNodes(n.where, map)];
-    map.set(id, b.select(where, b.reduce(n.op, n.over, body, null, n.k, n.span), b.konst(0, "f32")));
+    map.set(
+      id,
+      b.from(id, () => b.select(where, b.reduce(n.op, n.over, body, null, n.k), b.konst(0, "f32"))),
+    );
   }
   return b.finish(replaced(graph, b, map));
 };

@@ -60,13 +60,8 @@ const withoutConditions = (
     return [
       [
         r.id,
-        b.reduce(
-          r.op,
-          r.over,
-          b.replaceNodes(r.body, map),
-          where === null ? null : b.replaceNodes(where, map),
-          r.k,
-          r.span,
+        b.from(r.id, () =>
+          b.reduce(r.op, r.over, b.replaceNodes(r.body, map), where === null ? null : b.replaceNodes(where, map), r.k),
         ),
       ],
     ];
@@ -84,7 +79,10 @@ export const restrictSums = (graph: Graph): Graph => {
     if (more.length === 0) continue;
     const where = b.and(n.where, ...more);
     const body = b.replaceNodes(n.body, new Map([...map, ...withoutConditions(b, n.body, new Set(more), map)]));
-    map.set(n.id, b.reduce(n.op, n.over, body, where === null ? null : b.replaceNodes(where, map), n.k, n.span));
+    map.set(
+      n.id,
+      b.from(n.id, () => b.reduce(n.op, n.over, body, where === null ? null : b.replaceNodes(where, map), n.k)),
+    );
   }
   return b.finish(replaced(graph, b, map));
 };
