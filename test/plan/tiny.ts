@@ -121,14 +121,17 @@ const graphOfPlan = (compiled: Compiled, kernel: KernelPlan): Graph => {
   return { ...graph, tensors: [...graph.tensors, ...plan.scratch], results };
 };
 
-/** Runs the kernels of a plan one after the other in f64, each on what those before it stored. */
+/**
+ * Runs the kernels of a plan one after the other in f64, each on what those before it stored. Of a tensor between kernels some cells
+ * may be read by nobody (a neighbour that does not exist): what they would read out of range is NaN, and shows where it is used.
+ */
 export const evaluatePlan = (compiled: Compiled, inputs: Inputs): Record<string, Float64Array> => {
   let stored: Record<string, Float64Array> = {};
+  const between = new Set(compiled.plan.scratch.map((t) => t.name));
   for (const kernel of compiled.plan.kernels) {
-    stored = {
-      ...stored,
-      ...evaluateGraph(graphOfPlan(compiled, kernel), { ...inputs, tensors: { ...inputs.tensors, ...stored } }),
-    };
+    const given = { ...inputs, tensors: { ...inputs.tensors, ...stored } };
+    const unread = kernel.stores.every((s) => between.has(s.tensor));
+    stored = { ...stored, ...evaluateGraph(graphOfPlan(compiled, kernel), given, { unread }) };
   }
   return stored;
 };

@@ -11,6 +11,7 @@ import { operands } from "../graph/graph.ts";
 import { isExtremum } from "../graph/reduction.ts";
 import { folded } from "../graph/walk.ts";
 import type { Live } from "./rules/terms.ts";
+import { hoistedOver } from "./empty.ts";
 import { separateExtremum, separateSum } from "./separate.ts";
 import type { Part, Split } from "./separate.ts";
 import type { Drift, Note } from "./plan.ts";
@@ -109,7 +110,8 @@ export const deriveCascade = (
           node: r.id,
           text: `\`${nameOf(p.hoist)}\` moves behind the loop of \`${nameOf(r.id)}\`: it does not vary along the stream`,
         });
-        return extremum ? b.binary("+", acc, p.hoist) : b.binary("*", acc, p.hoist);
+        const hoist = hoistedOver(b, p.hoist, where, new Set(carried.keys()));
+        return extremum ? b.binary("+", acc, hoist) : b.binary("*", acc, hoist);
       })
       .reduce((x, y) => b.binary("+", x, y));
     values.set(r.id, value);

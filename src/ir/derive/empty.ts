@@ -1,7 +1,7 @@
 /** Rows without a cell: the values that the language defines, where what was hoisted would divide by an empty sum. */
 import type { GraphBuilder } from "../graph/build.ts";
 import type { GraphView } from "../graph/view.ts";
-import type { AxisId, Node, NodeId } from "../graph/graph.ts";
+import { operands, type AxisId, type Node, type NodeId } from "../graph/graph.ts";
 import { identity } from "../graph/reduction.ts";
 import { isFixedRead } from "./scan.ts";
 import { follows, isDefined } from "../scalar/defined.ts";
@@ -34,7 +34,8 @@ const guarded: typeof guardEmpty = (b, naive, values, stream) => {
   if (value === naive && outer.every(startsAtIdentity) && staysFinite(b, naive, outer)) return value;
   // The one cell that a fixed read asks for is there.
   if (outer.every((r) => isFixedRead(b, r))) return value;
-  if (outer.every((r) => r.where === null && r.over.every((a) => Number(b.axis(a).size) > 0))) return value;
+  if (outer.every((r) => r.where === null && r.over.every((a) => Number(b.axis(a).size) > 0)))
+    return b.replaceNodes(naive, new Map([...values, ...infiniteCells(b, outer, values)]));
   const whereOf = (r: Reduce): NodeId | null => (r.where === null ? null : b.replaceNodes(r.where, values));
   const where = whereOf(first);
   if (outer.every((r) => whereOf(r) === where)) {
@@ -50,6 +51,49 @@ const guarded: typeof guardEmpty = (b, naive, values, stream) => {
     ]),
   );
   return b.replaceNodes(naive, each);
+};
+
+/** Extrema of cells that may all be infinite, which registers do not hold: where they are as they started, infinity it is. */
+const infiniteCells = (
+  b: GraphBuilder,
+  outer: readonly Reduce[],
+  values: ReadonlyMap<NodeId, NodeId>,
+): ReadonlyMap<NodeId, NodeId> =>
+  new Map(
+    outer.flatMap((r) => {
+      const value = values.get(r.id);
+      const holdsIt = value !== undefined && b.node(value).kind === "reduce" && startsInfinite(r);
+      return holdsIt && !isDefined(b, r.body) ? [[r.id, orIdentity(b, value, r)] as const] : [];
+    }),
+  );
+
+/** Registers of these start at a finite number that stands for the identity. */
+const startsInfinite = (n: Reduce): boolean => n.ty === "f32" && !Number.isFinite(identity(n.op, n.ty));
+
+/** The statistic, or its identity where no cell moved it. */
+const orIdentity = (b: GraphBuilder, value: NodeId, r: Reduce): NodeId => {
+  const empty = identityOf(b, r);
+  return b.select(b.binary(identity(r.op, r.ty) > 0 ? "<" : ">", value, empty), value, empty);
+};
+
+/**
+ * What is hoisted behind the loop of a reduction over the cells `where`, made of statistics `carried` over other cells: a row may have
+ * some of those and none of these.
+ */
+export const hoistedOver = (
+  b: GraphBuilder,
+  hoist: NodeId,
+  where: NodeId | null,
+  carried: ReadonlySet<NodeId>,
+): NodeId => {
+  const below = reach(b, [hoist], (n) => (carried.has(n.id) ? [] : operands(n)));
+  const map = new Map<NodeId, NodeId>();
+  for (const id of below) {
+    const n = b.node(id);
+    if (!carried.has(id) || n.kind !== "reduce") continue;
+    map.set(id, startsInfinite(n) && !follows(b, n.where, where) ? orIdentity(b, id, n) : id);
+  }
+  return [...map].every(([from, to]) => from === to) ? hoist : b.replaceNodes(hoist, map);
 };
 
 const isNaNConst = (n: Node): boolean => n.kind === "const" && Number.isNaN(n.value);
