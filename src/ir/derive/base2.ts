@@ -257,14 +257,8 @@ const rewritten = (
   for (const [id, s] of fold.scaled) if (b.node(id).kind !== "const") keepName(id, "_log2", toMoved(toBase2(s.id)));
   for (const id of b.reach([...plan.accumulators.map((a) => a.body), ...plan.stores.map((s) => s.value)]))
     keepName(id, "", toMoved(toBase2(id)));
-  // A recurrence whose step would change is another one: its kernel stays in base e.
-  const states = new Set(plan.scans.map((s) => s.state));
-  const read = b.reach([...accumulators.map((a) => a.body), ...stores.map((s) => s.value)]);
-  const isAnother = (id: NodeId): boolean => {
-    const n = b.node(id);
-    return n.kind === "scan" && !states.has(n.state);
-  };
-  return [...read].some(isAnother) ? plan : { ...plan, accumulators, stores };
+  return { ...plan, accumulators, stores };
+};
 };
 
 /** What replaces the uses of a maximum that is carried in base 2. Whether it has seen a cell is asked of the carried number. */
