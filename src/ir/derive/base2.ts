@@ -259,7 +259,6 @@ const rewritten = (
     keepName(id, "", toMoved(toBase2(id)));
   return { ...plan, accumulators, stores };
 };
-};
 
 /** What replaces the uses of a maximum that is carried in base 2. Whether it has seen a cell is asked of the carried number. */
 const readersOf = (b: GraphBuilder, old: NodeId, base2: NodeId): readonly (readonly [NodeId, NodeId])[] => {

@@ -207,7 +207,9 @@ const load = (cx: Context, node: Load, stored: Stored): Eval => {
       const index = (at[k] as Eval)();
       const size = sizes[k] as number;
       if (!(index >= 0 && index < size)) {
-        throw new OutOfRange(`read of \`${node.tensor}\` out of range: index ${index} in dimension ${k} of size ${size}`);
+        throw new OutOfRange(
+          `read of \`${node.tensor}\` out of range: index ${index} in dimension ${k} of size ${size}`,
+        );
       }
       flat = flat * size + index;
     }
