@@ -69,8 +69,8 @@ const isSubgroups = (x: unknown): boolean =>
 
 const TARGET: Readonly<Record<string, Form>> = {
   name: TEXT,
-  // No WebGPU device has less, in compatibility mode neither.
-  workgroupBytes: whole(16352),
+
+  workgroupBytes: whole(1),
   invocations: whole(128),
   subgroups: ["null or { min, max }", isSubgroups, true],
   f16: FLAG,
