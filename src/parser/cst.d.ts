@@ -20,8 +20,8 @@ export interface UseCstNode extends CstNode {
 export type UseCstChildren = {
   Use: IToken[];
   LCurly: IToken[];
-  Name: IToken[];
-  Comma?: IToken[];
+  Name: (IToken)[];
+  Comma?: (IToken)[];
   RCurly: IToken[];
   From: IToken[];
   String: IToken[];
@@ -137,8 +137,8 @@ export interface ParamsCstNode extends CstNode {
 
 export type ParamsCstChildren = {
   LParen: IToken[];
-  param?: ParamCstNode[];
-  Comma?: IToken[];
+  param?: (ParamCstNode)[];
+  Comma?: (IToken)[];
   RParen: IToken[];
 };
 
@@ -190,9 +190,9 @@ export interface ResultsCstNode extends CstNode {
 }
 
 export type ResultsCstChildren = {
-  result?: ResultCstNode[];
+  result?: (ResultCstNode)[];
   LParen?: IToken[];
-  Comma?: IToken[];
+  Comma?: (IToken)[];
   RParen?: IToken[];
 };
 
@@ -240,7 +240,7 @@ export interface AxisDeclCstNode extends CstNode {
 
 export type AxisDeclCstChildren = {
   Axis: IToken[];
-  Name: IToken[];
+  Name: (IToken)[];
   Equals: IToken[];
   Bar?: IToken[];
 };
@@ -284,7 +284,7 @@ export interface ConditionalCstNode extends CstNode {
 
 export type ConditionalCstChildren = {
   If: IToken[];
-  expression: ExpressionCstNode[];
+  expression: (ExpressionCstNode)[];
   Then: IToken[];
   Else: IToken[];
 };
@@ -295,7 +295,7 @@ export interface DisjunctionCstNode extends CstNode {
 }
 
 export type DisjunctionCstChildren = {
-  conjunction: ConjunctionCstNode[];
+  conjunction: (ConjunctionCstNode)[];
   Or?: IToken[];
 };
 
@@ -305,7 +305,7 @@ export interface ConjunctionCstNode extends CstNode {
 }
 
 export type ConjunctionCstChildren = {
-  negation: NegationCstNode[];
+  negation: (NegationCstNode)[];
   And?: IToken[];
 };
 
@@ -351,7 +351,7 @@ export interface AdditiveCstNode extends CstNode {
 }
 
 export type AdditiveCstChildren = {
-  multiplicative: MultiplicativeCstNode[];
+  multiplicative: (MultiplicativeCstNode)[];
   Plus?: IToken[];
   Minus?: IToken[];
 };
@@ -362,7 +362,7 @@ export interface MultiplicativeCstNode extends CstNode {
 }
 
 export type MultiplicativeCstChildren = {
-  unary: UnaryCstNode[];
+  unary: (UnaryCstNode)[];
   Star?: IToken[];
   Slash?: IToken[];
   Percent?: IToken[];
@@ -443,9 +443,9 @@ export interface IndexCstNode extends CstNode {
 }
 
 export type IndexCstChildren = {
-  Name?: IToken[];
+  Name?: (IToken)[];
   Equals?: IToken[];
-  expression?: ExpressionCstNode[];
+  expression?: (ExpressionCstNode)[];
   Colon?: IToken[];
   DotDot?: IToken[];
 };
@@ -502,3 +502,4 @@ export interface ICstNodeVisitor<IN, OUT> extends ICstVisitor<IN, OUT> {
   index(children: IndexCstChildren, param?: IN): OUT;
   args(children: ArgsCstChildren, param?: IN): OUT;
 }
+
