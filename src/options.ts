@@ -69,8 +69,8 @@ const isSubgroups = (x: unknown): boolean =>
 
 const TARGET: Readonly<Record<string, Form>> = {
   name: TEXT,
-
   workgroupBytes: whole(1),
+  // No WebGPU device has fewer, in compatibility mode neither.
   invocations: whole(128),
   subgroups: ["null or { min, max }", isSubgroups, true],
   f16: FLAG,

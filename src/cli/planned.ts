@@ -11,7 +11,25 @@ export type Planned = CompileResult & { readonly madeUp: Readonly<Record<string,
 const EXAMPLE = 64;
 const SIZE_NEEDED = "TFX4002";
 
-/** Compiles one kernel of a file, with 64 for each size that a diagnostic asks for. */
+/** Compiles with the sizes given, and with 64 for each size of `names` that a diagnostic asks for. */
+export const withSizesMadeUp = (
+  names: readonly string[],
+  given: Readonly<Record<string, number>>,
+  compileAt: (dims: Readonly<Record<string, number>>) => CompileResult,
+): Planned => {
+  const madeUp: Record<string, number> = {};
+  for (;;) {
+    const result = compileAt({ ...given, ...madeUp });
+    const asked = result.diagnostics
+      .filter((d) => d.code === SIZE_NEEDED)
+      .flatMap((d) => names.filter((s) => new RegExp(`--dim ${s}=`).test(d.help ?? "")))
+      .filter((s) => !(s in madeUp) && !(s in given));
+    if (asked.length === 0) return { ...result, madeUp };
+    for (const name of asked) madeUp[name] = EXAMPLE;
+  }
+};
+
+/** Compiles one kernel of a file, sizes that it must know and that nobody gave made up. */
 export const planWith = (
   file: string,
   spec: Spec,
@@ -21,22 +39,8 @@ export const planWith = (
   verify = false,
 ): Planned => {
   const text = sources.read(file);
-  const madeUp: Record<string, number> = {};
-  for (;;) {
-    const result = compile(text, {
-      file,
-      kernel: spec.name,
-      ...choice,
-      dims: { ...choice.dims, ...madeUp },
-      target,
-      resolveImport: sources.resolveImport,
-      verify,
-    });
-    const asked = result.diagnostics
-      .filter((d) => d.code === SIZE_NEEDED)
-      .flatMap((d) => spec.sizes.filter((s) => new RegExp(`--dim ${s}=`).test(d.help ?? "")))
-      .filter((s) => !(s in madeUp) && !(s in choice.dims));
-    if (asked.length === 0) return { ...result, madeUp };
-    for (const name of asked) madeUp[name] = EXAMPLE;
-  }
+  const { resolveImport } = sources;
+  return withSizesMadeUp(spec.sizes, choice.dims, (dims) =>
+    compile(text, { file, kernel: spec.name, ...choice, dims, target, resolveImport, verify }),
+  );
 };

@@ -27,6 +27,12 @@ const standardFile = (name: string): string | undefined => {
   return name.startsWith("std/") ? [path, `${path}.tfx`].find(isFile) : undefined;
 };
 
+/** The path of what `use … from "path"` in the file `from` means: `std/…` is the library, all else lies beside `from`; `.tfx` may be left out. */
+export const importedFile = (path: string, from: string): string | undefined => {
+  const base = join(dirname(from), path);
+  return path.startsWith("std/") ? standardFile(path) : [base, `${base}.tfx`].find(isFile);
+};
+
 /** Names relative to the working directory where that is shorter, always with forward slashes. */
 const display = (path: string): string => {
   const near = relative(process.cwd(), path);
@@ -50,8 +56,7 @@ export const createSources = (): SourceStore => {
       return remember(file, file).text;
     },
     resolveImport: (path, from) => {
-      const base = join(dirname(from), path);
-      const found = path.startsWith("std/") ? standardFile(path) : [base, `${base}.tfx`].find(isFile);
+      const found = importedFile(path, from);
       return found === undefined ? null : remember(display(found), found);
     },
     text: (file) => texts.get(file),

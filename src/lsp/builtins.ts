@@ -41,5 +41,3 @@ const WORDS: Readonly<Record<string, string>> = {
 /** Usage and meaning of a builtin; null when there is none of that name. */
 export const builtinOf = (name: string): { readonly usage: string; readonly words: string } | null =>
   BUILTIN_NAMES.includes(name) ? { usage: usageOf(name, null), words: WORDS[name] ?? "" } : null;
-
-export { BUILTIN_NAMES };

@@ -4,7 +4,9 @@ import { STORAGE_TYPES } from "../base/storage-type.ts";
 import type { Session } from "../session/session.ts";
 import { itemsOf, type SymbolKind } from "../session/symbols.ts";
 import { parseProgram } from "../parser/parse.ts";
-import { BUILTIN_NAMES, builtinOf } from "./builtins.ts";
+import { KEYWORDS } from "../parser/tokens.ts";
+import { BUILTIN_NAMES } from "../check/builtins.ts";
+import { builtinOf } from "./builtins.ts";
 import { signatureOf } from "./describe.ts";
 import type { Documents } from "./document.ts";
 
@@ -22,25 +24,8 @@ const KIND: Readonly<Record<SymbolKind, CompletionItemKind>> = {
   parameter: 6,
 };
 
-const KEYWORDS = [
-  "kernel",
-  "fn",
-  "let",
-  "axis",
-  "use",
-  "from",
-  "where",
-  "if",
-  "then",
-  "else",
-  "and",
-  "or",
-  "not",
-  "in",
-  "static",
-  "true",
-  "false",
-];
+/** The reserved words, as they are typed. */
+const RESERVED = [...KEYWORDS].map((t) => String(t.PATTERN));
 
 /** Files that a `use` may name without looking for them: the standard library's, with their texts. */
 export type Library = ReadonlyMap<string, string>;
@@ -81,7 +66,7 @@ export const completionsAt = (
     const known = builtinOf(name);
     return { ...literal(name, 3, known?.usage ?? ""), documentation: known?.words ?? "", sortText: `2${name}` };
   });
-  const keywords = KEYWORDS.map((k) => ({ ...literal(k, 14), sortText: `3${k}` }));
+  const keywords = RESERVED.map((k) => ({ ...literal(k, 14), sortText: `3${k}` }));
   return [...types, ...ordered, ...builtins, ...keywords];
 };
 

@@ -1,18 +1,13 @@
 /** Files on the disk behind a language server: absolute paths inside, URIs outside, the standard library beside this package. */
-import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
-import { dirname, join } from "node:path";
+import { readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import type { ResolveImport } from "../check/modules.ts";
+import { importedFile, STDLIB } from "../cli/sources.ts";
 import type { Library } from "./complete.ts";
 
-const STDLIB = fileURLToPath(new URL("../../stdlib/", import.meta.url));
-
-const isFile = (path: string): boolean => existsSync(path) && statSync(path).isFile();
-
-/** `std/…` is the library, everything else is relative to the importing file; `.tfx` may be left out. */
 export const resolveOnDisk: ResolveImport = (path, from) => {
-  const base = path.startsWith("std/") ? join(STDLIB, path.slice("std/".length)) : join(dirname(from), path);
-  const file = [base, `${base}.tfx`].find(isFile);
+  const file = importedFile(path, from);
   return file === undefined ? null : { file, text: readFileSync(file, "utf8") };
 };
 

@@ -1,6 +1,7 @@
 /** Hovers and inlay hints: what a name is, and over which indices it runs. */
 import type { Hover, InlayHint, Range } from "vscode-languageserver";
 import { BASELINE } from "../base/target.ts";
+import { withSizesMadeUp } from "../cli/planned.ts";
 import type { Session } from "../session/session.ts";
 import type { Definition } from "../session/symbols.ts";
 import { builtinOf } from "./builtins.ts";
@@ -10,28 +11,16 @@ import { documentOf, rangeOf, type Documents } from "./document.ts";
 const markdown = (code: string, words: readonly string[]): string =>
   ["```tfx", code, "```", ...words.filter((w) => w !== "").flatMap((w) => ["", w])].join("\n");
 
-/** Sizes that a plan asks for are taken to be this for a hover. */
-const EXAMPLE = 64;
-const MAX_ASKED = 4;
-
 /** How the compiler would compute a kernel, in one line; null where it cannot. */
 const planLine = (session: Session, d: Definition): string | null => {
-  const dims: Record<string, number> = {};
-  for (let asked = 0; asked <= MAX_ASKED; asked++) {
-    const { artifacts, diagnostics } = session.compile(d.span.file, { kernel: d.name, dims, target: BASELINE });
-    const [artifact] = artifacts;
-    const made =
-      Object.keys(dims).length === 0
-        ? ""
-        : ` (${Object.entries(dims)
-            .map(([k, v]) => `${k} = ${v}`)
-            .join(", ")})`;
-    if (artifact !== undefined) return `plan${made}: ${artifact.plan}`;
-    const wanted = diagnostics.flatMap((x) => [...(x.help ?? "").matchAll(/--dim (\w+)=/g)].map((m) => m[1] ?? ""));
-    if (wanted.length === 0) return null;
-    for (const name of wanted) dims[name] = EXAMPLE;
-  }
-  return null;
+  const spec = specAt(session, d.span.file, d.span.start);
+  if (spec === null) return null;
+  const { artifacts, madeUp } = withSizesMadeUp(spec.sizes, {}, (dims) =>
+    session.compile(d.span.file, { kernel: d.name, dims, target: BASELINE }),
+  );
+  const sizes = Object.entries(madeUp).map(([name, size]) => `${name} = ${size}`);
+  const [artifact] = artifacts;
+  return artifact === undefined ? null : `plan${sizes.length === 0 ? "" : ` (${sizes.join(", ")})`}: ${artifact.plan}`;
 };
 
 const wordAt = (text: string, offset: number): { readonly start: number; readonly end: number } => {

@@ -91,7 +91,9 @@ export const keep = (folder: string, name: string, { program, verdict }: Failure
   mkdirSync(folder, { recursive: true });
   const { source, ...rest } = program;
   writeFileSync(join(folder, `${name}.tfx`), source);
-  writeFileSync(join(folder, `${name}.json`), `${JSON.stringify({ ...rest, found: verdict }, null, 1)}\n`);
+  // Of an exception its words, not where on this machine it was thrown.
+  const found = "what" in verdict ? { ...verdict, what: verdict.what.split("\n")[0] } : verdict;
+  writeFileSync(join(folder, `${name}.json`), `${JSON.stringify({ ...rest, found }, null, 1)}\n`);
 };
 
 /** The programs of a folder that `keep` wrote, by name. */

@@ -1,7 +1,7 @@
 /** The language server over its protocol. */
 import { spawn } from "node:child_process";
 import { fileURLToPath } from "node:url";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import type {
   CodeAction,
   CompletionItem,
@@ -12,12 +12,12 @@ import type {
   TextEdit,
   WorkspaceEdit,
 } from "vscode-languageserver";
+import { BUILTIN_NAMES } from "../../src/check/builtins.ts";
+import { builtinOf } from "../../src/lsp/builtins.ts";
 import { positionOf, startClient, type Client } from "./client.ts";
 
 const URI = "untitled:/a.tfx";
-const TEXT = `use { rope } from "std/rope"
-
-/// Scores of keys.
+const TEXT = `/// Scores of keys.
 kernel attention(
   q: f32[i: N, d: D],
   k: f32[j: M, d],
@@ -26,7 +26,7 @@ kernel attention(
   let s = sum[d](q * k) / sqrt(D) where j <= i
   o = sum[j](softmax[j](s) * v)
 }
-`.replace('use { rope } from "std/rope"\n\n', "");
+`;
 const textDocument = { uri: URI };
 
 let client: Client;
@@ -61,6 +61,10 @@ describe("what is shown about a name", () => {
     const said = await hoverText("attention");
     expect(said).toContain("Scores of keys.");
     expect(said).toMatch(/plan \(D = 64\): attention: 1 pass/);
+  });
+
+  test("every function of the language is said in words", () => {
+    expect(BUILTIN_NAMES.filter((name) => (builtinOf(name)?.words ?? "") === "")).toEqual([]);
   });
 
   test("inlay hints say the indices of bare names, of written ones nothing", async () => {
@@ -216,11 +220,15 @@ test("tfx lsp speaks it over a pipe, and ends", async () => {
     const text = JSON.stringify({ jsonrpc: "2.0", ...message });
     child.stdin.write(`Content-Length: ${text.length}\r\n\r\n${text}`);
   };
-  const said = (): Promise<string> => new Promise((done) => child.stdout.once("data", (d) => done(String(d))));
+  // A message may come in several pieces.
+  let said = "";
+  child.stdout.on("data", (d) => (said += String(d)));
+  const answer = (id: number): Promise<void> => vi.waitFor(() => expect(said).toContain(`"id":${id}`), 20_000);
   send({ id: 1, method: "initialize", params: { capabilities: {} } });
-  expect(await said()).toContain('"hoverProvider":true');
+  await answer(1);
+  expect(said).toContain('"hoverProvider":true');
   send({ id: 2, method: "shutdown" });
-  expect(await said()).toContain('"id":2');
+  await answer(2);
   send({ method: "exit" });
   expect(await new Promise((done) => child.once("exit", done))).toBe(0);
 });

@@ -10,11 +10,11 @@ import { PRELUDE_TEXT, resolver } from "../check/helpers.ts";
 
 const LIB = `/// Twice.
 fn twice(x) = 2 * x
-fn shift[j](x) = {
+fn shift[j](x) {
   let m = max[j](x)
   x - m
 }
-`.replace("= {", "{");
+`;
 const MAIN = `use { twice } from "./lib"
 
 kernel first<T: f32 | f16>(q: T[b: B, i: N, d: D], k: T[b, j: N, d], static W: i32 = 2) -> (o: f32[b, i], t: f32[b, i, j]) {

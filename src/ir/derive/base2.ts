@@ -1,5 +1,5 @@
 /**
- * Base-2 folding (theory 2.5, rule 5): `exp(x) = exp2(log2(e) x)`, and where the exponent is made of products with something
+ * Base-2 folding (docs/theory.md 5.6): `exp(x) = exp2(log2(e) x)`, and where the exponent is made of products with something
  * that does not vary along the stream (a scale, a slope, a softcap), log2(e) goes into that factor, once a row instead of once
  * a cell. The maxima that gauge these exponents are then carried in base 2 too, and whoever else reads one gets it times ln 2.
  * Plain algebra over the planned bodies: a log-sum-exp stays a natural logarithm. What no such factor multiplies (a row of stored

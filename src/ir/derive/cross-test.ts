@@ -1,5 +1,5 @@
 /**
- * The semantic test of separability (theory 2.3 i): `F(x, d) = H(d) ⊗ G(x)` holds just when
+ * The semantic test of separability (docs/theory.md 3.4): `F(x, d) = H(d) ⊗ G(x)` holds just when
  * `F(x, d) ⊗ F(x0, d0) = F(x, d0) ⊗ F(x0, d)`, with `*` for sums and `+` for maxima. Checked at random points in f64; it
  * knows nothing of the normal form in `separate.ts`, which it guards.
  */

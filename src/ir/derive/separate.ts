@@ -1,5 +1,5 @@
 /**
- * Separability: can a reduction that depends on statistics of the same pass be streamed beside them? (theory: RedFuser,
+ * Separability: can a reduction that depends on statistics of the same pass be streamed beside them? (docs/theory.md 3: RedFuser,
  * Neptune; the rank-R form is ours.) The structural normal form gives the code: each step is a rule of `rules/` with its condition.
  *
  * For `sum` a body F(x, d), x varying along the stream and d made of live statistics, is written as

@@ -1,7 +1,7 @@
 /**
  * A stream cut into parts: one planned kernel becomes two, for devices that have more workgroups than there are rows (Flash-Decoding).
  * The first carries the same state over each part of the stream and stores it; the second merges the states of a row's parts
- * (theory, 2.2: merge). What merges is written as plain reductions over the axis of the parts,
+ * (docs/theory.md 2.2). What merges is written as plain reductions over the axis of the parts,
  *
  *     m = max[part](m_part),   l = sum[part](exp(γ(m) - γ(m_part)) * l_part)   with the gauge γ of l,
  *

@@ -1,5 +1,5 @@
 /**
- * The oracle: evaluates the *naive* meaning of a graph, cell by cell, in f64 (or in f32, rounding after each operation, as a
+ * Evaluates the *naive* meaning of a graph, cell by cell, in f64 (or in f32, rounding after each operation, as a
  * reference for the error of a naive f32 program). Written for obviousness. A node becomes a closure over the current indices;
  * reductions and shared values are stored per cell of their free axes, computed when first asked for, so that what no
  * existing cell needs is never evaluated.

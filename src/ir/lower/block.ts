@@ -1,6 +1,6 @@
 /**
  * One block of the stream: a few cells written out for each row of the lane. Maxima first, then the correction of what they
- * gauge, then the sums (theory: equation ★, with the exponentials fused again).
+ * gauge, then the sums (docs/theory.md 2.1, equation ★, with the exponentials fused again).
  */
 import type { Accumulator, Store } from "../derive/plan.ts";
 import type { AxisId, Node, NodeId } from "../graph/graph.ts";

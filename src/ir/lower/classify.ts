@@ -1,5 +1,5 @@
 /**
- * Three-valued classification of a tile at run time (theory 2.8): where the domain is not a plain interval of the stream
+ * Three-valued classification of a tile at run time (docs/theory.md 7.2): where the domain is not a plain interval of the stream
  * (disjunctions, data such as document ids), each tile asks once whether any of its cells may exist and whether all must.
  * Data enter as their least and greatest value over the tile.
  */

@@ -1,5 +1,5 @@
 /**
- * Gauges while streaming: by what a sum is corrected when the maxima that stabilise it have grown (theory: equation ★), within a
+ * Gauges while streaming: by what a sum is corrected when the maxima that stabilise it have grown (docs/theory.md 2.1, equation ★), within a
  * block and between partial streams.
  */
 import type { Accumulator } from "../derive/plan.ts";

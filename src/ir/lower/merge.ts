@@ -1,5 +1,5 @@
 /**
- * The merge of partial streams (theory: merge): lanes that shared a row's stream bring their states together in workgroup
+ * The merge of partial streams (docs/theory.md 2.2): lanes that shared a row's stream bring their states together in workgroup
  * memory. Maxima first; each lane then corrects its sums to the common maximum, and the sums add.
  */
 import type { Accumulator } from "../derive/plan.ts";

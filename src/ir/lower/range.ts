@@ -1,5 +1,5 @@
 /**
- * Which cells of the stream a workgroup visits, and which of them need no mask (theory 2.8: from classification to loop
+ * Which cells of the stream a workgroup visits, and which of them need no mask (docs/theory.md 7.1: from classification to loop
  * bounds). Bounds of the domain that are affine in the stream become loop bounds, taken over the corners of the row tile.
  */
 import type { AxisId, Node, NodeId } from "../graph/graph.ts";

@@ -1,5 +1,5 @@
 /**
- * Runs Tile IR on the CPU: the oracle between the graph and the WGSL. Every statement is executed for all active lanes of
+ * Runs Tile IR on the CPU, between the graph and the WGSL. Every statement is executed for all active lanes of
  * a workgroup at once, so barriers and subgroup operations need no scheduling. Slow and strict: an access out of bounds, a
  * data race, or a barrier that some lanes miss is an Error.
  */
