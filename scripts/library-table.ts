@@ -12,6 +12,9 @@ write(
   entries.map((e) => `${e.file} ${e.kernel} | ${e.told.join(" ")}`.trim()),
 );
 // Reads told.txt.
-const { libraryKernels, lineOf } = await import("../test/library/entries.ts");
-write("code.txt", libraryKernels().map(lineOf));
+const { compiledAtFull, libraryKernels, lineOf } = await import("../test/library/entries.ts");
+write(
+  "code.txt",
+  libraryKernels().map((k, n) => lineOf(k, compiledAtFull(k, n))),
+);
 console.log(`${entries.length} lines`);

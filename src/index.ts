@@ -8,9 +8,18 @@
 export { compile } from "./compile.ts";
 export type { Compiled, CompileOptions, CompileResult } from "./compile.ts";
 export type { ResolveImport } from "./check/check.ts";
-export type { Artifact, DimInfo, DispatchInfo, ScalarExpr, TensorInfo, UniformField } from "./codegen/artifact.ts";
+export type {
+  Artifact,
+  DimInfo,
+  DispatchInfo,
+  ScalarExpr,
+  SourceMap,
+  TensorInfo,
+  UniformField,
+} from "./codegen/artifact.ts";
 export { BASELINE, TARGETS } from "./base/target.ts";
 export type { Target } from "./base/target.ts";
+export { originOfLine } from "./codegen/source-map.ts";
 export { formatProgram } from "./format/format.ts";
 export type { Formatted } from "./format/format.ts";
 export type { Schedule } from "./ir/schedule/schedule.ts";

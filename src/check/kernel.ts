@@ -221,5 +221,6 @@ export const checkKernel = (
     scalars: signature.scalars,
     results,
     span: kernel.span,
+    nameSpan: kernel.name.span,
   };
 };

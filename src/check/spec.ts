@@ -54,6 +54,7 @@ export type Spec = {
   readonly scalars: readonly SpecScalar[];
   readonly results: readonly SpecResult[];
   readonly span: Span;
+  readonly nameSpan: Span;
 };
 
 export type SType = "float" | "int" | "bool";

@@ -1,7 +1,8 @@
 /** Wraps the WGSL of a tile program with what a runtime must know to call it. */
 import type { Buffer, TileProgram } from "../ir/tile/tile.ts";
+import { sourceMap } from "./source-map.ts";
 import type { Artifact, DispatchInfo, TensorInfo } from "./artifact.ts";
-import { liveKernels, lowerToWgsl, printWgsl, readsParams, type LiveKernel } from "./lower-to-wgsl.ts";
+import { liveKernels, lowerToWgsl, printLines, readsParams, textOf, type LiveKernel } from "./lower-to-wgsl.ts";
 import { BASELINE, type Target } from "../base/target.ts";
 
 /** What the tile program does not know about its tensors: their role and how the caller sees their dims. */
@@ -71,12 +72,17 @@ export const artifactFromTile = (input: ArtifactInput): Artifact => {
   const { program, target } = input;
   const live = liveKernels(program);
   const module = lowerToWgsl(program, target, live);
+  const lines = printLines(module);
   const dispatches = live.map((k, i) => dispatchInfo(k, module.entries[i]?.name ?? k.kernel.name, program));
   return {
     version: 1,
     kernel: input.kernel,
     doc: input.doc,
-    wgsl: printWgsl(module),
+    wgsl: textOf(lines),
+    sourceMap: sourceMap(
+      lines.map((l) => l.origin),
+      program.origin[0]?.file ?? "",
+    ),
     target: target.name,
     requires: { features: module.features, limits: limitsOf(dispatches) },
     constants: input.constants,

@@ -34,6 +34,17 @@ export type DispatchInfo = {
   readonly workgroupBytes: number;
 };
 
+/**
+ * Where the lines of the WGSL come from. A run `[from, to, span, …]` of `lines` says that the lines `from` to `to` (the first is 1) are made
+ * of these `spans`, the nearest first; a span `[file, start, end]` is a half-open range of UTF-16 offsets in one of `files`. Declarations
+ * come from the parameter's, the entry point from the kernel, helper functions from what calls them. For people and tools: no runtime reads it.
+ */
+export type SourceMap = {
+  readonly files: readonly string[];
+  readonly spans: readonly (readonly [file: number, start: number, end: number])[];
+  readonly lines: readonly (readonly number[])[];
+};
+
 export type Artifact = {
   readonly version: 1;
   readonly kernel: string;
@@ -55,6 +66,7 @@ export type Artifact = {
   readonly uniforms: readonly UniformField[];
   readonly uniformBytes: number;
   readonly dispatches: readonly DispatchInfo[];
+  readonly sourceMap: SourceMap;
   /** The plan in one line, as `tfx run` prints it. */
   readonly plan: string;
 };

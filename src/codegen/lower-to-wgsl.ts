@@ -2,10 +2,12 @@
  * Tile IR to WGSL: names are chosen, helpers gathered, entry points made. One module holds every dispatch of a program;
  * binding 0 is the uniform struct, storage buffers follow as 1, 2, … in the program's order.
  */
+import type { Origin } from "../base/span.ts";
 import { evalSize, sizeNames, type SizeExpr } from "../base/size.ts";
 import { BOOL, I32, type Expr, type Stmt, type TileKernel, type TileProgram, type VType } from "../ir/tile/tile.ts";
 import { sizeToExpr } from "../ir/tile/build.ts";
 import { forgetConstants } from "./wgsl/constant.ts";
+import { originsOf } from "../ir/tile/origin.ts";
 import { dropUnused, usesOf, type Uses } from "../ir/tile/walk.ts";
 import type { Target } from "../base/target.ts";
 import { typeName } from "./wgsl/helpers.ts";
@@ -13,7 +15,7 @@ import { bufferElement, isWideBool, literal, lowerExpr, type Cx, type NamedBuffe
 import { bin, call, text, type WEntry, type WExpr, type WgslModule, type WStmt } from "./wgsl/module.ts";
 import { declare, newScope, type Scope } from "./wgsl/names.ts";
 
-export { printWgsl } from "./wgsl/print.ts";
+export { printLines, printWgsl, textOf } from "./wgsl/print.ts";
 
 /** Workgroups along x; what is above goes to y (maxComputeWorkgroupsPerDimension, the default limit). */
 const MAX_GROUPS = 65535;
@@ -57,9 +59,22 @@ const fieldType = (t: VType): "i32" | "u32" | "f32" => {
 };
 
 /** The statements of one block, in a scope of their own. */
-const lowerBlock = (body: readonly Stmt[], cx: Cx, parent: Scope): readonly WStmt[] => {
-  const scope = newScope(parent);
-  return body.flatMap((s) => lowerStmt(s, cx, scope));
+type KernelCx = Cx & { readonly origins: ReadonlyMap<string, Origin> };
+
+const lowerBlock = (body: readonly Stmt[], cx: KernelCx, parent: Scope): readonly WStmt[] =>
+  lowerBody(body, cx, newScope(parent));
+
+/** Statements with what they come from. */
+const lowerBody = (body: readonly Stmt[], cx: KernelCx, scope: Scope): readonly WStmt[] => {
+  const origins = originsOf(body, cx.origins, cx.at.from);
+  const around = cx.at.from;
+  const out = body.flatMap((s, n) => {
+    const from = origins[n] ?? around;
+    cx.at.from = from;
+    return lowerStmt(s, cx, scope).map((w) => ({ ...w, origin: from }));
+  });
+  cx.at.from = around;
+  return out;
 };
 
 const noteF16 = (t: VType, cx: Cx): string => {
@@ -100,7 +115,7 @@ const lowerStore = (s: Stmt & { readonly kind: "store" }, cx: Cx, scope: Scope):
   };
 };
 
-const lowerStmt = (s: Stmt, cx: Cx, scope: Scope): readonly WStmt[] => {
+const lowerStmt = (s: Stmt, cx: KernelCx, scope: Scope): readonly WStmt[] => {
   const expr = (e: Expr): WExpr => lowerExpr(e, cx, scope);
   switch (s.kind) {
     case "let": {
@@ -200,10 +215,11 @@ const lowerKernel = (live: LiveKernel, name: string, module: Cx, views: Readonly
   const workgroup = k.workgroup.map((b) => {
     const final = declare(module.module, b.name);
     buffers.set(b.name, { buffer: b, name: final });
-    return { name: final, type: `array<${noteF16(b.type, module)}, ${Math.max(1, b.length ?? 0)}>` };
+    const origin = k.origins.get(b.name) ?? k.origin;
+    return { name: final, type: `array<${noteF16(b.type, module)}, ${Math.max(1, b.length ?? 0)}>`, origin };
   });
   for (const [tensor, view] of views) if (!stored.has(tensor)) buffers.set(tensor, view);
-  const cx: Cx = { ...module, buffers, builtins };
+  const cx: KernelCx = { ...module, buffers, builtins, origins: k.origins };
   const scope = newScope(module.module);
   const top = prologue(live, cx, scope, builtins);
   const guard: readonly WStmt[] = mayOverrun(k.groups)
@@ -217,14 +233,18 @@ const lowerKernel = (live: LiveKernel, name: string, module: Cx, views: Readonly
       ]
     : [];
   // The body shares the function's scope: WGSL has parameters and top-level variables in one.
-  const body = k.body.flatMap((s) => lowerStmt(s, cx, scope));
+  const entry = module.at.from;
+  cx.at.from = k.origin;
+  const body = lowerBody(k.body, cx, scope);
+  cx.at.from = entry;
   return {
+    origin: entry,
     name,
     doc: k.doc,
     workgroupSize: k.lanes,
     inputs: top.inputs,
     workgroup,
-    body: [...top.body, ...guard, ...body],
+    body: [...[...top.body, ...guard].map((w) => ({ ...w, origin: entry })), ...body],
   };
 };
 
@@ -242,6 +262,9 @@ const readingViews = (
   return new Map(read.map((b) => [b.name, { buffer: { ...b, access: "read" }, name: declare(scope, `${b.name}_in`) }]));
 };
 
+/** Most expressions that a helper is said to be called for. */
+const MOST_CALLERS = 8;
+
 /** The module of a program for a target. Throws on a program that the verifier would reject. */
 export const lowerToWgsl = (
   program: TileProgram,
@@ -253,7 +276,13 @@ export const lowerToWgsl = (
   const views = readingViews(program, live, scope);
   const uniforms = liveUniforms(program, live);
   const fieldScope = newScope(null);
-  const params = uniforms.map((u) => ({ uniform: u.name, name: declare(fieldScope, u.name), type: fieldType(u.type) }));
+  const declared = (name: string): Origin => program.declared.get(name) ?? program.origin;
+  const params = uniforms.map((u) => ({
+    uniform: u.name,
+    name: declare(fieldScope, u.name),
+    type: fieldType(u.type),
+    origin: declared(u.name),
+  }));
   const paramsName = { struct: declare(scope, "Params"), variable: declare(scope, "params") };
   const names = program.kernels.map((k) => declare(scope, k.name));
   const cx: Cx = {
@@ -261,6 +290,7 @@ export const lowerToWgsl = (
     buffers,
     builtins: new Map(),
     helpers: new Map(),
+    at: { from: program.origin },
     params: {
       variable: paramsName.variable,
       fields: new Map(params.map((p) => [p.uniform, p.name])),
@@ -275,6 +305,7 @@ export const lowerToWgsl = (
     ...(cx.uses.subgroups && target.dialect === "tint" ? ["subgroups"] : []),
   ];
   return {
+    origin: program.origin,
     header: [program.doc === "" ? program.name : program.doc],
     features: [...(cx.uses.f16 ? ["shader-f16"] : []), ...(cx.uses.subgroups ? ["subgroups"] : [])],
     enables,
@@ -290,11 +321,15 @@ export const lowerToWgsl = (
                 name: bound.name,
                 access: bound.buffer.access,
                 type: typeName(isWideBool(b) ? { elem: "u32", width: b.type.width } : b.type),
+                origin: declared(b.name),
               },
             ],
       ),
     ),
-    helpers: [...cx.helpers.values()],
+    helpers: [...cx.helpers.values()].map((h) => ({
+      text: h.text,
+      origin: [...new Set(h.from.flat())].slice(0, MOST_CALLERS),
+    })),
     entries,
   };
 };

@@ -383,7 +383,17 @@ export const lowerToGraph = (spec: Spec, options: LowerOptions): Lowered => {
   const used = new Set<string>(axes.flatMap((a) => sizeNames(a.size)));
   const runtimeScalars = new Set(scalars.map((s) => s.name));
   const sizes = spec.sizes.filter((s) => !known.has(s) && used.has(s) && !runtimeScalars.has(s));
-  const graph = b.finish({ name: spec.name, doc: spec.doc, span: spec.span, tensors, scalars, sizes, results, names });
+  const graph = b.finish({
+    name: spec.name,
+    doc: spec.doc,
+    span: spec.span,
+    nameSpan: spec.nameSpan,
+    tensors,
+    scalars,
+    sizes,
+    results,
+    names,
+  });
   return { graph, warnings: lost.warnings };
 };
 

@@ -4,7 +4,7 @@ import { artifactFromTile } from "../../src/codegen/artifact-from-tile.ts";
 import { BASELINE, TARGETS } from "../../src/base/target.ts";
 import * as t from "../../src/ir/tile/build.ts";
 import { F16, F32, I32, VEC4, type TileProgram } from "../../src/ir/tile/tile.ts";
-import { FIXTURES, kernel, shared, storage } from "../tile/fixtures.ts";
+import { NOWHERE, FIXTURES, kernel, shared, storage } from "../tile/fixtures.ts";
 import { artifactOf } from "../tile/run.ts";
 
 const fixture = (name: string): ReturnType<typeof artifactOf> => {
@@ -54,6 +54,7 @@ test("features and limits beyond the defaults", () => {
     doc: "",
     storage: [...many, y],
     uniforms: [{ name: "N", type: I32 }],
+    ...NOWHERE,
     kernels: [
       kernel({
         name: "a",

@@ -5,7 +5,7 @@ import { BASELINE } from "../../src/base/target.ts";
 import * as t from "../../src/ir/tile/build.ts";
 import { F32, I32, type Expr } from "../../src/ir/tile/tile.ts";
 import { compileFor } from "../gpu/stacks.ts";
-import { kernel, storage, type Fixture } from "../tile/fixtures.ts";
+import { NOWHERE, kernel, storage, type Fixture } from "../tile/fixtures.ts";
 import { artifactOf } from "../tile/run.ts";
 
 const lit = (value: number, type = F32): Expr => ({ kind: "lit", value, type });
@@ -60,6 +60,7 @@ const program = (f: Expr, i: Expr): Fixture => ({
     doc: "",
     storage: [y, n],
     uniforms: [],
+    ...NOWHERE,
     kernels: [kernel({ name: "p", body: [t.store(y, t.lane, f), t.store(n, t.lane, i)] })],
   },
   target: BASELINE,

@@ -9,7 +9,7 @@ import { F32, type TileProgram } from "../../src/ir/tile/tile.ts";
 import { commentLines, printable, printableLines } from "../../src/base/plain-text.ts";
 import { compileFor, stacks } from "../gpu/stacks.ts";
 import { resolveImport } from "../numeric/harness.ts";
-import { kernel, storage, type Fixture } from "../tile/fixtures.ts";
+import { NOWHERE, kernel, storage, type Fixture } from "../tile/fixtures.ts";
 import { artifactOf } from "../tile/run.ts";
 
 /** As the WGSL specification lists them (3.4), written down apart from the printer. */
@@ -35,6 +35,7 @@ const documented = (doc: string): TileProgram => ({
   doc,
   storage: [x, y],
   uniforms: [],
+  ...NOWHERE,
   kernels: [
     kernel({
       name: "p",
@@ -136,6 +137,7 @@ const named = (names: readonly string[]): Fixture => {
       doc: "",
       storage: buffers,
       uniforms: [{ name: u, type: { elem: "i32", width: 1 } }],
+      ...NOWHERE,
       kernels: [kernel({ name: a, body })],
     },
     target: BASELINE,

@@ -8,7 +8,7 @@ import { declare, newScope } from "../../src/codegen/wgsl/names.ts";
 import * as t from "../../src/ir/tile/build.ts";
 import { BOOL, F32, I32, U32, VEC4, type Expr, type Stmt, type TileProgram } from "../../src/ir/tile/tile.ts";
 import { compileFor, stacks } from "../gpu/stacks.ts";
-import { FIXTURES, kernel, shared, storage, type Fixture } from "../tile/fixtures.ts";
+import { NOWHERE, FIXTURES, kernel, shared, storage, type Fixture } from "../tile/fixtures.ts";
 import { artifactOf, evaluate, runOn } from "../tile/run.ts";
 
 const [x, y] = [storage("x", F32), storage("y", F32, "read_write")];
@@ -20,6 +20,7 @@ const program = (body: readonly Stmt[], more: Partial<TileProgram> = {}): TilePr
     { name: "N", type: I32 },
     { name: "M", type: I32 },
   ],
+  ...NOWHERE,
   kernels: [kernel({ name: "p", body })],
   ...more,
 });

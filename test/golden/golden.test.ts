@@ -38,7 +38,7 @@ describe.each(CASES.map((c) => [c.kernel, c] as const))("%s", (kernel, c) => {
 
   test("baseline, every level", async () => {
     const { spec, graph, plan, tile, artifact, ...rest } = compileCase(SOURCE, c, BASELINE);
-    const { wgsl, ...data } = artifact;
+    const { wgsl, sourceMap: _, ...data } = artifact;
     await expect(line(printSpec(spec))).toMatchFileSnapshot(file("spec.txt"));
     await expect(line(printGraph(graph))).toMatchFileSnapshot(file("graph.txt"));
     await expect(line(printPlan({ spec, graph, plan, tile, artifact, ...rest }))).toMatchFileSnapshot(file("plan.txt"));

@@ -27,6 +27,7 @@ const artifactOf = (wgsl: string): Artifact => ({
     { entryPoint: "double", workgroupSize: 64, groups: ["ceil/", "N", 64], bindings: [0, 1, 2], workgroupBytes: 0 },
   ],
   plan: "",
+  sourceMap: { files: [], spans: [], lines: [] },
 });
 
 const double = (enables: string, extra: string): string => `${enables}

@@ -36,6 +36,7 @@ export const graphOf = (
   name: "test",
   doc: "",
   span: NO_SPAN,
+  nameSpan: NO_SPAN,
   axes: b.axes,
   tensors,
   scalars: [],

@@ -107,14 +107,15 @@ export const tinySizes = ({ sizes, spec }: LibraryKernel, n: number): Readonly<R
     ]),
   );
 
-/** What the compiler makes of a kernel at the sizes of the catalogue, in a line. */
-export const lineOf = (k: LibraryKernel, n: number): string => {
-  const target = targetOf(n + 1);
-  const { artifact } = compileKernel(k, toldOf(k), k.sizes.full, target);
-  return [
+/** A kernel at the sizes of the catalogue. */
+export const compiledAtFull = (k: LibraryKernel, n: number): Compiled =>
+  compileKernel(k, toldOf(k), k.sizes.full, targetOf(n + 1));
+
+/** What the compiler makes of it, in a line. */
+export const lineOf = (k: LibraryKernel, { artifact }: Compiled): string =>
+  [
     k.key,
-    target.name,
+    artifact.target,
     artifact.plan,
     `${artifact.wgsl.length} bytes, ${crc32(artifact.wgsl).toString(16).padStart(8, "0")}`,
   ].join(" | ");
-};

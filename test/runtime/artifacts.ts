@@ -50,6 +50,7 @@ export const artifact = (tensors: readonly TensorInfo[], more: Partial<Artifact>
   uniformBytes: 0,
   dispatches: [],
   plan: "",
+  sourceMap: { files: [], spans: [], lines: [] },
   ...more,
   tensors: tensors.map((t, i) => ({ ...t, binding: i + 1 })),
 });

@@ -5,7 +5,7 @@ import { evaluateTile } from "../../src/ir/tile/eval.ts";
 import { erf, roundEven } from "../../src/ir/tile/eval-ops.ts";
 import { F32, I32, type Stmt, type TileProgram } from "../../src/ir/tile/tile.ts";
 import { stacks, type StackName } from "../gpu/stacks.ts";
-import { FIXTURES, kernel, shared, storage } from "./fixtures.ts";
+import { NOWHERE, FIXTURES, kernel, shared, storage } from "./fixtures.ts";
 import { evaluate, initial, runOn } from "./run.ts";
 
 const NAMES: readonly StackName[] = ["swiftshader", "lavapipe", "deno"];
@@ -63,6 +63,7 @@ const small = (body: readonly Stmt[], groups = 1): TileProgram => ({
   doc: "",
   storage: [x, y],
   uniforms: [],
+  ...NOWHERE,
   kernels: [kernel({ name: "small", lanes: 8, groups, workgroup: [w], body })],
 });
 const run = (

@@ -14,7 +14,6 @@ import {
   type TileProgram,
   type VType,
 } from "../../src/ir/tile/tile.ts";
-import { NO_SPAN } from "../../src/base/span.ts";
 import type { Target } from "../../src/base/target.ts";
 import { BASELINE, TARGETS } from "../../src/base/target.ts";
 
@@ -49,9 +48,13 @@ export const kernel = (k: Partial<TileKernel> & Pick<TileKernel, "name" | "body"
   lanes: 64,
   groups: 1,
   workgroup: [],
-  span: NO_SPAN,
+  origin: [],
+  origins: new Map(),
   ...k,
 });
+/** Programs made by hand come from no source. */
+export const NOWHERE: Pick<TileProgram, "origin" | "declared"> = { origin: [], declared: new Map() };
+
 const target = (name: string): Target => TARGETS[name] ?? BASELINE;
 const at = (e: Expr, n: number): Expr => t.add(e, t.i32(n));
 
@@ -102,6 +105,7 @@ const rmsnorm = (): Fixture => {
         { name: "unused", type: I32 },
         { name: "eps", type: F32 },
       ],
+      ...NOWHERE,
       kernels: [
         kernel({ name: "rmsnorm", doc: ["y = x / sqrt(mean(x²) + eps)"], groups: "N", workgroup: [part], body }),
       ],
@@ -169,6 +173,7 @@ const functions = (): Fixture => {
       doc: "",
       storage: [x, y, z],
       uniforms: [{ name: "N", type: I32 }],
+      ...NOWHERE,
       kernels: [kernel({ name: "functions", groups: ["ceil/", "N", 64], body })],
     },
     target: BASELINE,
@@ -245,6 +250,7 @@ const integers = (): Fixture => {
       doc: "",
       storage: [a, mask, out, flags, words],
       uniforms: [{ name: "strict", type: BOOL }],
+      ...NOWHERE,
       kernels: [kernel({ name: "integers", lanes: 32, body })],
     },
     target: BASELINE,
@@ -309,6 +315,7 @@ const registers = (): Fixture => {
       doc: "",
       storage: [x, scratch, out],
       uniforms: [{ name: "array", type: F32 }],
+      ...NOWHERE,
       kernels: [
         kernel({ name: "fn", lanes: 16, body: first }),
         kernel({ name: "second", lanes: 16, doc: ["Reads what the first wrote."], body: second }),
@@ -351,6 +358,7 @@ const halves = (): Fixture => {
       doc: "",
       storage: [x, y, z],
       uniforms: [],
+      ...NOWHERE,
       kernels: [kernel({ name: "halves", lanes: 32, workgroup: [tile], body })],
     },
     target: target("f16"),
@@ -387,6 +395,7 @@ const subgroups = (): Fixture => {
       doc: "",
       storage: [x, y],
       uniforms: [],
+      ...NOWHERE,
       kernels: [kernel({ name: "subgroups", lanes: 32, body })],
     },
     target: target("subgroups"),
@@ -406,6 +415,7 @@ const many = (): Fixture => {
       doc: "",
       storage: [y],
       uniforms: [],
+      ...NOWHERE,
       kernels: [kernel({ name: "many", lanes: 1, groups: 70000, body: [t.store(y, t.group, t.cast(t.group, "f32"))] })],
     },
     target: BASELINE,

@@ -18,7 +18,7 @@ import {
 } from "../../src/ir/tile/tile.ts";
 import { verifyTile } from "../../src/ir/tile/verify.ts";
 import { compileFor } from "../gpu/stacks.ts";
-import { FIXTURES, kernel, shared, storage } from "./fixtures.ts";
+import { NOWHERE, FIXTURES, kernel, shared, storage } from "./fixtures.ts";
 
 const [x, y, h] = [storage("x", F32), storage("y", F32, "read_write"), storage("h", F16)];
 const w = shared("w", F32, 64);
@@ -33,6 +33,7 @@ const program = (
   doc: "",
   storage: [x, y],
   uniforms: [{ name: "N", type: I32 }],
+  ...NOWHERE,
   kernels: [kernel({ name: "p", workgroup: [w], body, ...change })],
   ...more,
 });

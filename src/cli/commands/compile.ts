@@ -2,6 +2,7 @@
 import { join } from "node:path";
 import { compile as compileText } from "../../compile.ts";
 import { TARGETS, BASELINE } from "../../base/target.ts";
+import type { Artifact } from "../../codegen/artifact.ts";
 import type { ExitCode } from "../errors.ts";
 import { writeAll } from "../files.ts";
 import { numbers, sizes, strings, type Pairs } from "../options.ts";
@@ -18,6 +19,12 @@ export type CompileOptions = {
   readonly out: string;
   readonly format: Format;
   readonly verify?: boolean;
+};
+
+/** All of an artifact but its text; the source map, which is for tools, on one line. */
+const jsonOf = (artifact: Artifact): string => {
+  const { sourceMap, ...rest } = { ...artifact, wgsl: undefined };
+  return `${JSON.stringify(rest, null, 2).replace(/\n\}$/, "")},\n  "sourceMap": ${JSON.stringify(sourceMap)}\n}\n`;
 };
 
 /** Writes `NAME.wgsl` and `NAME.json` for the kernel named, or for each kernel of the file; all of them or none. */
@@ -40,12 +47,9 @@ export const compile = (file: string, options: CompileOptions): ExitCode => {
       verify: options.verify === true,
     });
     errors += report(result.diagnostics, sources, options.format);
-    for (const { wgsl, ...rest } of result.artifacts) {
-      const path = join(options.out, rest.kernel);
-      files.push(
-        { path: `${path}.wgsl`, content: wgsl },
-        { path: `${path}.json`, content: `${JSON.stringify(rest, null, 2)}\n` },
-      );
+    for (const artifact of result.artifacts) {
+      const path = join(options.out, artifact.kernel);
+      files.push({ path: `${path}.wgsl`, content: artifact.wgsl }, { path: `${path}.json`, content: jsonOf(artifact) });
     }
   }
   if (errors > 0) return 1;

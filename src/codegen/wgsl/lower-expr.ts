@@ -1,4 +1,5 @@
 /** Tile IR expressions to WGSL ones. */
+import type { Origin } from "../../base/span.ts";
 import type { Buffer, Expr, TBinary, TUnary, VType } from "../../ir/tile/tile.ts";
 import { helperName, helperText, typeName, type HelperName } from "./helpers.ts";
 import { constantOf, converted, fit } from "./constant.ts";
@@ -17,8 +18,10 @@ export type Cx = {
     readonly fields: ReadonlyMap<string, string>;
     readonly bools: ReadonlySet<string>;
   };
-  /** Texts of the helpers called, by name. */
-  readonly helpers: Map<string, string>;
+  /** Texts of the helpers called, by name, and the statements that call them. */
+  readonly helpers: Map<string, { readonly text: string; readonly from: Origin[] }>;
+  /** The statement at hand. */
+  readonly at: { from: Origin };
   readonly uses: { f16: boolean; subgroups: boolean };
   readonly builtins: ReadonlyMap<string, string>;
 };
@@ -76,7 +79,9 @@ const noteType = (t: VType, cx: Cx): string => {
 
 const helper = (name: HelperName, t: VType, cx: Cx, ...args: readonly WExpr[]): WExpr => {
   const fn = helperName(name, t);
-  if (!cx.helpers.has(fn)) cx.helpers.set(fn, helperText(name, t));
+  const made = cx.helpers.get(fn) ?? { text: helperText(name, t), from: [] };
+  if (!made.from.includes(cx.at.from)) made.from.push(cx.at.from);
+  cx.helpers.set(fn, made);
   return call(fn, ...args);
 };
 

@@ -1,5 +1,6 @@
 /** WGSL text of a module: two-space indent, the fewest parentheses that WGSL's grammar allows. */
 import { commentLines } from "../../base/plain-text.ts";
+import type { Origin } from "../../base/span.ts";
 import type { WBinary, WEntry, WExpr, WgslModule, WStmt } from "./module.ts";
 
 /** How tightly an operator binds; a unary expression is 7, anything with its own brackets 8. */
@@ -94,79 +95,93 @@ const assign = (to: WExpr, value: WExpr): string => {
   return `${target} = ${expr(value)};`;
 };
 
-const stmt = (s: WStmt, pad: string): readonly string[] => {
+/** A line of the text and what it comes from. */
+export type Line = { readonly text: string; readonly origin: Origin };
+
+const stmt = (s: WStmt, pad: string, around: Origin): readonly Line[] => {
+  const origin = s.origin ?? around;
+  const line = (text: string): Line => ({ text: pad + text, origin });
   switch (s.kind) {
     case "let":
-      return [`${pad}let ${s.name} = ${expr(s.value)};`];
+      return [line(`let ${s.name} = ${expr(s.value)};`)];
     case "var":
       return [
-        `${pad}var ${s.name}${s.type === null ? "" : `: ${s.type}`}${s.value === null ? "" : ` = ${expr(s.value)}`};`,
+        line(`var ${s.name}${s.type === null ? "" : `: ${s.type}`}${s.value === null ? "" : ` = ${expr(s.value)}`};`),
       ];
     case "assign":
-      return [pad + assign(s.to, s.value)];
+      return [line(assign(s.to, s.value))];
     case "if":
-      return ifStmt(s, pad, "if");
+      return ifStmt(s, pad, "if", origin);
     case "for": {
       const step = s.step.kind === "text" && s.step.text === "1" ? `${s.name}++` : `${s.name} += ${expr(s.step)}`;
       const head = `for (var ${s.name} = ${expr(s.from)}; ${s.name} < ${rightOfOrder(s.to)}; ${step}) {`;
-      return [pad + head, ...block(s.body, pad), `${pad}}`];
+      return [line(head), ...block(s.body, pad, origin), line("}")];
     }
     case "return":
-      return [`${pad}return;`];
+      return [line("return;")];
     case "call":
-      return [`${pad}${s.fn}();`];
+      return [line(`${s.fn}();`)];
     case "comment":
-      return commentLines(s.text, `${pad}//`);
+      return commentLines(s.text, `${pad}//`).map((text) => ({ text, origin }));
   }
 };
 const rightOfOrder = (e: WExpr): string => (bare("<", e, false) ? expr(e) : `(${expr(e)})`);
-const block = (body: readonly WStmt[], pad: string): readonly string[] => body.flatMap((s) => stmt(s, `${pad}  `));
+const block = (body: readonly WStmt[], pad: string, around: Origin): readonly Line[] =>
+  body.flatMap((s) => stmt(s, `${pad}  `, around));
 
-const ifStmt = (s: WStmt & { readonly kind: "if" }, pad: string, keyword: string): readonly string[] => {
-  const head = [`${pad}${keyword} (${expr(s.cond)}) {`, ...block(s.then, pad)];
+const ifStmt = (s: WStmt & { readonly kind: "if" }, pad: string, keyword: string, origin: Origin): readonly Line[] => {
+  const line = (text: string): Line => ({ text: pad + text, origin });
+  const head = [line(`${keyword} (${expr(s.cond)}) {`), ...block(s.then, pad, origin)];
   const only = s.else[0];
-  if (only === undefined) return [...head, `${pad}}`];
-  if (s.else.length === 1 && only.kind === "if") return [...head, ...ifStmt(only, pad, "} else if")];
-  return [...head, `${pad}} else {`, ...block(s.else, pad), `${pad}}`];
+  if (only === undefined) return [...head, line("}")];
+  if (s.else.length === 1 && only.kind === "if")
+    return [...head, ...ifStmt(only, pad, "} else if", only.origin ?? origin)];
+  return [...head, line("} else {"), ...block(s.else, pad, origin), line("}")];
 };
 
 const comments = (lines: readonly string[]): readonly string[] => lines.flatMap((l) => commentLines(l, "//"));
 
-const entry = (e: WEntry): readonly string[] => {
+const entry = (e: WEntry): readonly Line[] => {
   const inputs = e.inputs.map((i) => `@builtin(${i.builtin}) ${i.name}: ${i.type}`);
   const oneLine = `fn ${e.name}(${inputs.join(", ")}) {`;
   const head = oneLine.length <= 110 ? [oneLine] : [`fn ${e.name}(`, ...inputs.map((i) => `  ${i},`), ") {"];
+  const arrays = e.workgroup.map((w) => ({ text: `var<workgroup> ${w.name}: ${w.type};`, origin: w.origin }));
   return [
-    ...(e.workgroup.length === 0 ? [] : [...e.workgroup.map((w) => `var<workgroup> ${w.name}: ${w.type};`), ""]),
-    ...comments(e.doc),
-    `@compute @workgroup_size(${e.workgroupSize})`,
-    ...head,
-    ...block(e.body, ""),
-    "}",
+    ...(arrays.length === 0 ? [] : [...arrays, BLANK]),
+    ...at(e.origin, [...comments(e.doc), `@compute @workgroup_size(${e.workgroupSize})`, ...head]),
+    ...block(e.body, "", e.origin),
+    { text: "}", origin: e.origin },
   ];
 };
 
-/** The module as text, ending in a newline. */
-export const printWgsl = (m: WgslModule): string => {
+const BLANK: Line = { text: "", origin: [] };
+const at = (origin: Origin, lines: readonly string[]): readonly Line[] => lines.map((text) => ({ text, origin }));
+
+/** The lines of the module, in order. */
+export const printLines = (m: WgslModule): readonly Line[] => {
   const { struct, variable } = m.paramsName;
   const params = [
-    `struct ${struct} {`,
-    ...m.params.map((p) => `  ${p.name}: ${p.type},`),
-    "}",
-    `@group(0) @binding(0) var<uniform> ${variable}: ${struct};`,
+    ...at(m.origin, [`struct ${struct} {`]),
+    ...m.params.flatMap((p) => at(p.origin, [`  ${p.name}: ${p.type},`])),
+    ...at(m.origin, ["}", `@group(0) @binding(0) var<uniform> ${variable}: ${struct};`]),
   ];
-  const bindings = m.bindings.map(
-    (b) => `@group(0) @binding(${b.binding}) var<storage, ${b.access}> ${b.name}: array<${b.type}>;`,
+  const bindings = m.bindings.flatMap((b) =>
+    at(b.origin, [`@group(0) @binding(${b.binding}) var<storage, ${b.access}> ${b.name}: array<${b.type}>;`]),
   );
   const parts = [
-    comments(m.header),
-    m.enables.map((e) => `enable ${e};`),
+    at(m.origin, comments(m.header)),
+    at(
+      m.origin,
+      m.enables.map((e) => `enable ${e};`),
+    ),
     [...(m.params.length === 0 ? [] : params), ...bindings],
-    ...m.helpers.map((h) => h.split("\n")),
+    ...m.helpers.map((h) => at(h.origin.length > 0 ? h.origin : m.origin, h.text.split("\n"))),
     ...m.entries.map(entry),
   ];
-  return parts
-    .filter((p) => p.length > 0)
-    .map((p) => `${p.join("\n")}\n`)
-    .join("\n");
+  return parts.filter((p) => p.length > 0).flatMap((p, n) => (n === 0 ? p : [BLANK, ...p]));
 };
+
+/** The module as text, ending in a newline. */
+export const printWgsl = (m: WgslModule): string => textOf(printLines(m));
+
+export const textOf = (lines: readonly Line[]): string => lines.map((l) => `${l.text}\n`).join("");

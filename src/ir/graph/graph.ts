@@ -98,8 +98,9 @@ export type GraphResult = {
 export type Graph = {
   readonly name: string;
   readonly doc: string;
-  /** Where the kernel is declared. */
+  /** Where the kernel is declared, and its name in there. */
   readonly span: Span;
+  readonly nameSpan: Span;
   readonly axes: readonly Axis[];
   readonly tensors: readonly Tensor[];
   readonly scalars: readonly Scalar[];

@@ -2,6 +2,7 @@
  * One block of the stream: a few cells written out for each row of the lane. Maxima first, then the correction of what they
  * gauge, then the sums (docs/theory.md 2.1, equation ★, with the exponentials fused again).
  */
+import { originAt } from "../../base/span.ts";
 import type { Accumulator, Store } from "../derive/plan.ts";
 import type { AxisId, Node, NodeId } from "../graph/graph.ts";
 import { operands } from "../graph/graph.ts";
@@ -12,7 +13,7 @@ import { F32 } from "../tile/tile.ts";
 import * as T from "../tile/build.ts";
 import { emitStore } from "./access.ts";
 import type { Emitter, Fix, Fixed } from "./emit.ts";
-import { NOTHING_FIXED, baseName, bind, emit, keyOf as memoKey, name, pointsOf } from "./emit.ts";
+import { NOTHING_FIXED, baseName, bind, emit, keyOf as memoKey, name, pointsOf, within, withinNode } from "./emit.ts";
 import { correctionOf, shiftOf } from "./gauge.ts";
 import { decodeAxes, natural } from "./grid.ts";
 import { contractInLoop, loopAxesOf, sumsBelow } from "./feature-loop.ts";
@@ -118,7 +119,10 @@ const known = (cx: Segment, r: number): Scope => {
   return s;
 };
 
-const keyOf = (cx: Segment, block: Scope, t: Expr, k: number, apart: number, end: Expr | null, stmts: Stmt[]): Key => {
+const keyOf = (cx: Segment, block: Scope, t: Expr, k: number, apart: number, end: Expr | null, stmts: Stmt[]): Key =>
+  within(cx.em, originAt(cx.em.b.axis(cx.axes[0] ?? 0).span), () => keyWithin(cx, block, t, k, apart, end, stmts));
+
+const keyWithin: typeof keyOf = (cx, block, t, k, apart, end, stmts) => {
   const { em } = cx;
   const kept = cx.held?.get(`key ${k}`);
   const s = kept ?? scope(`key ${k}`, cx.held === null ? [block] : [cx.group], stmts);
@@ -192,26 +196,28 @@ const contractPoints = (
         ? null
         : loopAxesOf(em, n, [...cx.rowAxes, ...cx.axes]);
     if (axes === null) continue;
-    contractInLoop(
-      em,
-      n,
-      axes,
-      block,
-      cells,
-      (inside, below, body) => {
-        if (cx.schedule.source === "subgroup")
-          broadcastFrom(
-            cx,
-            inside,
-            t,
-            end,
-            keys.map((k) => ({ ...k, scope: below.get(k.scope) ?? k.scope })),
-            body,
-          );
-        return () => em.overrides.delete(inside);
-      },
-      stmts,
-    );
+    const contract = (): void =>
+      contractInLoop(
+        em,
+        n,
+        axes,
+        block,
+        cells,
+        (inside, below, body) => {
+          if (cx.schedule.source === "subgroup")
+            broadcastFrom(
+              cx,
+              inside,
+              t,
+              end,
+              keys.map((k) => ({ ...k, scope: below.get(k.scope) ?? k.scope })),
+              body,
+            );
+          return () => em.overrides.delete(inside);
+        },
+        stmts,
+      );
+    withinNode(em, n.id, contract);
   }
 };
 
@@ -253,7 +259,7 @@ const contractTogether = (cx: Segment, cells: readonly Cell[], stmts: Stmt[]): v
   if (cells.length < 2) return;
   for (const n of contractionsOf(cx)) {
     const sums = cells.map(() => {
-      const id = em.fresh(em.names.get(n.id) ?? "dot");
+      const id = withinNode(em, n.id, () => em.fresh(em.names.get(n.id) ?? "dot"));
       stmts.push(T.varStmt(id, F32, T.f32(0)));
       return T.ref(id, F32);
     });
@@ -318,7 +324,7 @@ const advanceScans = (
       const x = emit(em, scan.body, c.key.fixed, c.scope).e;
       const see = visible(cx, scan.where, c, end);
       stmts.push(T.set(carry.name, T.add(carry, T.select(see, x, T.lit(0, x.type)))));
-      const value = em.fresh(em.names.get(scan.node) ?? "running");
+      const value = withinNode(em, scan.node, () => em.fresh(em.names.get(scan.node) ?? "running"));
       stmts.push(T.letStmt(value, carry));
       bind(em, c.scope, scan.node, c.key.fixed, T.ref(value, carry.type));
     }
@@ -346,8 +352,7 @@ const emitRow = (
   const see = seen(cx, cells, end);
   const old = scope(`row ${r} before`, [known(cx, r)], stmts);
   const updates: Stmt[] = [];
-  for (const p of cx.parts) {
-    if (!stabilising.has(p.acc.node)) continue;
+  const raise = (p: Part): void => {
     for (const slot of p.slots[r] ?? []) {
       const [v] = slot.vars;
       if (v === undefined || v.kind !== "ref") continue;
@@ -368,13 +373,11 @@ const emitRow = (
       bind(em, old, p.acc.node, slot.fixed, v);
       updates.push(T.set(v.name, fresh));
     }
-  }
+  };
+  for (const p of cx.parts) if (stabilising.has(p.acc.node)) withinNode(em, p.acc.node, () => raise(p));
   // What drifts with a sum reads it as it was before the block.
   const sums = cx.parts.filter((p) => !stabilising.has(p.acc.node));
-  for (const p of [
-    ...sums.filter((x) => x.acc.drift !== undefined),
-    ...sums.filter((x) => x.acc.drift === undefined),
-  ]) {
+  const take = (p: Part): void => {
     for (const [nth, slot] of (p.slots[r] ?? []).entries()) {
       const companion = cx.parts.find((x) => x.acc.node === p.acc.drift?.companion)?.slots[r]?.[nth];
       if (companion !== undefined) stmts.push(...driftBy(slot, companion, shiftOf(cx, p.acc, slot.fixed, old, at)));
@@ -385,8 +388,10 @@ const emitRow = (
       }));
       stmts.push(...accumulate(em, slot, values, correctionOf(cx, p.acc, slot.fixed, old, at)));
     }
-  }
-  for (const s of cx.stores) emitStreamStore(cx, s, row, cells, end, stmts);
+  };
+  for (const p of [...sums.filter((x) => x.acc.drift !== undefined), ...sums.filter((x) => x.acc.drift === undefined)])
+    withinNode(em, p.acc.node, () => take(p));
+  for (const s of cx.stores) withinNode(em, s.value, () => emitStreamStore(cx, s, row, cells, end, stmts));
   stmts.push(...updates);
 };
 
@@ -403,7 +408,9 @@ const seen = (
     const key = `${where === null ? "" : memoKey(cx.em.b.node(where), point)} ${k}`;
     const cell = cells[k];
     if (cell === undefined) return T.bool(false);
-    const e = memo.get(key) ?? name(cx.em, cell.scope, "visible", visible(cx, where, cell, end, point));
+    const e =
+      memo.get(key) ??
+      withinNode(cx.em, where ?? -1, () => name(cx.em, cell.scope, "visible", visible(cx, where, cell, end, point)));
     memo.set(key, e);
     return e;
   };

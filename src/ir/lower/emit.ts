@@ -2,6 +2,7 @@
  * Graph expressions -> Tile expressions. `emit` gives the value of a node at the point that the scopes and the fixed axes
  * describe; feature axes are fixed to a literal (unrolled), to a loop variable, or to a chunk of four (a vec4 value).
  */
+import { NO_ORIGIN, type Origin } from "../../base/span.ts";
 import type { Axis, AxisId, Graph, Node, NodeId } from "../graph/graph.ts";
 import { operands } from "../graph/graph.ts";
 import type { GraphBuilder } from "../graph/build.ts";
@@ -40,6 +41,9 @@ export type Emitter = {
   readonly depth: (id: NodeId) => number;
   /** Calls of `emit` in one another. */
   level: number;
+  /** What is being written, in the source; and of each name so far, what it holds. */
+  origin: Origin;
+  readonly origins: Map<string, Origin>;
   readonly names: Map<NodeId, string>;
   /** A fresh identifier that starts like this. */
   readonly fresh: (base: string) => string;
@@ -135,6 +139,19 @@ const trivial = (e: Expr): boolean =>
   (e.kind === "unary" && e.op === "neg" && trivial(e.a)) ||
   (e.kind === "element" && trivial(e.index));
 
+/** Names that `run` makes come from there; something without an origin belongs to what is around it. */
+export const within = <T>(em: Emitter, origin: Origin, run: () => T): T => {
+  const before = em.origin;
+  if (origin.length > 0) em.origin = origin;
+  const made = run();
+  em.origin = before;
+  return made;
+};
+
+/** The same, of a value. */
+export const withinNode = <T>(em: Emitter, id: NodeId, run: () => T): T =>
+  within(em, em.b.origins[id] ?? NO_ORIGIN, run);
+
 /** Gives an expression a name in a scope. */
 export const name = (em: Emitter, s: Scope, base: string, e: Expr): Expr => {
   if (trivial(e)) return e;
@@ -150,6 +167,16 @@ export const emit = (em: Emitter, id: NodeId, fixed: Fixed, at: Scope): Placed =
   const key = keyOf(n, fixed);
   const known = lookup(at, key);
   if (known !== null) return known;
+  const around = em.origin;
+  const own = em.b.origins[id] ?? NO_ORIGIN;
+  if (own.length > 0) em.origin = own;
+  const made = emitNew(em, n, key, fixed, at);
+  em.origin = around;
+  return made;
+};
+
+const emitNew = (em: Emitter, n: Node, key: string, fixed: Fixed, at: Scope): Placed => {
+  const { id } = n;
   for (const s of at.above) {
     const made = em.overrides.get(s)?.(id, fixed, at) ?? null;
     if (made === null) continue;

@@ -10,7 +10,7 @@ import type { Expr } from "../tile/tile.ts";
 import * as T from "../tile/build.ts";
 import type { Segment } from "./block.ts";
 import type { Emitter, Fixed } from "./emit.ts";
-import { emit, keyOf, name } from "./emit.ts";
+import { emit, keyOf, name, withinNode } from "./emit.ts";
 import type { Scope } from "./scope.ts";
 
 /** γ(after) - γ(before), in the gauge's own base. */
@@ -54,7 +54,7 @@ export const oncePerGauge = (
   make: () => Expr,
 ): Expr => {
   const key = `${base} ${keyOf(em.b.node(gauge), fixed)}`;
-  const e = at.memo.get(key) ?? name(em, at, base, make());
+  const e = at.memo.get(key) ?? withinNode(em, gauge, () => name(em, at, base, make()));
   at.memo.set(key, e);
   return e;
 };

@@ -1,11 +1,12 @@
 /** The grid: which row a lane owns. Rows split into outer axes (one point a workgroup) and inner axes (tiled over lanes). */
+import { originAt } from "../../base/span.ts";
 import type { AxisId } from "../graph/graph.ts";
 import type { SizeExpr } from "../../base/size.ts";
 import { size } from "../../base/size.ts";
 import type { Expr } from "../tile/tile.ts";
 import * as T from "../tile/build.ts";
 import type { Emitter } from "./emit.ts";
-import { name } from "./emit.ts";
+import { name, within } from "./emit.ts";
 import { scope } from "./scope.ts";
 import type { Scope } from "./scope.ts";
 
@@ -35,13 +36,11 @@ export const decodeAxes = (em: Emitter, s: Scope, axes: readonly AxisId[], flat:
   let rest = flat;
   for (let k = axes.length - 1; k >= 0; k--) {
     const axis = em.b.axis(axes[k] ?? 0);
-    if (k === 0) {
-      s.axes.set(axis.id, natural(em, s, axis.name, rest));
-      return;
-    }
-    const n = T.sizeToExpr(axis.size);
-    s.axes.set(axis.id, natural(em, s, axis.name, T.mod(rest, n)));
-    rest = natural(em, s, "rest", T.div(rest, n));
+    within(em, originAt(axis.span), () => {
+      const n = T.sizeToExpr(axis.size);
+      s.axes.set(axis.id, natural(em, s, axis.name, k === 0 ? rest : T.mod(rest, n)));
+      if (k > 0) rest = natural(em, s, "rest", T.div(rest, n));
+    });
   }
 };
 
@@ -49,6 +48,19 @@ export const decodeAxes = (em: Emitter, s: Scope, axes: readonly AxisId[], flat:
  * `count` rows a lane, `share` lanes a row. `laneRow`: which row of the tile this lane works on (lane / share).
  */
 export const gridOf = (
+  em: Emitter,
+  outer: readonly AxisId[],
+  inner: readonly AxisId[],
+  lanes: number,
+  count: number,
+  share: number,
+): Grid => {
+  const axis = inner.at(-1) ?? outer.at(-1);
+  const origin = axis === undefined ? [] : originAt(em.b.axis(axis).span);
+  return within(em, origin, () => gridWithin(em, outer, inner, lanes, count, share));
+};
+
+const gridWithin = (
   em: Emitter,
   outer: readonly AxisId[],
   inner: readonly AxisId[],

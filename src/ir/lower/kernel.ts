@@ -1,5 +1,6 @@
 /** Lowers one planned kernel under a schedule: grid, passes, segments of the stream, epilogue. */
 import type { Accumulator, KernelPlan, ScanState, Store } from "../derive/plan.ts";
+import { NO_ORIGIN, originAt, type Origin } from "../../base/span.ts";
 import { Unsupported } from "../graph/unsupported.ts";
 import type { AxisId, Graph, Node, NodeId } from "../graph/graph.ts";
 import { operands } from "../graph/graph.ts";
@@ -22,7 +23,7 @@ import { walkStream } from "./walk.ts";
 import type { Walk } from "./walk.ts";
 import type { Part, Scan, Segment } from "./block.ts";
 import type { Emitter, Fix } from "./emit.ts";
-import { bind, emit } from "./emit.ts";
+import { bind, emit, within, withinNode } from "./emit.ts";
 import { gridOf, natural } from "./grid.ts";
 import type { Grid } from "./grid.ts";
 import { mergeLanes } from "./merge.ts";
@@ -61,8 +62,18 @@ export const lowerKernel = (input: KernelInput): TileKernel => {
     groups,
     workgroup,
     body,
-    span: { file: "", start: 0, end: 0 },
+    origin: resultsOf(input),
+    origins: em.origins,
   };
+};
+
+/** The expressions of the results that the kernel writes; of scratch tensors what they hold. */
+const resultsOf = ({ graph, b, plan }: KernelInput): Origin => plan.stores.flatMap((s) => storeOrigin(graph, b, s));
+
+const storeOrigin = (graph: Graph, b: GraphView, s: Store): Origin => {
+  const result = graph.results.find((r) => r.tensor === s.tensor);
+  const own = result === undefined ? NO_ORIGIN : originAt(result.span);
+  return own.length > 0 ? own : (b.origins[s.value] ?? NO_ORIGIN);
 };
 
 const docOf = (input: KernelInput): readonly string[] => {
@@ -88,6 +99,7 @@ const emitterFor = (input: KernelInput, body: Stmt[]): Emitter => {
   countUses(b, roots, uses);
   const taken = new Set<string>(["params", ...input.graph.tensors.map((t) => t.name)]);
   const counts = new Map<string, number>();
+  const origins = new Map<string, Origin>(plan.stores.map((s) => [s.tensor, storeOrigin(input.graph, b, s)]));
   const fresh = (base: string): string => {
     const clean = base.replace(/\W+/g, "_").replace(/^(\d)/, "_$1").slice(0, MAX_NAME) || "x";
     let id = clean;
@@ -96,6 +108,7 @@ const emitterFor = (input: KernelInput, body: Stmt[]): Emitter => {
       counts.set(clean, n + 1);
     }
     taken.add(id);
+    origins.set(id, em.origin);
     return id;
   };
   const opaque = new Set<AxisId>();
@@ -108,7 +121,7 @@ const emitterFor = (input: KernelInput, body: Stmt[]): Emitter => {
   const accumulators = new Set([...plan.accumulators, ...plan.scans.flatMap((s) => s.last)].map((a) => a.node));
   const carries = (n: Node): boolean =>
     accumulators.has(n.id) || n.kind === "scan" || n.kind === "carried" || (n.kind === "reduce" && n.op === "cumsum");
-  return {
+  const em: Emitter = {
     integers,
     opaque,
     plain: new Map(),
@@ -128,7 +141,10 @@ const emitterFor = (input: KernelInput, body: Stmt[]): Emitter => {
     live: folded<boolean>(b, (n, of) => carries(n) || of.includes(true)),
     depth: folded<number>(b, (_, of) => of.reduce((most, x) => Math.max(most, x + 1), 0)),
     level: 0,
+    origin: resultsOf(input),
+    origins,
   };
+  return em;
 };
 
 /** How often each node below the roots is an operand; nodes that are counted already are left alone. */
@@ -159,7 +175,9 @@ const lowerElements = (em: Emitter, plan: KernelPlan, schedule: Schedule): SizeE
   }
   setAxes(em, inside, rest, flat);
   for (const st of plan.stores)
-    inner.push(...emitStore(em, st.tensor, st.axes, emit(em, st.value, fixed, inside).e, fixed, inside));
+    withinNode(em, st.value, () => {
+      inner.push(...emitStore(em, st.tensor, st.axes, emit(em, st.value, fixed, inside).e, fixed, inside));
+    });
   em.root.stmts.push(T.ifStmt(T.lt(at, T.sizeToExpr(total)), inner));
   return size("ceil/", total, schedule.lanes);
 };
@@ -169,8 +187,10 @@ const setAxes = (em: Emitter, s: Scope, axes: readonly AxisId[], flat: Expr): vo
   for (let k = axes.length - 1; k >= 0; k--) {
     const axis = em.b.axis(axes[k] ?? 0);
     const n = T.sizeToExpr(axis.size);
-    s.axes.set(axis.id, natural(em, s, axis.name, k === 0 ? rest : T.mod(rest, n)));
-    if (k > 0) rest = natural(em, s, "rest", T.div(rest, n));
+    within(em, originAt(axis.span), () => {
+      s.axes.set(axis.id, natural(em, s, axis.name, k === 0 ? rest : T.mod(rest, n)));
+      if (k > 0) rest = natural(em, s, "rest", T.div(rest, n));
+    });
   }
 };
 
@@ -190,17 +210,28 @@ const lowerStream = (em: Emitter, plan: KernelPlan, schedule: Schedule, workgrou
     const stores = plan.stores.filter((s) => s.pass === pass);
     if (accs.length === 0 && stores.length === 0 && endsAt(plan, pass).length === 0) continue;
     if (plan.passes > 1) em.root.stmts.push(T.comment(`pass ${pass + 1} of ${plan.passes}`));
-    known = lowerPass(
-      { em, plan, schedule, grid, inner, own: oneRow ? plan.rows : inner, workgroup, held, carried },
-      pass,
-      accs,
-      stores,
-      known,
-    );
+    const before = known;
+    const cx = { em, plan, schedule, grid, inner, own: oneRow ? plan.rows : inner, workgroup, held, carried };
+    known = within(em, originOfPass(em, plan, accs, stores), () => lowerPass(cx, pass, accs, stores, before));
   }
   if (plan.stores.some((s) => s.pass === null)) writeResults(em, plan, schedule, grid, known, share, carried);
   return grid.groups;
 };
+
+/** What a pass is for: its reductions, else its states, else what it writes. */
+const originOfPass = (
+  em: Emitter,
+  plan: KernelPlan,
+  accs: readonly Accumulator[],
+  stores: readonly Store[],
+): Origin => {
+  const of = (ids: readonly NodeId[]): Origin => [...new Set(ids.flatMap((id) => em.b.origins[id] ?? NO_ORIGIN))];
+  const found = [accs.map((a) => a.node), plan.scans.map((s) => s.node), stores.map((s) => s.value)].map(of);
+  return (found.find((o) => o.length > 0) ?? NO_ORIGIN).slice(0, MOST_PLACES);
+};
+
+/** Most places that a loop is said to be of. */
+const MOST_PLACES = 4;
 
 /** Scans whose last state the pass gives. */
 const endsAt = (plan: KernelPlan, pass: number): readonly ScanState[] =>
@@ -244,12 +275,12 @@ const lowerPass = (
   const gauged = em.b.reach(accs.flatMap((a) => (a.gauge === null ? [] : [a.gauge])));
   const wide = (a: Accumulator): boolean =>
     schedule.vectorStream && a.local.length === 0 && !gauged.has(a.node) && REDUCTIONS[a.op].merges;
-  const slots = accs.map((a) => grid.rows.map(() => declare(em, a, wide(a), stmts)));
+  const slots = accs.map((a) => withinNode(em, a.node, () => grid.rows.map(() => declare(em, a, wide(a), stmts))));
   accs.forEach((a, k) => cx.carried.set(a.node, slots[k] ?? []));
   const scanNodes = scansBelow(em, accs, stores);
   const carries = scanNodes.map((n) =>
     grid.rows.map(() => {
-      const id = em.fresh(`${em.names.get(n.id) ?? "running"}_carry`);
+      const id = withinNode(em, n.id, () => em.fresh(`${em.names.get(n.id) ?? "running"}_carry`));
       const type = n.ty === "f32" ? F32 : I32;
       stmts.push(T.varStmt(id, type, T.lit(0, type)));
       return T.ref(id, type);
@@ -315,14 +346,11 @@ const lowerPass = (
       return;
     }
     for (const slot of own) {
-      const value = finished(slot, wide(slot.acc), stmts, em);
-      bind(
-        em,
-        next[r] as Scope,
-        slot.acc.node,
-        slot.fixed,
-        value.kind === "ref" ? value : nameIt(em, slot.acc.name, value, stmts),
-      );
+      const value = withinNode(em, slot.acc.node, () => {
+        const e = finished(slot, wide(slot.acc), stmts, em);
+        return e.kind === "ref" ? e : nameIt(em, slot.acc.name, e, stmts);
+      });
+      bind(em, next[r] as Scope, slot.acc.node, slot.fixed, value);
     }
   });
   return next;

@@ -2,7 +2,8 @@
 import { attempted } from "../graph/unsupported.ts";
 import { edit, type GraphBuilder } from "../graph/build.ts";
 import type { GraphView } from "../graph/view.ts";
-import type { Graph, NodeId, Tensor } from "../graph/graph.ts";
+import { originAt, type Origin } from "../../base/span.ts";
+import type { Axis, Graph, NodeId, Tensor } from "../graph/graph.ts";
 import type { Plan } from "../derive/plan.ts";
 import { sizeNames } from "../../base/size.ts";
 import { bufferOf, canVector } from "./access.ts";
@@ -48,7 +49,24 @@ const lowered = (plan: Plan, schedules: readonly Schedule[], b: GraphBuilder): T
       ...graph.scalars.map((s) => ({ name: s.name, type: s.ty === "f32" ? F32 : I32 })),
     ],
     kernels,
+    origin: originAt(graph.nameSpan),
+    declared: declarationsOf(graph, tensors, [...symbols]),
   };
+};
+
+/** Tensors and scalars where they are declared; a size where an axis has it. */
+const declarationsOf = (
+  graph: Graph,
+  tensors: readonly Tensor[],
+  sizes: readonly string[],
+): ReadonlyMap<string, Origin> => {
+  const axisWith = (name: string): Axis | undefined =>
+    graph.axes.find((a) => a.span.file !== "" && sizeNames(a.size).includes(name));
+  return new Map([
+    ...sizes.map((name) => [name, originAt(axisWith(name)?.span ?? graph.nameSpan)] as const),
+    ...graph.scalars.map((s) => [s.name, originAt(s.span)] as const),
+    ...tensors.map((t) => [t.name, originAt(t.span)] as const),
+  ]);
 };
 
 /** The user's names, and those of the accumulators. */

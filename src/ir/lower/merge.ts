@@ -10,7 +10,7 @@ import type { Buffer, Expr, Stmt, VType } from "../tile/tile.ts";
 import { I32 } from "../tile/tile.ts";
 import * as T from "../tile/build.ts";
 import type { Emitter } from "./emit.ts";
-import { bind, name } from "./emit.ts";
+import { bind, name, withinNode } from "./emit.ts";
 import { factorOf, naturalGrowth, oncePerGauge } from "./gauge.ts";
 import type { Registers } from "./operators.ts";
 import { operatorOf } from "./operators.ts";
@@ -36,24 +36,29 @@ export const mergeLanes = (cx: MergeContext, slots: readonly Slot[], stmts: Stmt
   const { em, next } = cx;
   const own = scope("own", [cx.known], stmts);
   const isFirst = (slot: Slot): boolean => isExtremum(slot.acc.op);
-  for (const slot of slots.filter(isFirst)) {
+  const mergeFirst = (slot: Slot): void => {
     const mine = stateOfLane(cx, slot, stmts);
     bind(em, own, slot.acc.node, slot.fixed, name(em, own, `${slot.acc.name}_own`, finish(slot, mine)));
     bind(em, next, slot.acc.node, slot.fixed, finish(slot, overLanes(cx, slot.acc, mine, stmts)));
-  }
+  };
+  for (const slot of slots.filter(isFirst)) withinNode(em, slot.acc.node, () => mergeFirst(slot));
   const many: { slot: Slot; value: Expr }[] = [];
-  for (const slot of slots.filter((s) => !isFirst(s))) {
+  const mergeOther = (slot: Slot): void => {
     const { acc } = slot;
     const mine = stateOfLane(cx, slot, stmts);
     const common = acc.gauge === null ? mine : [corrected(cx, slot, slots, own, acc.gauge, mine, stmts)];
     const [value] = common;
     if (acc.op === "sum" && acc.local.length > 0 && value !== undefined) many.push({ slot, value });
     else bind(em, next, acc.node, slot.fixed, finish(slot, overLanes(cx, acc, common, stmts)));
-  }
+  };
+  for (const slot of slots.filter((s) => !isFirst(s))) withinNode(em, slot.acc.node, () => mergeOther(slot));
   const types = [...new Set(many.map((m) => `${m.value.type.width}${m.value.type.elem}`))];
   for (const type of types.sort().reverse()) {
     const alike = many.filter((m) => `${m.value.type.width}${m.value.type.elem}` === type);
-    for (let from = 0; from < alike.length; from += ROUND) addRound(cx, alike.slice(from, from + ROUND), stmts);
+    for (let from = 0; from < alike.length; from += ROUND) {
+      const round = alike.slice(from, from + ROUND);
+      withinNode(em, round[0]?.slot.acc.node ?? -1, () => addRound(cx, round, stmts));
+    }
   }
 };
 
@@ -102,7 +107,7 @@ const addRound = (
   ];
   stmts.push(T.forStmt(own, member, T.i32(sums.length), T.i32(cx.share), body), T.barrier);
   sums.forEach(({ slot }, n) => {
-    const id = em.fresh(slot.acc.name);
+    const id = withinNode(em, slot.acc.node, () => em.fresh(slot.acc.name));
     stmts.push(T.letStmt(id, T.load(totals, T.add(T.i32(n * (cx.lanes / cx.share)), row))));
     bind(em, cx.next, slot.acc.node, slot.fixed, T.ref(id, type));
   });
@@ -113,6 +118,7 @@ const arrayFor = (cx: MergeContext, base: string, type: VType, length: number): 
   const found = cx.workgroup.find((b) => b.name === id);
   if (found !== undefined) return found;
   const made: Buffer = { name: id, space: "workgroup", access: "read_write", type, length };
+  cx.em.origins.set(id, cx.em.origin);
   cx.workgroup.push(made);
   return made;
 };
@@ -197,6 +203,7 @@ const bufferFor = (cx: MergeContext, type: VType, nth: number): Buffer => {
   const found = cx.workgroup.find((b) => b.name === id);
   if (found !== undefined) return found;
   const made: Buffer = { name: id, space: "workgroup", access: "read_write", type, length: cx.lanes };
+  cx.em.origins.set(id, cx.em.origin);
   cx.workgroup.push(made);
   return made;
 };

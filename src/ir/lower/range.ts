@@ -12,7 +12,7 @@ import { I32 } from "../tile/tile.ts";
 import * as T from "../tile/build.ts";
 import type { Segment } from "./block.ts";
 import type { Emitter } from "./emit.ts";
-import { NOTHING_FIXED, emit, name } from "./emit.ts";
+import { NOTHING_FIXED, emit, name, withinNode } from "./emit.ts";
 import type { Grid } from "./grid.ts";
 import { fits } from "../scalar/integers.ts";
 import { interval } from "../scalar/interval.ts";
@@ -51,6 +51,12 @@ export type RangeInput = {
 };
 
 export const streamRange = (input: RangeInput): StreamRange => {
+  const { em, seg } = input;
+  const asked = [...seg.parts, ...seg.scans].map((p) => p.where).find((w) => w !== null);
+  return withinNode(em, asked ?? -1, () => rangeWithin(input));
+};
+
+const rangeWithin = (input: RangeInput): StreamRange => {
   const { length, seg } = input;
   const { b } = input.em;
   const wheres = new Set([
@@ -150,7 +156,8 @@ const ofDomain = (input: RangeInput, some: NodeId | null, every: NodeId | null, 
   if (!someFull) {
     const classify = input.storing
       ? null
-      : (from: Expr, to: Expr, stmts: Stmt[]) => classifyAt(input, some, every, axis, box, from, to, stmts);
+      : (from: Expr, to: Expr, stmts: Stmt[]) =>
+          withinNode(em, some ?? every ?? -1, () => classifyAt(input, some, every, axis, box, from, to, stmts));
     return { begin, end, allVisible: false, someFull, fullBegin: T.i32(0), fullEnd: T.i32(0), classify };
   }
   // Bounds that are the same for all rows of the workgroup leave no cell between them that needs a mask.

@@ -11,7 +11,7 @@ import { emitStore } from "./access.ts";
 import { firstRow } from "./block.ts";
 import { MAX_RESULT, statementsOf } from "./budget.ts";
 import type { Emitter, Fix, Fixed } from "./emit.ts";
-import { bind, elementFix, emit, keyOf, piecesOf, pointsOf } from "./emit.ts";
+import { bind, elementFix, emit, keyOf, piecesOf, pointsOf, withinNode } from "./emit.ts";
 import type { Grid, Row } from "./grid.ts";
 import type { Schedule } from "../schedule/schedule.ts";
 import { lookup, scope } from "./scope.ts";
@@ -34,8 +34,7 @@ export const writeResults = (
     const inner: Stmt[] = [];
     const s = scope(`row ${r} results`, [known[r] as Scope], inner);
     const arrays = arraysOf(em, carried, r, s);
-    for (const st of plan.stores) {
-      if (st.pass !== null) continue;
+    const writeOne = (st: Store): void => {
       const local = st.axes.filter((a) => !plan.rows.includes(a)).map((a) => em.b.axis(a));
       const once = firstRow(em, st, s);
       const into: Stmt[] = once === null ? inner : [];
@@ -45,7 +44,8 @@ export const writeResults = (
         writeInLoop(em, st, local.slice(0, -1), last, within, arrays, into);
       else for (const point of pointsOf(local, true)) into.push(...write(em, st, point, within));
       if (once !== null) inner.push(T.ifStmt(once, into));
-    }
+    };
+    for (const st of plan.stores) if (st.pass === null) withinNode(em, st.value, () => writeOne(st));
     const leader =
       share === 1
         ? row.valid
@@ -88,7 +88,7 @@ const arraysOf = (em: Emitter, carried: Carried, r: number, known: Scope): Array
     if (found !== undefined) return found;
     const [first] = values;
     if (first === undefined) throw new Error("an accumulator without registers");
-    const array = em.fresh(`${em.names.get(node) ?? "carried"}_all`);
+    const array = withinNode(em, node, () => em.fresh(`${em.names.get(node) ?? "carried"}_all`));
     known.stmts.push(
       T.arrayStmt(array, first.type, values.length),
       ...values.map((v, k) => T.setElement(array, T.i32(k), v)),

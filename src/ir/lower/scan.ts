@@ -11,7 +11,7 @@ import type { Expr, Stmt } from "../tile/tile.ts";
 import * as T from "../tile/build.ts";
 import { Unsupported } from "../graph/unsupported.ts";
 import type { Emitter, Fixed, Placed } from "./emit.ts";
-import { baseName, emit, keyOf, lane4, name, pointsOf } from "./emit.ts";
+import { baseName, emit, keyOf, lane4, name, pointsOf, withinNode } from "./emit.ts";
 import type { Scope } from "./scope.ts";
 
 /** A state at some points of its local axes: what it is called there, and the variable or value it is in. */
@@ -49,7 +49,7 @@ export const declareStates = (
         points.map((fixed) => {
           const type = T.vtype("f32", isChunked(fixed) ? 4 : 1);
           const init = T.splat(emit(em, of.init, fixed, s).e, type.width);
-          const id = em.fresh(`${of.name}${tagOf(fixed)}`);
+          const id = withinNode(em, of.node, () => em.fresh(`${of.name}${tagOf(fixed)}`));
           stmts.push(T.varStmt(id, type, init));
           return { fixed, value: T.ref(id, type) };
         }),
@@ -92,7 +92,7 @@ export const stepper = (
       throw new Unsupported(n, `\`${n.name}\` is read at a cell that is not at hand`);
     return resolve(em, state.of, registers, n, fixed, at, cell);
   });
-  return ({ of, rows, lagged }) => {
+  const step = ({ of, rows, lagged }: State): void => {
     const own = rows[row] ?? [];
     if (own.length > 1) shareOverPoints(em, of, key, cell);
     const fresh = own.map((r): Register => {
@@ -112,6 +112,7 @@ export const stepper = (
     });
     now.set(of.state, fresh);
   };
+  return (state) => withinNode(em, state.of.node, () => step(state));
 };
 
 /** Names what the step asks for at every point of the state alike, so that it is computed once a cell. */

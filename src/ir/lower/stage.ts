@@ -5,7 +5,7 @@ import { F32, I32, VEC4 } from "../tile/tile.ts";
 import * as T from "../tile/build.ts";
 import type { Segment } from "./block.ts";
 import type { Emitter, Fix, Fixed } from "./emit.ts";
-import { emit, knownSize } from "./emit.ts";
+import { emit, knownSize, withinNode } from "./emit.ts";
 import { natural } from "./grid.ts";
 import type { Scope } from "./scope.ts";
 import { scope } from "./scope.ts";
@@ -43,9 +43,11 @@ export const stageTile = (input: StageInput, body: Stmt[]): ((from: Expr) => Non
   for (const id of seg.streamOnly) {
     const features = featuresOf(em, id, seg, group);
     if (features.length > 1) continue;
-    const layout = layoutOf(input, id, features[0] ?? null);
-    layouts.set(id, layout);
-    fill(input, id, layout, body);
+    withinNode(em, id, () => {
+      const layout = layoutOf(input, id, features[0] ?? null);
+      layouts.set(id, layout);
+      fill(input, id, layout, body);
+    });
   }
   body.push(T.barrier);
   return (from) => (block, keys) => {

@@ -30,7 +30,7 @@ export const streamBounds = (b: GraphBuilder, where: NodeId | null, stream: Axis
   const cx: Cx = { b, stream, known: new Map() };
   for (const part of where === null ? [] : conjunctsOf(b, where, false)) {
     const from = part.negated ? b.unary("not", part.id) : part.id;
-    const sides = sidesOf(cx, part);
+    const sides = b.from(part.id, () => sidesOf(cx, part));
     for (const node of sides.lower) lower.push({ node, from });
     for (const node of sides.upper) upper.push({ node, from });
     if (!sides.exact) rest.push(from);
@@ -224,7 +224,7 @@ export const boundOverBox = (
     const known = memo.get(id);
     if (known !== undefined) return known;
     const node = b.node(id);
-    const made = node.axes.some((a) => box.has(a)) ? endsOf(b, node, ends, box) : { lo: id, hi: id };
+    const made = node.axes.some((a) => box.has(a)) ? b.from(id, () => endsOf(b, node, ends, box)) : { lo: id, hi: id };
     memo.set(id, made);
     return made;
   };

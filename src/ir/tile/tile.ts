@@ -4,7 +4,7 @@
  * small step away. Every kind of schedule (workgroup tiles, a row a lane, subgroup broadcast, split streams) is said in it.
  */
 import type { BinaryOp, UnaryOp } from "../../base/operators.ts";
-import type { Span } from "../../base/span.ts";
+import type { Origin } from "../../base/span.ts";
 import type { SizeExpr } from "../../base/size.ts";
 
 export type Elem = "f32" | "f16" | "i32" | "u32" | "bool";
@@ -106,7 +106,10 @@ export type TileKernel = {
   readonly groups: SizeExpr;
   readonly workgroup: readonly Buffer[];
   readonly body: readonly Stmt[];
-  readonly span: Span;
+  /** What the kernel writes, in the source. */
+  readonly origin: Origin;
+  /** Of each name that the body makes (lets, variables, arrays, loop indices, workgroup buffers) and of each tensor that it stores. */
+  readonly origins: ReadonlyMap<string, Origin>;
 };
 
 /** All dispatches of one artifact, in order. Storage buffers and uniforms are shared by the kernels. */
@@ -116,6 +119,10 @@ export type TileProgram = {
   readonly storage: readonly Buffer[];
   readonly uniforms: readonly { readonly name: string; readonly type: VType }[];
   readonly kernels: readonly TileKernel[];
+  /** The kernel in the source. */
+  readonly origin: Origin;
+  /** Where tensors, sizes and scalars are declared. */
+  readonly declared: ReadonlyMap<string, Origin>;
 };
 
 export const F32: VType = { elem: "f32", width: 1 };
