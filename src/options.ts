@@ -4,7 +4,7 @@ import { didYouMean } from "./base/suggest.ts";
 import { postOrder } from "./check/walk-spec.ts";
 import { constantOf } from "./ir/lower-to-graph.ts";
 import { bindSize, printSize, size, sizeNames, type SizeExpr } from "./base/size.ts";
-import { MAX_CARRIED } from "./explain/limits.ts";
+import { MAX_CARRIED } from "./limits.ts";
 import type { Diagnostic } from "./base/diagnostic.ts";
 import { NO_SPAN, type Span } from "./base/span.ts";
 

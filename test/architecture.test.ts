@@ -38,8 +38,8 @@ const TABLE: Readonly<Record<string, Rule>> = {
   runtime: { values: ["base"], types: ["codegen"] },
   session: { values: [".", "base", "check", "parser"] },
   // Reads a compiled kernel level by level; of the pipeline itself it knows the type of the result only.
-  explain: { values: [...ALL_IR, "base", "ir", "codegen", "check"], types: [".", "parser"] },
-  ".": { values: ["base", "parser", "check", ...ALL_IR, "ir", "codegen", "explain", "format"] },
+  explain: { values: [...ALL_IR, "base", "ir", "codegen", "check"], types: ["."] },
+  ".": { values: ["base", "parser", "check", ...ALL_IR, "ir", "codegen", "format"] },
 };
 
 /** Shells do IO and may import what they like, but nothing imports them. */

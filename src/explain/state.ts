@@ -1,20 +1,13 @@
 /** What a kernel carries along its stream, what stabilises it, what left the loop, and what a row without a cell gives. */
 import type { GraphView } from "../ir/graph/view.ts";
 import type { Compiled } from "../compiled.ts";
-import type { Accumulator, KernelPlan, Note, ScanState } from "../ir/derive/plan.ts";
+import type { Accumulator, KernelPlan, Note } from "../ir/derive/plan.ts";
 import type { NodeId } from "../ir/graph/graph.ts";
 import { operands } from "../ir/graph/graph.ts";
-import { REDUCTIONS, identity, isExtremum } from "../ir/graph/reduction.ts";
+import { identity, isExtremum } from "../ir/graph/reduction.ts";
+import { registersOf, valuesOf } from "../ir/derive/state.ts";
 import type { Names } from "./names.ts";
 import { penOf } from "./pen.ts";
-
-/** 32-bit registers that one point of an accumulator takes. */
-const registers = (a: Accumulator): number => REDUCTIONS[a.op].registers(a.k);
-
-const points = (b: GraphView, a: Accumulator): number => a.local.reduce((n, x) => n * (Number(b.axis(x).size) || 1), 1);
-
-/** Numbers that an accumulator keeps for one row. */
-export const registersOf = (b: GraphView, a: Accumulator): number => registers(a) * points(b, a);
 
 const opText = (a: Accumulator): string =>
   a.op === "kth" ? `the ${a.k} largest of` : a.op === "var" ? "mean, squared deviation and count of" : `${a.op} of`;
@@ -32,8 +25,6 @@ const scanLines = (compiled: Compiled, kernel: KernelPlan, names: Names): readon
     const last = s.last.length === 0 ? "" : "; its last value is in the registers behind the loop";
     return `${s.name}${s.local.length === 0 ? "" : `[${names.axes(s.local)}]`}: ${n === 1 ? "1 number" : `${n} numbers`} of f32, a scan in the order of ${names.axes([s.over])} from ${from}${last}`;
   });
-
-const valuesOf = (b: GraphView, s: ScanState): number => s.local.reduce((n, x) => n * (Number(b.axis(x).size) || 1), 1);
 
 export const carriedLines = (compiled: Compiled, kernel: KernelPlan, names: Names): readonly string[] => {
   if (kernel.accumulators.length + kernel.scans.length === 0) return ["nothing"];

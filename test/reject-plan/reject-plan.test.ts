@@ -8,7 +8,7 @@ import { describe, expect, test } from "vitest";
 import { errorPage } from "../../src/check/error-page.ts";
 import { BASELINE } from "../../src/base/target.ts";
 import { compile } from "../../src/compile.ts";
-import { limitDiagnostics } from "../../src/explain/limits.ts";
+import { limitDiagnostics } from "../../src/limits.ts";
 import type { Schedule } from "../../src/ir/schedule/schedule.ts";
 import { planNotes } from "../../src/explain/notes.ts";
 import { PLAN_CODES } from "../../src/base/codes-plan.ts";

@@ -5,7 +5,7 @@ import type { Spec } from "../../check/spec.ts";
 import { TARGETS, BASELINE, type Target } from "../../base/target.ts";
 import type { Compiled } from "../../compile.ts";
 import { explainKernel } from "../../explain/explain.ts";
-import { limitDiagnostics } from "../../explain/limits.ts";
+import { limitDiagnostics } from "../../limits.ts";
 import { planNotes } from "../../explain/notes.ts";
 import { printPlan } from "../../explain/print-plan.ts";
 import { printGraph } from "../../ir/graph/print.ts";

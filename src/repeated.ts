@@ -1,9 +1,9 @@
 /** Rows that do the same work again: a result's axis of unknown size that no score depends on makes a stream for each of its cells. */
-import type { KernelPlan, Plan } from "../ir/derive/plan.ts";
-import { viewOf, type GraphView } from "../ir/graph/view.ts";
-import type { AxisId } from "../ir/graph/graph.ts";
-import { sizeNames } from "../base/size.ts";
-import type { Diagnostic } from "../base/diagnostic.ts";
+import type { KernelPlan, Plan } from "./ir/derive/plan.ts";
+import { viewOf, type GraphView } from "./ir/graph/view.ts";
+import type { AxisId } from "./ir/graph/graph.ts";
+import { sizeNames } from "./base/size.ts";
+import type { Diagnostic } from "./base/diagnostic.ts";
 
 /**
  * Axes of unknown size among a kernel's rows, where contractions inside the loop (`sum[d](q * k)`) do not have them: each of their

@@ -1,12 +1,13 @@
 /** Whether a compiled kernel fits its target's workgroup memory (TFX4001) and a lane's registers (TFX4006). */
-import { workgroupBytes } from "../codegen/artifact-from-tile.ts";
-import type { Target } from "../base/target.ts";
-import type { CompiledGraph } from "../compiled.ts";
-import { viewOf } from "../ir/graph/view.ts";
-import type { Buffer } from "../ir/tile/tile.ts";
-import type { Diagnostic } from "../base/diagnostic.ts";
-import { namesOf } from "./names.ts";
-import { registersOf } from "./state.ts";
+import { workgroupBytes } from "./codegen/artifact-from-tile.ts";
+import type { Target } from "./base/target.ts";
+import type { CompiledGraph } from "./compiled.ts";
+import type { Plan } from "./ir/derive/plan.ts";
+import type { AxisId } from "./ir/graph/graph.ts";
+import { viewOf } from "./ir/graph/view.ts";
+import type { Buffer } from "./ir/tile/tile.ts";
+import type { Diagnostic } from "./base/diagnostic.ts";
+import { registersOf } from "./ir/derive/state.ts";
 
 /** One error for each kernel that needs more than there is, with the buffers and what would help most. */
 export const limitDiagnostics = (compiled: CompiledGraph, target: Target): readonly Diagnostic[] => [
@@ -27,7 +28,6 @@ export const registerDiagnostics = (compiled: Pick<CompiledGraph, "graph" | "pla
     const [most] = carried;
     if (total <= MAX_CARRIED || most === undefined) return [];
     const result = compiled.graph.results.find((r) => kernel.stores.some((s) => s.tensor === r.tensor));
-    const { axes } = namesOf(compiled);
     return [
       {
         code: "TFX4006",
@@ -38,7 +38,7 @@ export const registerDiagnostics = (compiled: Pick<CompiledGraph, "graph" | "pla
           text: `\`${most.a.name}\` is ${most.numbers} of them`,
         },
         related: [],
-        help: most.a.local.length === 0 ? null : `call it for slices of \`${axes(most.a.local)}\``,
+        help: most.a.local.length === 0 ? null : `call it for slices of \`${axesText(compiled.plan, most.a.local)}\``,
       } satisfies Diagnostic,
     ];
   });
@@ -64,6 +64,9 @@ const workgroupDiagnostics = (compiled: CompiledGraph, target: Target): readonly
     ];
   });
 
+const axesText = ({ graph }: Plan, axes: readonly AxisId[]): string =>
+  axes.map((a) => viewOf(graph).axis(a).name).join(", ");
+
 /** Half a tile of the stream, or fewer lanes: whichever saves more. */
 const leverOf = (compiled: CompiledGraph, at: number, buffers: readonly Buffer[]): string | null => {
   const schedule = compiled.schedules[at];
@@ -73,7 +76,7 @@ const leverOf = (compiled: CompiledGraph, at: number, buffers: readonly Buffer[]
     workgroupBytes(
       buffers.map((w) => (w.length !== null && unit > 1 && w.length % unit === 0 ? { ...w, length: w.length / 2 } : w)),
     );
-  const over = namesOf(compiled).axes(kernel.stream);
+  const over = axesText(compiled.plan, kernel.stream);
   const tile = {
     bytes: schedule.tile > 1 ? half(schedule.tile) : Infinity,
     text: `tile ${over} ${schedule.tile} -> ${schedule.tile / 2}`,
