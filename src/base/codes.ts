@@ -24,8 +24,14 @@ export const CODES: Readonly<Record<string, CodeEntry>> = {
     explain: "There is no implied multiplication: write `2 * x`, not `2x`. A name cannot begin with a digit.",
   },
   TFX1005: {
-    title: "block comment",
+    title: "comment of another language",
     explain: "A comment runs from `//` to the end of its line. `///` above a `kernel` or `fn` documents it.",
+  },
+  TFX1006: {
+    title: "member of a value",
+    explain:
+      "Values have no members and there are no modules: `x.T`, `x.shape` and `np.exp` are not written. Indices are matched by name, so " +
+      "nothing is transposed; the size of an index is `size(d)`; functions stand before their argument, `exp(x)`.",
   },
   TFX1010: {
     title: "unexpected word or sign",
@@ -65,6 +71,23 @@ export const CODES: Readonly<Record<string, CodeEntry>> = {
       "A reduction names its axes between its name and its arguments: `sum[d](x)`. Only a name can be indexed: give " +
       "the value a name with `let` first.",
   },
+  TFX1017: {
+    title: "slice",
+    explain:
+      "A bare name means the tensor at its declared indices. Brackets name the indices that change, `q[d = 0]`, or give an expression for " +
+      "each axis, `q[i, 0]`. A part of an axis is read through a shifted index, `x[i + 1]`, or left out with `where`.",
+  },
+  TFX1018: {
+    title: "choice of another language",
+    explain:
+      "A choice is `if c then a else b`. `where c` is no function: it stands behind the value of a statement and leaves cells out, so that no " +
+      "`-inf` has to be written: `let s = sum[d](q * k) where causal(i, j)`.",
+  },
+  TFX1019: {
+    title: "named argument",
+    explain:
+      "Arguments have no names. Over which index a function works stands in brackets: `max[j](s)`, `softmax[j](s)`, `sum[i, j](x)`.",
+  },
   TFX1020: {
     title: "chained comparison",
     explain: "Comparisons do not chain: write `a < b and b < c`, not `a < b < c`.",
@@ -74,6 +97,16 @@ export const CODES: Readonly<Record<string, CodeEntry>> = {
     explain:
       "`j in m` asks whether the index `j`, declared by `axis j = m | s`, is in its part `m`. Both sides are names " +
       "of axes.",
+  },
+  TFX1022: {
+    title: "`=` in a condition",
+    explain: "`=` gives a name its value, in a statement of its own. Two values are compared with `==`.",
+  },
+  TFX1023: {
+    title: "string in an expression",
+    explain:
+      "Strings occur only behind `from` in a `use`. A sum of products that NumPy writes as a string is written with indices: " +
+      '`einsum("id,jd->ij", q, k)` is `sum[d](q * k)`.',
   },
   TFX1030: {
     title: "nested too deeply",

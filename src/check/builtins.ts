@@ -1,6 +1,7 @@
 /** The functions that are part of the language, and what a call's name stands for. */
 import type { Expr, Fn } from "../parser/ast.ts";
 import type { Diagnostic } from "../base/diagnostic.ts";
+import { printExpr } from "./print-expr.ts";
 import { argumentCount } from "./rules/argument-count.ts";
 import { axisCount } from "./rules/axis-count.ts";
 import { kernelCalled } from "./rules/kernel-called.ts";
@@ -111,11 +112,31 @@ const wantedArgs = (callee: Callee): number | null => {
   }
 };
 
+const isBare = (e: Expr): e is Apply => e.kind === "apply" && e.index === null && e.args === null;
+const isNumber = (e: Expr): boolean =>
+  e.kind === "number" || (e.kind === "unary" && e.op === "-" && e.arg.kind === "number");
+
+/** How a call would be written that has its index among the arguments, `softmax(s, j)`, or its rank among the indices; null: neither. */
+const meantCall = (callee: Callee, e: Apply, args: readonly Expr[], wanted: number | null): string | null => {
+  const name = e.name.text;
+  const overAxes = callee.kind === "reduction" || (callee.kind === "fn" && callee.def.fn.axes.length > 0);
+  if (!overAxes || wanted === null) return null;
+  const text = (list: readonly Expr[]): string => list.map((x) => printExpr(x)).join(", ");
+  const last = args.at(-1);
+  if (e.index === null && args.length === wanted + 1 && last !== undefined && (isBare(last) || isNumber(last)))
+    return `${name}[${isBare(last) ? last.name.text : "j"}](${text(args.slice(0, -1))})`;
+  if (e.index === null && args.length === wanted) return `${name}[j](${text(args)})`;
+  const entries = (e.index ?? []).flatMap((a) => (a.kind === "at" ? [a.value] : []));
+  const rank = entries.find(isNumber);
+  if (name !== "kth_largest" || rank === undefined || args.length !== 1) return null;
+  return `${name}[${text(entries.filter((x) => x !== rank)) || "j"}](${text([...args, rank])})`;
+};
+
 /** Checks the numbers of arguments and of indices; null when they are right. A reduction without brackets is not asked here. */
 export const checkCounts = (callee: Callee, e: Apply, args: readonly Expr[]): Diagnostic | null => {
   const name = e.name.text;
-  const usage = usageOf(name, callee.kind === "fn" ? callee.def.fn : null);
   const wanted = wantedArgs(callee);
+  const usage = meantCall(callee, e, args, wanted) ?? usageOf(name, callee.kind === "fn" ? callee.def.fn : null);
   if (wanted !== null && args.length !== wanted) return argumentCount(name, e.span, wanted, args.length, usage);
   const given = e.index?.length ?? 0;
   const axes =

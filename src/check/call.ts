@@ -7,6 +7,7 @@ import { checkPrev } from "./prev.ts";
 import { checkIndexName, checkReduction } from "./reduce.ts";
 import { argumentCount } from "./rules/argument-count.ts";
 import { badConcat } from "./rules/bad-concat.ts";
+import { positionAsSize } from "./rules/position-as-size.ts";
 import { repeatedIndex } from "./rules/repeated-index.ts";
 import { sizeOfWhat } from "./rules/size-of-what.ts";
 import { tooComplex } from "./rules/too-complex.ts";
@@ -47,6 +48,8 @@ const checkUnaryCall = (
 ): SExpr | null => {
   const arg = checkPart(cx, source);
   const span = spanIn(cx, e.span);
+  const isRoot = (op === "sqrt" || op === "rsqrt") && cx.inlined === null;
+  if (isRoot && arg?.kind === "index" && source.kind === "apply") report(cx, positionAsSize(op, source.name));
   if (arg !== null && result === "convert") {
     const type = op === "int" ? "int" : "float";
     if (arg.type === "bool") return boolToNumber(arg, type, span);

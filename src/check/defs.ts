@@ -37,7 +37,7 @@ const checkCallee = (local: Local, e: Apply, args: readonly Expr[]): void => {
   local.report(checkCounts(callee, e, args));
   if (callee.kind === "prev") local.report(prevElsewhere(e.span, null));
   const bare = callee.kind === "reduction" && e.index === null && args[0] !== undefined;
-  if (bare) local.report(reduceWithoutAxes(callee.op, e.span, null, printExpr(args[0]!)));
+  if (bare) local.report(reduceWithoutAxes(callee.op, e.span, null, args.map((a) => printExpr(a)).join(", ")));
 };
 
 /** The entries of a call's brackets, which name indices. */

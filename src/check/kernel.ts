@@ -134,12 +134,15 @@ const checkAssign = (body: Body, a: Assign): void => {
   const result = signature.results.find((r) => r.name === a.name.text);
   if (result === undefined) {
     body.misassigned = true;
+    const isKnown = cx.scope.has(a.name.text);
+    // What it was meant for is told once, here.
+    if (!isKnown) cx.scope.set(a.name.text, { kind: "value", what: "let", expr: null, dims: null, span: a.name.span });
     report(
       cx,
       notAResult(
         a.name,
         signature.results.map((r) => r.name),
-        cx.scope.has(a.name.text),
+        isKnown,
       ),
     );
     return;
@@ -165,8 +168,20 @@ const checkAssign = (body: Body, a: Assign): void => {
   }
 };
 
+/** Names whose statements could not be read stand for values that are known to be wrong. */
+const declareUnread = ({ cx, kernel }: Body): void => {
+  for (const name of kernel.unread?.names ?? []) {
+    const found = cx.scope.get(name.text);
+    if (found === undefined || found.kind === "unassigned")
+      cx.scope.set(name.text, { kind: "value", what: "let", expr: null, dims: null, span: name.span });
+  }
+};
+
 const checkBody = (body: Body): void => {
+  declareUnread(body);
+  const unread = body.kernel.unread?.names.map((name) => name.text) ?? [];
   for (const s of body.kernel.body) {
+    if (unread.includes(s.name.text)) continue;
     switch (s.kind) {
       case "let":
         checkLet(body.cx, s);
@@ -179,7 +194,7 @@ const checkBody = (body: Body): void => {
         break;
     }
   }
-  if (body.misassigned) return;
+  if (body.misassigned || body.kernel.unread !== null) return;
   for (const r of body.signature.results)
     if (!body.assigned.has(r.name)) report(body.cx, resultUnassigned(r.source.name));
 };
@@ -191,7 +206,8 @@ export const checkKernel = (
   reportAll: (d: Diagnostic) => void,
   lineOf: (offset: number) => number | null,
 ): Spec | null => {
-  let failed = false;
+  if (kernel.unread?.head === true) return null;
+  let failed = kernel.unread !== null;
   const builder: Builder = {
     axes: [],
     scalars: new Map(),

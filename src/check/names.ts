@@ -12,6 +12,12 @@ import type { AxisId, SExpr } from "./spec.ts";
 /** What a name stands for, as a value; `dims` is its index order, if it has one. */
 export type NamedValue = { readonly expr: SExpr | null; readonly dims: Dims | null; readonly what: What | "index" };
 
+/** The index that a capital looks like the size of: `D` beside `d: 64`; null when there is none. */
+const indexSized = (cx: Cx, name: string): string | null => {
+  const lower = name.toLowerCase();
+  return lower !== name && cx.scope.get(lower)?.kind === "axis" ? lower : null;
+};
+
 /** Reports a name that stands for no value; null, also where it is known to be wrong. */
 export const unknown = (cx: Cx, name: Name): null => {
   const item = findItem(cx.module, name.text);
@@ -23,7 +29,7 @@ export const unknown = (cx: Cx, name: Name): null => {
       : `write ${usageOf(name.text, item?.kind === "fn" ? item.def.fn : null)}`;
     return report(cx, notAValue(name, usage));
   }
-  return report(cx, unknownName(name, [...cx.scope.keys()], cx.inlined?.fn ?? null));
+  return report(cx, unknownName(name, [...cx.scope.keys()], cx.inlined?.fn ?? null, indexSized(cx, name.text)));
 };
 
 /** Looks a name up as a value; null after an error. */

@@ -7,7 +7,7 @@ import { axisOf } from "./names.ts";
 import { printExpr } from "./print-expr.ts";
 import { badSize } from "./rules/bad-size.ts";
 import { duplicateName } from "./rules/duplicate-name.ts";
-import { rankNotConstant } from "./rules/rank-not-constant.ts";
+import { rankFirst, rankNotConstant } from "./rules/rank-not-constant.ts";
 import { reduceNotFree } from "./rules/reduce-not-free.ts";
 import { reduceWithoutAxes } from "./rules/reduce-without-axes.ts";
 import { repeatedIndex } from "./rules/repeated-index.ts";
@@ -140,8 +140,13 @@ export const checkReduction = (cx: Cx, e: Apply, op: SReduceOp, args: readonly E
   const source = args[0]!;
   if (e.index === null || e.index.length === 0) {
     const arg = checkPart(cx, source);
-    return arg && report(cx, reduceWithoutAxes(op, e.span, axisNames(cx, arg.axes), printExpr(source)));
+    return (
+      arg &&
+      report(cx, reduceWithoutAxes(op, e.span, axisNames(cx, arg.axes), args.map((a) => printExpr(a)).join(", ")))
+    );
   }
+  if (op === "kth_largest" && source.kind === "number")
+    return report(cx, rankFirst(source.span, printExpr({ ...e, args: args.toReversed() })));
   const { over, inner } = reducedAxes(cx, e, e.index);
   const arg = checkPart(inner, source);
   const k = args[1] === undefined ? null : checkRank(cx, args[1]);

@@ -43,8 +43,12 @@ export type Kernel = {
   /** Results were written in parentheses. */
   readonly resultList: boolean;
   readonly body: readonly Stmt[];
+  /** What of it could not be read, null when all could. */
+  readonly unread: Unread | null;
   readonly span: Span;
 };
+/** A head with a mistake in it, and the names of the statements with mistakes: nothing is known about their values. */
+export type Unread = { readonly head: boolean; readonly names: readonly Name[] };
 export type TypeVar = { readonly name: Name; readonly options: readonly Name[] };
 export type Param = {
   readonly isStatic: boolean;

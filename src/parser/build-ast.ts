@@ -23,6 +23,7 @@ import type {
   Use,
 } from "./ast.ts";
 import { nameOf, nodeSpan, present, written, type BuildContext } from "./build.ts";
+import { unreadIn } from "./unread.ts";
 import { buildExpression } from "./build-expr.ts";
 import type * as cst from "./cst.d.ts";
 import { docAbove } from "./docs.ts";
@@ -95,6 +96,8 @@ function buildKernel(node: cst.KernelCstNode, cx: BuildContext): Kernel | null {
   if (name === null) return null;
   const span = nodeSpan(node, cx);
   const results = c.results?.[0];
+  const statements = (c.statement ?? []).map((n) => ({ node: n, built: buildStatement(n, cx) }));
+  const lost = present(statements.map(({ node: n, built }) => (built === null ? statementName(n, cx) : null)));
   return {
     kind: "kernel",
     doc: docAbove(span.start, cx),
@@ -103,7 +106,8 @@ function buildKernel(node: cst.KernelCstNode, cx: BuildContext): Kernel | null {
     params: present((c.params?.[0]?.children.param ?? []).map((n) => buildParam(n, cx))),
     results: present((results?.children.result ?? []).map((n) => buildResult(n, cx))),
     resultList: results?.children.LParen !== undefined,
-    body: present((c.statement ?? []).map((n) => buildStatement(n, cx))),
+    body: present(statements.map((s) => s.built)),
+    unread: unreadIn(node, span, lost, cx),
     span,
   };
 }
@@ -156,6 +160,11 @@ function buildStatement(node: cst.StatementCstNode, cx: BuildContext): Stmt | nu
   if (letNode?.[0] !== undefined) return buildLet(letNode[0], cx);
   if (axisDecl?.[0] !== undefined) return buildAxisDecl(axisDecl[0], cx);
   return assign?.[0] === undefined ? null : buildAssign(assign[0], cx);
+}
+
+function statementName(node: cst.StatementCstNode, cx: BuildContext): Name | null {
+  const { let: letNode, axisDecl, assign } = node.children;
+  return nameOf((letNode?.[0] ?? axisDecl?.[0] ?? assign?.[0])?.children.Name?.[0], cx);
 }
 
 function buildLet(node: cst.LetCstNode, cx: BuildContext): Let | null {

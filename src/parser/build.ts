@@ -10,6 +10,9 @@ export type BuildContext = {
   readonly text: string;
   readonly file: string;
   readonly comments: readonly Comment[];
+  readonly tokens: readonly IToken[];
+  /** Mistakes that cost what stands around them: their offsets, in order. */
+  readonly faults: readonly number[];
   readonly report: (diagnostic: Diagnostic) => void;
 };
 

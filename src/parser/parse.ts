@@ -7,9 +7,11 @@ import type { Program } from "./ast.ts";
 import { buildProgram } from "./build-ast.ts";
 import type { ProgramCstNode } from "./cst.d.ts";
 import { parser } from "./grammar.ts";
+import { habit } from "./habits.ts";
 import { complain, type Expectation } from "./messages.ts";
 import { deepNesting, scan, tokenSpan, type Comment } from "./scan.ts";
-import { CLOSES } from "./tokens.ts";
+import type { TokenList } from "./token-list.ts";
+import { ALIEN, CLOSES } from "./tokens.ts";
 
 export type { Comment } from "./scan.ts";
 
@@ -34,12 +36,26 @@ export function parseProgram(text: string, file: string): Parsed {
   const cst = readTree();
   if (cst === null) return empty(text, file, comments, [...diagnostics, tooDeepFor(file)]);
   const syntax = withoutEchoes(
-    parser.errors.slice(0, MAX_ERRORS).map((error) => syntaxError(error, tokens, file)),
+    parser.errors.slice(0, MAX_ERRORS).map((error) => syntaxError(error, { text, tokens }, file)),
     diagnostics,
     text,
   );
-  const built = buildProgram(cst, { text, file, comments });
+  const built = buildProgram(cst, { text, file, comments, tokens, faults: faultsOf([...diagnostics, ...syntax]) });
   return { program: built.program, comments, diagnostics: inOrder([...diagnostics, ...syntax, ...built.diagnostics]) };
+}
+
+/** Where reading stopped: mistakes other than spellings that are understood. */
+function faultsOf(diagnostics: readonly Diagnostic[]): number[] {
+  const understood = (d: Diagnostic): boolean =>
+    ["TFX1002", "TFX1004", "TFX1005"].includes(d.code) || (d.code === "TFX1003" && !isAlien(d));
+  return diagnostics
+    .filter((d) => !understood(d))
+    .map((d) => d.primary.span.start)
+    .toSorted((a, b) => a - b);
+}
+
+function isAlien(d: Diagnostic): boolean {
+  return Object.values(ALIEN).some(({ message }) => message === d.message);
 }
 
 function empty(text: string, file: string, comments: readonly Comment[], diagnostics: readonly Diagnostic[]): Parsed {
@@ -79,19 +95,22 @@ function withoutEchoes(syntax: readonly Diagnostic[], lexical: readonly Diagnost
   const lines = new Map<number, number>();
   for (const d of inOrder(lexical).toReversed()) lines.set(lineOf(d.primary.span.start), d.primary.span.start);
   const ends = new Set(lexical.map((d) => d.primary.span.end));
-  return inOrder(syntax).filter(({ primary: { span } }) => {
+  return inOrder(syntax).filter(({ code, primary: { span } }) => {
     const line = lineOf(span.start);
     const echo = ends.has(text.slice(0, span.start).trimEnd().length) || (lines.get(line) ?? Infinity) <= span.start;
     // An error at a `kernel` or `let` is about what came before it: reading goes on there, and soundly.
-    if (!echo && !/^(use|fn|kernel|let|axis)\b/.test(text.slice(span.start, span.end))) lines.set(line, span.start);
+    const isSound = code !== "TFX1019" && /^(use|fn|kernel|let|axis)\b/.test(text.slice(span.start, span.end));
+    if (!echo && !isSound) lines.set(line, span.start);
     return !echo;
   });
 }
 
-function syntaxError(error: IRecognitionException, tokens: readonly IToken[], file: string): Diagnostic {
+function syntaxError(error: IRecognitionException, list: TokenList, file: string): Diagnostic {
+  const { tokens } = list;
   const index = error.token.tokenType === EOF ? tokens.length : lastUpTo(tokens, error.token.startOffset);
   const place = { found: error.token, previous: tokens[index - 1], next: tokens[index + 1] };
-  const complaint = complain(JSON.parse(error.message) as Expectation, place);
+  const expectation = JSON.parse(error.message) as Expectation;
+  const complaint = habit(expectation.rule, list, index) ?? complain(expectation, place);
   const span = placeOf(error.token, tokens, file);
   const unclosed = complaint.code === "TFX1012" || error.token.tokenType === EOF;
   return {

@@ -38,6 +38,7 @@ export function scan(text: string, file: string): Scan {
   for (const token of result.groups[t.COMMENTS] ?? []) {
     const span = tokenSpan(token, file);
     if (token.tokenType === t.BlockComment) diagnostics.push(blockComment(span));
+    else if (token.tokenType === t.HashComment) diagnostics.push(hashComment(span));
     else comments.push({ kind: token.tokenType === t.DocComment ? "doc" : "line", text: token.image, span });
   }
   const tokens = result.tokens.flatMap((token) => understand(token, file, diagnostics));
@@ -64,6 +65,10 @@ function blockComment(span: Span): Diagnostic {
   return error_("TFX1005", "there are no block comments", span, "", "start each line of the comment with `//`");
 }
 
+function hashComment(span: Span): Diagnostic {
+  return error_("TFX1005", "a comment begins with `//`", { ...span, end: span.start + 1 }, "", "write `//` instead");
+}
+
 /** TFX1030 at `span`. */
 export function deepNesting(span: Span, message: string): Diagnostic {
   return error_("TFX1030", message, span, "", "name a part of it with `let`");
@@ -81,6 +86,7 @@ function understand(token: IToken, file: string, diagnostics: Diagnostic[]): ITo
     diagnostics.push(error_("TFX1002", message, span, "", 'write `"…"`'));
     return [retyped(token, t.Text)];
   }
+  if (token.tokenType === t.Alien) diagnostics.push(alien(token.image, span));
   if (token.tokenType !== t.Foreign) return [token];
   const foreign = t.FOREIGN[token.image]!;
   const help = foreign.write === "" ? "leave it out: statements need no separator" : `write \`${foreign.write}\``;
@@ -89,6 +95,38 @@ function understand(token: IToken, file: string, diagnostics: Diagnostic[]): ITo
   diagnostics.push({ ...found, fix: { title, span, text: foreign.write } });
   const means = foreign.means();
   return means === null ? [] : [retyped(token, means)];
+}
+
+const TRANSPOSED = "an index stands where it is used, so nothing is transposed: k[j, d] has both orders, by name";
+const SIZE = "the size of an index is size(d)";
+
+/** Members that people ask of tensors, and what to write. A member that is not here was a function or a module. */
+const MEMBERS: Readonly<Record<string, string>> = {
+  T: TRANSPOSED,
+  mT: TRANSPOSED,
+  t: TRANSPOSED,
+  transpose: TRANSPOSED,
+  permute: TRANSPOSED,
+  swapaxes: TRANSPOSED,
+  shape: SIZE,
+  size: SIZE,
+  length: SIZE,
+  dim: SIZE,
+  ndim: SIZE,
+  view: "a product axis, `(g: G, r: R)`, is one axis with two indices",
+  reshape: "a product axis, `(g: G, r: R)`, is one axis with two indices",
+  unsqueeze: "indices are matched by name: nothing is broadcast by hand",
+  expand: "indices are matched by name: nothing is broadcast by hand",
+};
+
+function alien(image: string, span: Span): Diagnostic {
+  const known = t.ALIEN[image];
+  if (known !== undefined) return error_("TFX1003", known.message, span, "", known.help);
+  const member = image.slice(1);
+  const help = Object.hasOwn(MEMBERS, member)
+    ? MEMBERS[member]!
+    : `functions stand before their argument, without a module: ${member}(x)`;
+  return error_("TFX1006", "nothing here has members", span, "", help);
 }
 
 function retyped(token: IToken, tokenType: TokenType): IToken {

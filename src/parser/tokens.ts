@@ -46,6 +46,9 @@ export const BlockComment = row("foreign", {
   line_breaks: true,
 });
 
+/** A comment of Python and of shells. */
+export const HashComment = row("foreign", { name: "HashComment", pattern: /#[^\n\r]*/, group: COMMENTS });
+
 /** Names are created before the keywords, which need it as `longer_alt`, and tried after them. */
 export const Name: TokenType = createToken({ name: "Name", pattern: /[A-Za-z_][A-Za-z0-9_]*/, label: "a name" });
 
@@ -114,6 +117,22 @@ export const Foreign = row("foreign", {
   name: "Foreign",
   pattern: /===|:=|&&|\|\||!(?!=)|[\^;≤≥≠−×·÷→∧∨¬∈]/,
 });
+
+/** Signs of other languages that mean nothing here: no rule takes them, so that reading goes on behind their statement. */
+export const ALIEN: Readonly<Record<string, { readonly message: string; readonly help: string }>> = {
+  "@": {
+    message: "`@` is not an operator here",
+    help: "a product of matrices names the index that it sums over: sum[d](q * k)",
+  },
+  "?": { message: "`?` is not an operator here", help: "write if c then a else b" },
+  "...": {
+    message: "`...` is not an index",
+    help: "a bare name has all its indices; name those that change: q[d = 0]",
+  },
+};
+
+/** `.T`, `.shape`: nothing here has members. Their words are in `scan.ts`. */
+export const Alien = row("foreign", { name: "Alien", pattern: /[@?]|\.\.\.|\.[A-Za-z_][A-Za-z0-9_]*/ });
 
 export const Arrow = symbol("Arrow", "->", "operator");
 export const StarStar = symbol("StarStar", "**", "operator");

@@ -180,6 +180,7 @@ const kernel: Arbitrary<Kernel> = fc
     params: some(param, 0),
     results: some(result),
     resultList: fc.boolean(),
+    unread: fc.constant(null),
     body: fc.array(fc.oneof(letStmt, axisDecl, assign), { maxLength: 4 }),
     span: fc.constant(span),
   })

@@ -30,6 +30,7 @@ import { rule as prevElsewhere } from "./prev-elsewhere.ts";
 import { rule as stateWithoutPrev } from "./state-without-prev.ts";
 import { rule as prevIndex } from "./prev-index.ts";
 import { rule as prevInit } from "./prev-init.ts";
+import { rule as positionAsSize } from "./position-as-size.ts";
 import { rule as prevMoved } from "./prev-moved.ts";
 import { rule as needCondition } from "./need-condition.ts";
 import { rule as needNumber } from "./need-number.ts";
@@ -87,6 +88,7 @@ export const RULES: readonly RuleDoc[] = [
   prevIndex,
   prevInit,
   prevMoved,
+  positionAsSize,
   needCondition,
   needNumber,
   needInt,

@@ -4,7 +4,7 @@ import { diagnose, listNames, type RuleDoc } from "../../base/report.ts";
 
 export const rule: RuleDoc = {
   code: "TFX2209",
-  title: "rank of kth_largest depends on an index",
+  title: "not a rank",
   explain:
     "The second argument of `kth_largest[j](s, k)` is one integer for the whole kernel: a literal, a size or a scalar parameter.",
 };
@@ -14,3 +14,7 @@ export const rankNotConstant = (span: Span, free: readonly string[]): Diagnostic
     label: `depends on ${listNames(free)}`,
     help: "use a scalar parameter, for example `static k: i32 = 8`",
   });
+
+/** The arguments in the other order; `usage` has them in the right one. */
+export const rankFirst = (span: Span, usage: string): Diagnostic =>
+  diagnose(rule, span, "the rank of `kth_largest` stands behind the value", { help: `write ${usage}` });

@@ -2,6 +2,7 @@ import type { Name } from "../../parser/ast.ts";
 import type { Diagnostic } from "../../base/diagnostic.ts";
 import { diagnose, renameTo, type RuleDoc } from "../../base/report.ts";
 import { didYouMean, nearest } from "../../base/suggest.ts";
+import { habitOfFunction } from "../habits.ts";
 
 export const rule: RuleDoc = {
   code: "TFX2002",
@@ -23,9 +24,10 @@ export const unknownFunction = (
       help: `write \`${name.text}[…]\` to read it elsewhere, or \`${name.text} * (…)\` to multiply`,
     });
   }
+  const habit = habitOfFunction(name.text);
   const missing = hasPrelude ? null : "the prelude `std/prelude` was not found, so its functions are missing";
   return diagnose(rule, name.span, `unknown function \`${name.text}\``, {
-    fix: renameTo(name.span, nearest(name.text, known)),
-    help: didYouMean(name.text, known) ?? missing,
+    fix: habit === null ? renameTo(name.span, nearest(name.text, known)) : null,
+    help: habit ?? didYouMean(name.text, known) ?? missing,
   });
 };

@@ -1,7 +1,8 @@
 import type { Name } from "../../parser/ast.ts";
 import type { Diagnostic } from "../../base/diagnostic.ts";
 import { diagnose, renameTo, type RuleDoc } from "../../base/report.ts";
-import { didYouMean, nearest } from "../../base/suggest.ts";
+import { nearest } from "../../base/suggest.ts";
+import { habitOfType } from "../habits.ts";
 
 export const rule: RuleDoc = {
   code: "TFX2005",
@@ -11,11 +12,15 @@ export const rule: RuleDoc = {
     "`kernel attn<T: f32 | f16>(…)`.",
 };
 
-export const unknownType = (name: Name, known: readonly string[]): Diagnostic =>
-  diagnose(rule, name.span, `unknown type \`${name.text}\``, {
+export const unknownType = (name: Name, known: readonly string[]): Diagnostic => {
+  const habit = habitOfType(name.text);
+  const near = habit ?? nearest(name.text, known);
+  return diagnose(rule, name.span, `unknown type \`${name.text}\``, {
     label: `expected one of ${known.join(", ")}`,
-    fix: renameTo(name.span, nearest(name.text, known)),
+    fix: renameTo(name.span, near),
     help:
-      didYouMean(name.text, known) ??
+      (habit === null ? null : `write \`${habit}\``) ??
+      (near === null ? null : `did you mean \`${near}\`?`) ??
       (/^[A-Z]\w*$/.test(name.text) ? `declare it after the kernel's name: <${name.text}: f32 | f16>` : null),
   });
+};
