@@ -19,12 +19,14 @@ import { illegal } from "./ir/schedule/legal.ts";
 import { cutStreams } from "./ir/schedule/parts.ts";
 import { printSchedule } from "./ir/schedule/schedule.ts";
 import type { Schedule } from "./ir/schedule/schedule.ts";
+import { readSchedule } from "./ir/schedule/read.ts";
 import { LoweringError } from "./ir/lower-to-graph.ts";
 import { lowerToTile } from "./ir/lower/lower-to-tile.ts";
 import { size } from "./base/size.ts";
 import type { SizeExpr } from "./base/size.ts";
 import type { TileProgram } from "./ir/tile/tile.ts";
-import { error, isRecord, show } from "./options.ts";
+import { isRecord, show } from "./base/unknown.ts";
+import { error } from "./options.ts";
 import type { Diagnostic } from "./base/diagnostic.ts";
 import type { Span } from "./base/span.ts";
 import { checksOf } from "./verify.ts";
@@ -107,10 +109,11 @@ const scheduleOf = (graph: Graph, kernel: KernelPlan, options: GraphOptions): Sc
   const b = viewOf(graph);
   const chosen = chooseSchedule(b, kernel, options.target);
   const given = askSchedule(chosen, kernel.name, options, graph.span);
+  const read = given === null ? chosen : readSchedule(given);
   // What fits into workgroup memory is counted exactly in the lowered program (TFX4001).
-  const faults = illegal(b, kernel, given, options.target);
-  if (faults.length === 0) return given;
-  if (given === chosen) throw new Error(`the planner's schedule of ${kernel.name} is not legal: ${faults.join("; ")}`);
+  const faults = "kind" in read ? illegal(b, kernel, read, options.target) : read;
+  if ("kind" in read && faults.length === 0) return read;
+  if (given === null) throw new Error(`the planner's schedule of ${kernel.name} is not legal: ${faults.join("; ")}`);
   const result = graph.results.find((r) => kernel.stores.some((s) => s.tensor === r.tensor));
   throw new LoweringError(
     "TFX4007",
@@ -120,9 +123,14 @@ const scheduleOf = (graph: Graph, kernel: KernelPlan, options: GraphOptions): Sc
   );
 };
 
-/** What the caller makes of the planner's choice. */
-const askSchedule = (chosen: Schedule, kernel: string, { schedule }: GraphOptions, span: Span): Schedule => {
-  if (schedule === undefined) return chosen;
+/** What the caller makes of the planner's choice; null: it stays. */
+const askSchedule = (
+  chosen: Schedule,
+  kernel: string,
+  { schedule }: GraphOptions,
+  span: Span,
+): Readonly<Record<string, unknown>> | null => {
+  if (schedule === undefined) return null;
   const refuse = (why: string): LoweringError => new LoweringError("TFX6003", `\`schedule\` ${why}`, span);
   let given: unknown;
   try {
@@ -131,7 +139,7 @@ const askSchedule = (chosen: Schedule, kernel: string, { schedule }: GraphOption
     throw refuse(`throws for \`${kernel}\`: ${thrown instanceof Error ? thrown.message : String(thrown)}`);
   }
   if (!isRecord(given)) throw refuse(`gives ${show(given)} for \`${kernel}\`, not a schedule`);
-  return given as Schedule;
+  return given === chosen ? null : given;
 };
 
 /** All that the target lacks: half floats, room for as many bindings. */

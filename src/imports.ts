@@ -1,6 +1,7 @@
 /** `resolveImport` of a caller, who may get it wrong: answers of another form, exceptions, no prelude. */
 import type { ResolveImport } from "./check/check.ts";
-import { error, isRecord, show } from "./options.ts";
+import { isRecord, show } from "./base/unknown.ts";
+import { error } from "./options.ts";
 import type { Diagnostic } from "./base/diagnostic.ts";
 
 /** Answers of `resolveImport` that the compiler can use, and what was wrong with the others. */

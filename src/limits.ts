@@ -77,9 +77,10 @@ const leverOf = (compiled: CompiledGraph, at: number, buffers: readonly Buffer[]
       buffers.map((w) => (w.length !== null && unit > 1 && w.length % unit === 0 ? { ...w, length: w.length / 2 } : w)),
     );
   const over = axesText(compiled.plan, kernel.stream);
+  const staged = schedule.kind !== "elements" && schedule.source === "workgroup" ? schedule.tile : 0;
   const tile = {
-    bytes: schedule.tile > 1 ? half(schedule.tile) : Infinity,
-    text: `tile ${over} ${schedule.tile} -> ${schedule.tile / 2}`,
+    bytes: staged > 1 ? half(staged) : Infinity,
+    text: `tile ${over} ${staged} -> ${staged / 2}`,
   };
   const lanes = { bytes: half(schedule.lanes), text: `${schedule.lanes} lanes -> ${schedule.lanes / 2}` };
   const best = tile.bytes <= lanes.bytes ? tile : lanes;

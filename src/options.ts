@@ -6,6 +6,7 @@ import { constantOf } from "./ir/lower-to-graph.ts";
 import { bindSize, printSize, size, sizeNames, type SizeExpr } from "./base/size.ts";
 import { MAX_CARRIED } from "./limits.ts";
 import type { Diagnostic } from "./base/diagnostic.ts";
+import { isRecord, show } from "./base/unknown.ts";
 import { NO_SPAN, type Span } from "./base/span.ts";
 
 /** An error without a label. */
@@ -22,21 +23,6 @@ export const error = (code: string, span: Span, message: string, help: string | 
 const MAX_SIZE = 2 ** 31 - 1;
 const isWhole = (x: unknown, low: number, high = MAX_SIZE): x is number =>
   typeof x === "number" && Number.isInteger(x) && x >= low && x <= high;
-export const isRecord = (x: unknown): x is Readonly<Record<string, unknown>> =>
-  typeof x === "object" && x !== null && !Array.isArray(x);
-
-/** A value in a message. */
-export const show = (x: unknown): string =>
-  typeof x === "string"
-    ? JSON.stringify(x)
-    : typeof x === "object" && x !== null
-      ? Array.isArray(x)
-        ? "an array"
-        : "an object"
-      : typeof x === "function"
-        ? "a function"
-        : String(x);
-
 type Form = readonly [what: string, ok: (x: unknown) => boolean, needed: boolean];
 const TEXT: Form = ["a text", (x) => typeof x === "string", true];
 const RECORD: Form = ["a record", isRecord, false];

@@ -1,7 +1,7 @@
 /** FlashAttention's theorem 2 and proposition 4: how often keys and values are loaded, counted in the generated kernels. */
 import { BASELINE, TARGETS, type Target } from "../../src/base/target.ts";
 import type { Compiled } from "../../src/compile.ts";
-import type { Schedule } from "../../src/ir/schedule/schedule.ts";
+import { lanesOfRow, rowsOfLane, type Schedule, type StreamSchedule } from "../../src/ir/schedule/schedule.ts";
 import { compileJob, countJob, exponents, withWorkgroupBytes } from "./count.ts";
 import { number, percent, table } from "./markdown.ts";
 
@@ -25,13 +25,13 @@ export type Traffic = {
   readonly barriers: number;
   /** Bytes of workgroup memory that the kernel uses. */
   readonly workgroupBytes: number;
-  readonly schedule: Schedule;
+  readonly schedule: StreamSchedule;
 };
 
 const traffic = (compiled: Compiled, N: number, M: number, D: number): Traffic => {
   const counts = countJob(compiled, { B: 1, H: 1, N, M });
   const [schedule] = compiled.schedules;
-  if (schedule === undefined) throw new Error("a kernel without a schedule");
+  if (schedule === undefined || schedule.kind === "elements") throw new Error("no schedule of a stream");
   return {
     N,
     M,
@@ -47,14 +47,15 @@ const traffic = (compiled: Compiled, N: number, M: number, D: number): Traffic =
 export const rowsPerLoad = (t: Traffic): number => (2 * t.N * t.M * t.D) / t.loads;
 
 /** Rows that a workgroup owns, when lanes own rows. */
-export const rowsOf = (s: Schedule): number => (s.lanes * s.rowsPerLane) / s.lanesPerRow;
+export const rowsOf = (s: StreamSchedule): number => (s.lanes * rowsOfLane(s)) / lanesOfRow(s);
 
 /** Bytes that a workgroup's rows of q and o take, the M of the theorem for our loop order. */
 const stateBytes = (t: Traffic): number => rowsOf(t.schedule) * 2 * t.D * 4;
 
 const withRows =
   (lanes: number, rowsPerLane: number): Change =>
-  (chosen) => ({ ...chosen, lanes, rowsPerLane });
+  (chosen) =>
+    chosen.kind === "rows" ? { ...chosen, lanes, rowsPerLane } : chosen;
 
 export type Sparse = {
   /** The target. */
@@ -137,8 +138,16 @@ export const fits = (
 
 const fixed = (x: number): string => (Math.abs(x) < 0.005 ? "0" : x.toFixed(2));
 
-const how = ({ source, tile }: Schedule): string =>
-  source === "workgroup" ? `tiles of ${tile}` : source === "subgroup" ? "subgroup broadcast" : "each lane for itself";
+const how = (s: StreamSchedule): string => {
+  switch (s.source) {
+    case "direct":
+      return "each lane for itself";
+    case "subgroup":
+      return "subgroup broadcast";
+    case "workgroup":
+      return `tiles of ${s.tile}`;
+  }
+};
 
 const lengthTable = (rows: readonly Traffic[]): string =>
   table([
@@ -180,7 +189,7 @@ const targetTable = (rows: TrafficFigures["byTarget"]): string =>
     ["target", "lanes x rows (c)", "keys come from (c)", "loads of K and V (m)", "rows that share a load (m)"],
     ...rows.map(({ name, found: t }) => [
       name,
-      `${t.schedule.lanes} x ${t.schedule.rowsPerLane}`,
+      `${t.schedule.lanes} x ${rowsOfLane(t.schedule)}`,
       how(t.schedule),
       number(t.loads),
       number(rowsPerLoad(t), 2),
@@ -197,7 +206,7 @@ const rowsTable = (rows: readonly Traffic[]): string =>
       "2 N M d / rows (c)",
     ],
     ...rows.map((t) => [
-      `${t.schedule.lanes} x ${t.schedule.rowsPerLane}`,
+      `${t.schedule.lanes} x ${rowsOfLane(t.schedule)}`,
       number(rowsOf(t.schedule)),
       number(stateBytes(t)),
       number(t.loads),

@@ -128,6 +128,7 @@ export const kernelCost = (
   const passes = counts.map((c, pass) => passCost(compiled, kernel, pass, example, cellShare(c)));
   const outer = outerAxes(penOf(compiled), kernel);
   const inner = kernel.rows.filter((a) => !outer.includes(a));
+  const held = schedule.kind !== "elements" && schedule.hold;
   const perTile = schedule.kind === "elements" ? 1 : tileShape(schedule)[0];
   const parts = kernel.part !== null && kernel.rows.includes(kernel.part) ? example.extent(kernel.part) : 1;
   const rowTiles = Math.ceil(product(inner.map(example.extent)) / perTile);
@@ -145,7 +146,7 @@ export const kernelCost = (
     }
     for (const [tensor, r] of inPass) {
       const before = reads.get(tensor);
-      if (before !== undefined && schedule.hold) continue;
+      if (before !== undefined && held) continue;
       reads.set(
         tensor,
         before === undefined ? r : { bytes: before.bytes + r.bytes, times: Math.max(before.times, r.times) },

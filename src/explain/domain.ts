@@ -3,7 +3,7 @@ import type { Compiled } from "../compiled.ts";
 import type { KernelPlan } from "../ir/derive/plan.ts";
 import type { AxisId, NodeId } from "../ir/graph/graph.ts";
 import { outerAxes } from "../ir/derive/sharing.ts";
-import type { Schedule } from "../ir/schedule/schedule.ts";
+import { lanesOfRow, rowsOfLane, type Schedule, type StreamSchedule } from "../ir/schedule/schedule.ts";
 import { streamBounds } from "../ir/scalar/bounds.ts";
 import { conjuncts } from "../ir/graph/walk.ts";
 import type { DomainEnv } from "../ir/scalar/domain.ts";
@@ -14,11 +14,11 @@ import { countGrid, type Counted } from "./tile-count.ts";
 import { penOf } from "./pen.ts";
 
 /** Rows of a workgroup and stream cells of a step: the tile that a workgroup decides about at once. */
-export const tileShape = (schedule: Schedule): readonly [number, number] => {
-  const share = schedule.kind === "split" ? schedule.lanesPerRow : 1;
-  const rows = (schedule.lanes / share) * (schedule.kind === "rows" ? schedule.rowsPerLane : 1);
+export const tileShape = (schedule: StreamSchedule): readonly [number, number] => {
+  const share = lanesOfRow(schedule);
+  const rows = (schedule.lanes / share) * rowsOfLane(schedule);
   const step = schedule.cells * share * (schedule.vectorStream ? 4 : 1);
-  return [Math.max(1, Math.floor(rows)), Math.max(1, schedule.tile, step)];
+  return [Math.max(1, Math.floor(rows)), schedule.source === "workgroup" ? Math.max(schedule.tile, step) : step];
 };
 
 /** The row axis that tiles are cut along: the last one, or the parts of a stream that is cut. Null when a workgroup has one row. */
@@ -62,7 +62,7 @@ export const countDomain = (
 ): DomainCount | null => {
   const [column, more] = kernel.stream;
   const row = tiledRow(compiled, kernel);
-  if (column === undefined || more !== undefined || row === null) return null;
+  if (schedule.kind === "elements" || column === undefined || more !== undefined || row === null) return null;
   const size = [example.extent(row), example.extent(column)] as const;
   const plane = { rows: row, columns: column, size };
   const b = penOf(compiled);
@@ -149,7 +149,7 @@ const MAP_SIDE = 32;
 const mapLines = (
   compiled: Compiled,
   kernel: KernelPlan,
-  schedule: Schedule,
+  schedule: StreamSchedule,
   where: NodeId,
   example: Example,
   names: Names,
@@ -173,7 +173,7 @@ const mapLines = (
 export const domainLines = (
   compiled: Compiled,
   kernel: KernelPlan,
-  schedule: Schedule,
+  schedule: StreamSchedule,
   domain: Domain,
   example: Example,
   names: Names,

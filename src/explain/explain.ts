@@ -2,7 +2,6 @@
 import type { Target } from "../base/target.ts";
 import type { Compiled } from "../compiled.ts";
 import type { KernelPlan } from "../ir/derive/plan.ts";
-import type { Schedule } from "../ir/schedule/schedule.ts";
 import { flops, kernelCost, type KernelCost } from "./cost.ts";
 import { domainLines, domainsOf } from "./domain.ts";
 import { amount, bytesText, count, namesOf, type Names } from "./names.ts";
@@ -94,13 +93,13 @@ const kernelLines = (
   names: Names,
 ): readonly string[] => {
   const kernel = compiled.plan.kernels[at];
-  const schedule: Schedule | undefined = compiled.schedules[at];
+  const schedule = compiled.schedules[at];
   const tile = compiled.tile.kernels[at];
   if (kernel === undefined || schedule === undefined || tile === undefined) return [];
   const writes = kernel.stores.map((s) => s.tensor).join(", ");
   // A scan visits every cell; what other reductions leave out is not skipped.
   const domains =
-    kernel.stream.length === 0 || kernel.scans.length > 0
+    schedule.kind === "elements" || kernel.scans.length > 0
       ? []
       : domainsOf(kernel).flatMap((d) =>
           domainLines(compiled, kernel, schedule, d, example, names, options.map ?? true),

@@ -1,6 +1,6 @@
 /** Ordered scans on SwiftShader beyond the shared cases: other schedules, long states, no token, token by token, and edges of the language. */
 import { describe, expect, test } from "vitest";
-import type { Schedule } from "../../src/ir/schedule/schedule.ts";
+import type { RowsSchedule, Schedule } from "../../src/ir/schedule/schedule.ts";
 import { verifyTile } from "../../src/ir/tile/verify.ts";
 import { stacks } from "../gpu/stacks.ts";
 import { check, compileCase, faults, type Case } from "./harness.ts";
@@ -16,19 +16,19 @@ const delta = (sizes: Readonly<Record<string, number>>, known: readonly string[]
 });
 
 describe.skipIf(skip)("schedules", () => {
-  test.each<readonly [string, Partial<Schedule>]>([
+  test.each<readonly [string, Partial<RowsSchedule>]>([
     ["4 cells a step", { cells: 4 }],
     ["4 cells a step, masked edges in blocks", { cells: 4, edgeCells: 4 }],
     ["2 rows a lane", { rowsPerLane: 2, lanes: 8 }],
     ["32 lanes", { lanes: 32 }],
   ])("%s", async (_, change) => {
     for (const c of [delta({}), { ...delta({}), kernel: "stabilised_memory" }]) {
-      const results = await check(SOURCE, c, stack!, (chosen) => ({ ...chosen, ...change }));
+      const results = await check(SOURCE, c, stack!, (chosen) => ({ ...chosen, ...change }) as Schedule);
       expect(faults(results)).toEqual([]);
     }
   });
   test("lanes that share a row are refused", () => {
-    const split = (chosen: Schedule): Schedule => ({ ...chosen, kind: "split", lanesPerRow: 64 });
+    const split = (chosen: Schedule): Schedule => ({ ...chosen, kind: "split", lanesPerRow: 64 }) as Schedule;
     expect(() => compileCase(SOURCE, delta({}), stack!.target, split)).toThrow("TFX4007");
   });
 });

@@ -6,7 +6,7 @@ import { describe, expect, test } from "vitest";
 import { BASELINE, type Target } from "../../src/base/target.ts";
 import { compile } from "../../src/compile.ts";
 import { evaluateGraph } from "../../src/ir/graph/eval.ts";
-import { printSchedule, type Schedule } from "../../src/ir/schedule/schedule.ts";
+import { printSchedule, type Schedule, type StreamSchedule } from "../../src/ir/schedule/schedule.ts";
 import { evalSize } from "../../src/base/size.ts";
 import { evaluateTile } from "../../src/ir/tile/eval.ts";
 import { verifyTile } from "../../src/ir/tile/verify.ts";
@@ -14,18 +14,19 @@ import { compileCase, inputsOf, randomFrom, resolveImport, type Case } from "../
 import { drawn } from "../property/schedules.ts";
 import { SOURCE, target, TINY, titleOf, worst } from "./tiny.ts";
 
-const PLAIN: Schedule = {
+const PLAIN = {
   kind: "rows",
   lanes: 8,
   rowsPerLane: 1,
-  lanesPerRow: 1,
   cells: 4,
   edgeCells: 1,
   source: "direct",
-  tile: 0,
   vectorStream: false,
   hold: false,
-};
+} satisfies Schedule;
+
+/** Fields of any kind, as somebody would give them who spreads what was chosen. */
+type Change = Partial<Record<keyof StreamSchedule | "rowsPerLane" | "lanesPerRow" | "tile", string | number | boolean>>;
 
 const KERNELS = `
 kernel attention(q: f32[i: N, d: 4], k: f32[j: M, d], v: f32[j, e: 3]) -> o: f32[i, e] { o = sum[j](softmax[j](sum[d](q * k)) * v) }
@@ -42,13 +43,13 @@ kernel odd(x: f32[n: N, d: 7]) -> y: f32[n, d] { y = x + 1.0 }
 `;
 
 /** The reasons against a schedule, "" when there are none. */
-const reasons = (kernel: string, change: Partial<Schedule>, on: Target = BASELINE): string => {
+const reasons = (kernel: string, change: Change, on: Target = BASELINE): string => {
   const { diagnostics } = compile(KERNELS, {
     file: "a.tfx",
     kernel,
     target: on,
     resolveImport,
-    schedule: () => ({ ...PLAIN, ...change }),
+    schedule: () => ({ ...PLAIN, ...change }) as Schedule,
   });
   expect(diagnostics.filter((d) => d.code !== "TFX4007")).toEqual([]);
   return diagnostics.map((d) => d.message).join("\n");
@@ -59,7 +60,7 @@ const subgroup = { source: "subgroup", lanes: 64 } as const;
 const wide = { vectorStream: true, cells: 2 } as const;
 
 /** A kernel, a schedule that is refused, what is said, and the nearest one that is taken. */
-const RULES: readonly (readonly [string, string, Partial<Schedule>, RegExp, Partial<Schedule>])[] = [
+const RULES: readonly (readonly [string, string, Change, RegExp, Change])[] = [
   ["lanes of the target", "plain", { lanes: 512 }, /512 lanes, `baseline` has 256/, { lanes: 256 }],
   ["whole numbers", "plain", { lanes: 2.5 }, /lanes is 2.5, it must be an integer/, { lanes: 5 }],
   ["at least one cell", "plain", { cells: 0 }, /cells is 0/, { cells: 1 }],
@@ -93,6 +94,10 @@ const RULES: readonly (readonly [string, string, Partial<Schedule>, RegExp, Part
   ],
   ["one row a lane under split", "plain", { ...split, rowsPerLane: 2 }, /rowsPerLane is 2, not 1/, split],
   ["a row alone under rows", "plain", { lanesPerRow: 2 }, /lanesPerRow is 2, not 1/, { lanesPerRow: 1 }],
+  ["a kind that exists", "plain", { kind: "columns" }, /there is no kind "columns"/, {}],
+  ["a source that exists", "plain", { source: "disk" }, /there is no source "disk"/, {}],
+  ["a tile where one is staged", "attention", { source: "workgroup" }, /tile is undefined/, {}],
+  ["true or false", "plain", { hold: 3 }, /hold is 3, it must be true or false/, { hold: false }],
   ["what cannot be merged", "largest", split, /partial results of `argmax` cannot be merged/, {}],
   ["what runs in order", "running", split, /a running sum walks its stream in order/, {}],
   ["a stream to lay out", "each", {}, /this kernel has none/, { kind: "elements" }],

@@ -33,13 +33,13 @@ const directive = (text: string, name: string): Record<string, number> =>
 const reject = (name: string): readonly Diagnostic[] => {
   const text = read(name);
   const { tile, ...rest } = directive(text, "schedule");
-  const given = { ...rest, ...(tile === undefined ? {} : { source: "workgroup", tile }) } as Partial<Schedule>;
+  const given = { ...rest, ...(tile === undefined ? {} : { source: "workgroup", tile }) };
   const result = compile(text, {
     file: name,
     dims: directive(text, "dims"),
     target: BASELINE,
     resolveImport,
-    ...(Object.keys(given).length === 0 ? {} : { schedule: (chosen) => ({ ...chosen, ...given }) }),
+    ...(Object.keys(given).length === 0 ? {} : { schedule: (chosen) => ({ ...chosen, ...given }) as Schedule }),
   });
   const later = result.compiled.flatMap((c) => [...limitDiagnostics(c, BASELINE), ...planNotes(c)]);
   return [...result.diagnostics.filter((d) => d.severity !== "warning" || d.code in PLAN_CODES), ...later];

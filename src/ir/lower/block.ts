@@ -23,7 +23,7 @@ import { MAX_UNROLL, dotTerm } from "./reduce.ts";
 import type { Row } from "./grid.ts";
 import { scope } from "./scope.ts";
 import type { Scope } from "./scope.ts";
-import type { Schedule } from "../schedule/schedule.ts";
+import { lanesOfRow, type StreamSchedule } from "../schedule/schedule.ts";
 import type { Slot } from "./state.ts";
 import { accumulate } from "./state.ts";
 import { stepper } from "./scan.ts";
@@ -48,7 +48,7 @@ export type Scan = {
 /** One segment of one pass. */
 export type Segment = {
   readonly em: Emitter;
-  readonly schedule: Schedule;
+  readonly schedule: StreamSchedule;
   readonly rows: readonly Row[];
   /** What the workgroup knows. */
   readonly group: Scope;
@@ -83,7 +83,7 @@ export const emitBlock = (cx: Segment, t: Expr, end: Expr | null, stmts: Stmt[])
   const { em } = cx;
   const block = scope("block", [cx.group], stmts);
   // Lanes that share a row take neighbouring cells: what they read lies side by side.
-  const apart = cx.schedule.kind === "split" ? cx.schedule.lanesPerRow : 1;
+  const apart = lanesOfRow(cx.schedule);
   const keys = Array.from({ length: cx.schedule.cells }, (_, k) => keyOf(cx, block, t, k, apart, end, stmts));
   if (cx.schedule.source === "subgroup") broadcastFrom(cx, block, t, end, keys, stmts);
   cx.tile?.(block, new Map(keys.map((k, n) => [k.scope, T.i32(n)])));

@@ -30,8 +30,14 @@ import { mergeLanes } from "./merge.ts";
 import { streamRange } from "./range.ts";
 import { scope } from "./scope.ts";
 import type { Scope } from "./scope.ts";
-import { printSchedule } from "../schedule/schedule.ts";
-import type { Schedule } from "../schedule/schedule.ts";
+import {
+  lanesOfRow,
+  printSchedule,
+  rowsOfLane,
+  type ElementsSchedule,
+  type Schedule,
+  type StreamSchedule,
+} from "../schedule/schedule.ts";
 import { bindLast, declareStates, statefulIn } from "./scan.ts";
 import { writeResults } from "./results.ts";
 import { stageTile } from "./stage.ts";
@@ -155,7 +161,7 @@ const countUses = (b: GraphView, roots: readonly NodeId[], uses: Map<NodeId, num
 };
 
 /** No stream: one lane for each cell, or for four along the last axis. */
-const lowerElements = (em: Emitter, plan: KernelPlan, schedule: Schedule): SizeExpr => {
+const lowerElements = (em: Emitter, plan: KernelPlan, schedule: ElementsSchedule): SizeExpr => {
   const [first] = plan.stores;
   const axes = first?.axes ?? [];
   const last = axes.at(-1);
@@ -194,14 +200,14 @@ const setAxes = (em: Emitter, s: Scope, axes: readonly AxisId[], flat: Expr): vo
   }
 };
 
-const lowerStream = (em: Emitter, plan: KernelPlan, schedule: Schedule, workgroup: Buffer[]): SizeExpr => {
+const lowerStream = (em: Emitter, plan: KernelPlan, schedule: StreamSchedule, workgroup: Buffer[]): SizeExpr => {
   const shared = schedule.source !== "direct";
   // A row of all lanes is known to the whole workgroup: bounds of its stream are exact.
   const oneRow = schedule.kind === "split" && schedule.lanesPerRow === schedule.lanes;
   const outer = oneRow ? plan.rows : shared || schedule.kind === "rows" ? outerAxes(em.b, plan) : [];
   const inner = plan.rows.filter((a) => !outer.includes(a));
-  const share = schedule.kind === "split" ? schedule.lanesPerRow : 1;
-  const grid = gridOf(em, outer, inner, schedule.lanes, schedule.rowsPerLane, share);
+  const share = lanesOfRow(schedule);
+  const grid = gridOf(em, outer, inner, schedule.lanes, rowsOfLane(schedule), share);
   let known: Scope[] = grid.rows.map((r) => scope("pass 0", [r.scope], em.root.stmts));
   const held = schedule.hold ? new Map<string, Scope>() : null;
   const carried = new Map<NodeId, readonly (readonly Slot[])[]>();
@@ -240,7 +246,7 @@ const endsAt = (plan: KernelPlan, pass: number): readonly ScanState[] =>
 type PassContext = {
   readonly em: Emitter;
   readonly plan: KernelPlan;
-  readonly schedule: Schedule;
+  readonly schedule: StreamSchedule;
   readonly grid: Grid;
   readonly inner: readonly AxisId[];
   /** Row axes that values shared by rows must not mention. */
@@ -329,12 +335,13 @@ const lowerPass = (
     for (const s of states)
       for (const last of s.of.last) if (last.pass === pass) bindLast(em, s, r, last.node, next[r] as Scope);
     const own = slots.flatMap((s) => s[r] ?? []);
-    if (schedule.kind === "split" && schedule.lanesPerRow > 1) {
+    const share = lanesOfRow(schedule);
+    if (share > 1) {
       mergeLanes(
         {
           em,
           lanes: schedule.lanes,
-          share: schedule.lanesPerRow,
+          share,
           workgroup: cx.workgroup,
           known: known[r] as Scope,
           next: next[r] as Scope,
@@ -445,7 +452,7 @@ const lowerSegment = (cx: PassContext, seg: Segment, total: SizeExpr, storing: b
   if (!storing && seg.parts.every((p) => never(p.where)) && seg.scans.length === 0 && seg.states.length === 0) return;
   if (total === 0) return;
   const step = schedule.cells;
-  const share = schedule.kind === "split" ? schedule.lanesPerRow : 1;
+  const share = lanesOfRow(schedule);
   const stride = step * share;
   const unit = schedule.vectorStream ? 4 : 1;
   const length = schedule.vectorStream && typeof total === "number" ? T.i32(total / 4) : seg.length;
@@ -461,10 +468,10 @@ const lowerSegment = (cx: PassContext, seg: Segment, total: SizeExpr, storing: b
     emitBlock(seg, member, exact ? null : range.end, stmts);
     return;
   }
-  const staged = schedule.source === "workgroup";
+  const staged = schedule.source === "workgroup" ? schedule.tile : null;
   const classify = range.classify;
-  const tile = staged ? schedule.tile : classify === null ? 0 : Math.max(CLASSIFIED, stride);
-  const whole = (staged ? tile : stride) * unit;
+  const tile = staged ?? (classify === null ? 0 : Math.max(CLASSIFIED, stride));
+  const whole = (staged ?? stride) * unit;
   const exact = range.allVisible && (whole === 1 || (typeof total === "number" && total % whole === 0));
   const walk: Walk = { seg, schedule, range, member, exact, em };
   if (tile === 0) {
@@ -480,9 +487,14 @@ const lowerSegment = (cx: PassContext, seg: Segment, total: SizeExpr, storing: b
   body.push(T.letStmt(end, T.min(T.add(from, T.i32(tile)), range.end)));
   const to = T.ref(end, I32);
   const asked = classify === null ? null : classify(from, to, body);
-  const staging = staged
-    ? stageTile({ em, seg, schedule, from, length, group: grid.group, workgroup: cx.workgroup }, visit)(from)
-    : null;
+  const { lanes } = schedule;
+  const staging =
+    staged === null
+      ? null
+      : stageTile(
+          { em, seg, cells: tile, lanes, from, length, group: grid.group, workgroup: cx.workgroup },
+          visit,
+        )(from);
   walkStream(walk, from, to, visit, staging, asked?.must ?? null);
   body.push(...(asked?.may == null ? visit : [T.ifStmt(asked.may, visit)]));
   stmts.push(T.forStmt(t0, range.begin, range.end, T.i32(tile), body));

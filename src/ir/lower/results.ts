@@ -13,7 +13,7 @@ import { MAX_RESULT, statementsOf } from "./budget.ts";
 import type { Emitter, Fix, Fixed } from "./emit.ts";
 import { bind, elementFix, emit, keyOf, piecesOf, pointsOf, withinNode } from "./emit.ts";
 import type { Grid, Row } from "./grid.ts";
-import type { Schedule } from "../schedule/schedule.ts";
+import type { StreamSchedule } from "../schedule/schedule.ts";
 import { lookup, scope } from "./scope.ts";
 import type { Scope } from "./scope.ts";
 import type { Slot } from "./state.ts";
@@ -24,7 +24,7 @@ export type Carried = ReadonlyMap<NodeId, readonly (readonly Slot[])[]>;
 export const writeResults = (
   em: Emitter,
   plan: KernelPlan,
-  schedule: Schedule,
+  schedule: StreamSchedule,
   grid: Grid,
   known: readonly Scope[],
   share: number,

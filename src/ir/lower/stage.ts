@@ -9,12 +9,13 @@ import { emit, knownSize, withinNode } from "./emit.ts";
 import { natural } from "./grid.ts";
 import type { Scope } from "./scope.ts";
 import { scope } from "./scope.ts";
-import type { Schedule } from "../schedule/schedule.ts";
 
 export type StageInput = {
   readonly em: Emitter;
   readonly seg: Segment;
-  readonly schedule: Schedule;
+  /** Cells of a tile, and lanes that fill it. */
+  readonly cells: number;
+  readonly lanes: number;
   /** First cell of the tile. */
   readonly from: Expr;
   readonly length: Expr;
@@ -90,7 +91,7 @@ const sameSlice = ({ em, group }: StageInput, id: NodeId, fixed: Fixed, at: Scop
   });
 
 const layoutOf = (input: StageInput, id: NodeId, axis: number | null): Layout => {
-  const { em, schedule, workgroup } = input;
+  const { em, cells, workgroup } = input;
   const n = axis === null ? 1 : knownSize(em.b.axis(axis));
   const chunks = axis === null ? 0 : Math.floor(n / 4);
   const singles = axis === null ? 1 : n % 4;
@@ -101,7 +102,7 @@ const layoutOf = (input: StageInput, id: NodeId, axis: number | null): Layout =>
       space: "workgroup",
       access: "read_write",
       type: wide ? VEC4 : F32,
-      length: count * schedule.tile,
+      length: count * cells,
     };
     workgroup.push(b);
     return b;
@@ -121,7 +122,7 @@ const loadName = (em: Emitter, id: NodeId): string => {
 
 /** Lanes take the elements of the tile in turn. Cells past the end repeat the last one and are never read as visible. */
 const fill = (input: StageInput, id: NodeId, layout: Layout, body: Stmt[]): void => {
-  const { em, seg, schedule, from, length, group } = input;
+  const { em, seg, cells, lanes, from, length, group } = input;
   const part = (buffer: Buffer, count: number, fixOf: (c: Expr) => Fix | null): void => {
     const v = em.fresh("slot");
     em.natural.add(v);
@@ -134,7 +135,7 @@ const fill = (input: StageInput, id: NodeId, layout: Layout, body: Stmt[]): void
     const fixed: Fixed = fix === null || layout.axis === null ? new Map() : new Map([[layout.axis, fix]]);
     const value = emit(em, id, fixed, s).e;
     inner.push(T.store(buffer, at, T.splat(value, buffer.type.width)));
-    body.push(T.forStmt(v, T.lane, T.i32(count * schedule.tile), T.i32(schedule.lanes), inner));
+    body.push(T.forStmt(v, T.lane, T.i32(count * cells), T.i32(lanes), inner));
   };
   if (layout.chunks > 0) part(layout.buffer, layout.chunks, (c) => ({ chunk: c }));
   const buffer = layout.chunks > 0 ? layout.rest : layout.buffer;

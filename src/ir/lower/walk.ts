@@ -9,12 +9,12 @@ import { emitBlock } from "./block.ts";
 import type { Segment } from "./block.ts";
 import type { Emitter } from "./emit.ts";
 import type { StreamRange } from "./range.ts";
-import type { Schedule } from "../schedule/schedule.ts";
+import { lanesOfRow, type StreamSchedule } from "../schedule/schedule.ts";
 
 export type Walk = {
   readonly em: Emitter;
   readonly seg: Segment;
-  readonly schedule: Schedule;
+  readonly schedule: StreamSchedule;
   readonly range: StreamRange;
   /** Which of the lanes that share the row this one is. */
   readonly member: Expr;
@@ -34,7 +34,7 @@ export const walkStream = (
   const { em, schedule, range } = w;
   const seg = { ...w.seg, tile: staging };
   const step = schedule.cells;
-  const share = schedule.kind === "split" ? schedule.lanesPerRow : 1;
+  const share = lanesOfRow(schedule);
   const stride = step * share;
   const start = T.add(from, w.member);
   const fullLoop = (first: Expr, limit: Expr): Stmt =>
@@ -94,8 +94,8 @@ const edges = (w: Walk, seg: Segment, first: Expr, to: Expr, stride: number, int
   const { cells } = schedule;
   const few = Math.min(schedule.edgeCells, cells);
   // A broadcast among fewer cells than lanes would load the same cell many times: each lane loads for itself.
-  const source = schedule.source === "subgroup" && few < cells ? "direct" : schedule.source;
-  const here = { ...seg, schedule: { ...schedule, cells: few, source } };
+  const own = schedule.source === "subgroup" && few < cells ? ({ ...schedule, source: "direct" } as const) : schedule;
+  const here = { ...seg, schedule: { ...own, cells: few } };
   const block = (at: Expr, body: Stmt[]): void => emitBlock(here, at, range.end, body);
   into.push(loop(em, first, to, (stride / cells) * few, block));
 };

@@ -5,20 +5,28 @@ import type { AxisId } from "../graph/graph.ts";
 import { REDUCTIONS } from "../graph/reduction.ts";
 import type { KernelPlan } from "../derive/plan.ts";
 import { outerAxes } from "../derive/sharing.ts";
-import type { Schedule } from "./schedule.ts";
+import type { RowsSchedule, Schedule, StreamSchedule } from "./schedule.ts";
 import { workgroupEstimate } from "./workgroup.ts";
 
-const BASE: Schedule = {
+/** Each lane walks its own rows with its own loads. */
+const ROWS = {
   kind: "rows",
   lanes: 64,
   rowsPerLane: 1,
-  lanesPerRow: 1,
   cells: 4,
   edgeCells: 1,
   source: "direct",
-  tile: 0,
   vectorStream: false,
   hold: false,
+} satisfies RowsSchedule;
+
+/** What a lane walks of its row, by itself or with others. */
+type Walk = Pick<StreamSchedule, "cells"> & Partial<Pick<StreamSchedule, "edgeCells" | "vectorStream" | "hold">>;
+
+/** Lanes that share a row, or one that has it alone. */
+const shared = (lanesPerRow: number, walked: Walk): StreamSchedule => {
+  const { rowsPerLane, ...rest } = { ...ROWS, ...walked };
+  return lanesPerRow === 1 ? { ...rest, rowsPerLane } : { ...rest, kind: "split", lanesPerRow };
 };
 
 /**
@@ -36,7 +44,7 @@ const MAX_HELD = 16;
 
 export const chooseSchedule = (b: GraphView, plan: KernelPlan, target: Target): Schedule => {
   if (plan.stream.length === 0)
-    return { ...BASE, kind: "elements", vectorStream: canWalkByFour(b, plan, plan.stores[0]?.axes.at(-1)) };
+    return { kind: "elements", lanes: 64, vectorStream: canWalkByFour(b, plan, plan.stores[0]?.axes.at(-1)) };
   const [only] = plan.stream;
   if (only !== undefined && only === plan.part && !target.software) return mergeSchedule(b, only);
   const isRow = plan.stream.length === 1 && isFeatureless(b, plan);
@@ -46,24 +54,26 @@ export const chooseSchedule = (b: GraphView, plan: KernelPlan, target: Target): 
   const many = features > MANY;
   const cells = many ? 2 : 4;
   const serial = hasScan(b, plan);
-  if (fewRows(b, plan, target) && !serial && canSplit(plan))
-    return { ...BASE, kind: "split", lanes: 64, lanesPerRow: 64, cells: 1 };
+  if (fewRows(b, plan, target) && !serial && canSplit(plan)) return shared(64, { cells: 1 });
   const subgroup = target.subgroups !== null && target.subgroups.min >= 4 && plan.stream.length === 1;
-  if (serial) return { ...BASE, cells: 1 };
+  if (serial) return { ...ROWS, cells: 1 };
   // Code for single cells at the edges is short, and what a CPU adapter compiles for seconds; a GPU wants no rescaling a cell there.
-  const edgesOf = (n: number): Partial<Schedule> => ({ cells: n, edgeCells: target.software || many ? 1 : n });
+  const edgesOf = (n: number): Pick<StreamSchedule, "cells" | "edgeCells"> => ({
+    cells: n,
+    edgeCells: target.software || many ? 1 : n,
+  });
   if (subgroup) {
     const lanes = target.software
       ? { lanes: 16, rowsPerLane: features >= MIN_SHARED && features <= MAX_SHARED ? 2 : 1 }
       : { lanes: 64 };
-    return { ...BASE, ...lanes, source: "subgroup", ...edgesOf(Math.min(cells, target.subgroups?.min ?? 4, 8)) };
+    return { ...ROWS, ...lanes, source: "subgroup", ...edgesOf(Math.min(cells, target.subgroups?.min ?? 4, 8)) };
   }
   // Without subgroups a CPU adapter gains nothing from staging: two rows a lane share what the lane loads.
-  if (target.software) return { ...BASE, lanes: 16, rowsPerLane: many ? 1 : 2, cells };
+  if (target.software) return { ...ROWS, lanes: 16, rowsPerLane: many ? 1 : 2, cells };
   const tile = tileThatFits(b, plan, target);
   return tile === 0
-    ? { ...BASE, ...edgesOf(cells) }
-    : { ...BASE, ...edgesOf(Math.min(cells, tile)), source: "workgroup", tile };
+    ? { ...ROWS, ...edgesOf(cells) }
+    : { ...ROWS, ...edgesOf(Math.min(cells, tile)), source: "workgroup", tile };
 };
 
 /** Most cells staged between two barriers. */
@@ -72,7 +82,7 @@ const MAX_TILE = 16;
 /** The largest power of two of cells whose shared values fit into workgroup memory; 0: there is nothing to stage, or no room. */
 const tileThatFits = (b: GraphView, plan: KernelPlan, target: Target): number => {
   if (plan.stream.length !== 1) return 0;
-  const bytes = (tile: number): number => workgroupEstimate(b, plan, { ...BASE, source: "workgroup", tile });
+  const bytes = (tile: number): number => workgroupEstimate(b, plan, { ...ROWS, source: "workgroup", tile });
   if (bytes(1) === 0) return 0;
   for (let tile = MAX_TILE; tile >= 4; tile /= 2) if (bytes(tile) + 64 <= target.workgroupBytes) return tile;
   return 0;
@@ -126,27 +136,21 @@ const readsAlong = (b: GraphView, plan: KernelPlan, axis: AxisId): boolean =>
     .every((n) => n.kind !== "load" || n.at.slice(0, -1).every((id) => !b.node(id).axes.includes(axis)));
 
 /** A row of a length that is no multiple of four or not known: neighbouring lanes take neighbouring cells. */
-const raggedRow = (b: GraphView, axis: AxisId): Schedule => {
+const raggedRow = (b: GraphView, axis: AxisId): StreamSchedule => {
   const size = b.axis(axis).size;
   const length = typeof size === "number" ? size : Infinity;
   const lanesPerRow = [64, 32, 16, 8, 4, 2].find((n) => length >= n) ?? 1;
   // Without cells there is nothing to hold.
   const mine = Math.max(1, Math.ceil(length / lanesPerRow));
   const hold = mine <= MAX_HELD;
-  return {
-    ...BASE,
-    kind: lanesPerRow === 1 ? "rows" : "split",
-    lanesPerRow,
-    cells: hold ? mine : 4,
-    edgeCells: hold ? mine : 4,
-    hold,
-  };
+  const cells = hold ? mine : 4;
+  return shared(lanesPerRow, { cells, edgeCells: cells, hold });
 };
 
 /** Partial states of a row, a lane for each part: the states of different rows share nothing. */
-const mergeSchedule = (b: GraphView, part: AxisId): Schedule => {
+const mergeSchedule = (b: GraphView, part: AxisId): StreamSchedule => {
   const lanesPerRow = [2, 4, 8, 16, 32, 64].find((n) => n >= known(b, part)) ?? 64;
-  return { ...BASE, kind: "split", lanesPerRow, cells: 1 };
+  return shared(lanesPerRow, { cells: 1 });
 };
 
 /** Whether a cell asks for reductions in place. */
@@ -159,24 +163,16 @@ const contracts = (b: GraphView, plan: KernelPlan): boolean => {
   return [...b.reach(roots)].some((id) => b.node(id).kind === "reduce" && !carried.has(id));
 };
 
-const normSchedule = (b: GraphView, plan: KernelPlan, target: Target, axis: AxisId): Schedule => {
+const normSchedule = (b: GraphView, plan: KernelPlan, target: Target, axis: AxisId): StreamSchedule => {
   const chunks = known(b, axis) / 4;
   if (target.software) {
     // A cell that takes a loop of its own gains nothing from being written out beside the others.
     const hold = chunks <= MAX_HELD && !contracts(b, plan);
-    return { ...BASE, cells: hold ? chunks : chunks % 4 === 0 ? 4 : 1, vectorStream: true, hold };
+    return { ...ROWS, cells: hold ? chunks : chunks % 4 === 0 ? 4 : 1, vectorStream: true, hold };
   }
   // On a GPU the lanes of a row read neighbouring addresses.
   const lanesPerRow = [64, 32, 16, 8, 4, 2, 1].find((n) => chunks >= n * 1) ?? 1;
   const mine = Math.ceil(chunks / lanesPerRow);
   const hold = mine <= MAX_HELD;
-  return {
-    ...BASE,
-    kind: lanesPerRow === 1 ? "rows" : "split",
-    lanes: 64,
-    lanesPerRow,
-    cells: hold ? mine : 4,
-    vectorStream: true,
-    hold,
-  };
+  return shared(lanesPerRow, { cells: hold ? mine : 4, vectorStream: true, hold });
 };

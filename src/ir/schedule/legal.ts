@@ -7,7 +7,14 @@ import type { GraphView } from "../graph/view.ts";
 import type { AxisId } from "../graph/graph.ts";
 import { REDUCTIONS } from "../graph/reduction.ts";
 import type { KernelPlan } from "../derive/plan.ts";
-import type { Schedule } from "./schedule.ts";
+import {
+  lanesOfRow,
+  rowsOfLane,
+  type ElementsSchedule,
+  type Schedule,
+  type SplitSchedule,
+  type StreamSchedule,
+} from "./schedule.ts";
 import { workgroupEstimate } from "./workgroup.ts";
 
 /** Blocks written out in one turn of a loop: cells times rows a lane. Beyond, the code is longer than drivers compile. */
@@ -33,7 +40,6 @@ type Facts = {
 };
 
 const isPower = (n: number): boolean => Number.isInteger(n) && n >= 1 && (n & (n - 1)) === 0;
-const isCount = (n: number): boolean => Number.isInteger(n) && n >= 1;
 
 const factsOf = (b: GraphView, plan: KernelPlan): Facts => {
   const sizeOf = (a: AxisId): number | null => {
@@ -70,7 +76,7 @@ export const legality = (b: GraphView, plan: KernelPlan, target: Target): ((s: S
   const f = factsOf(b, plan);
   return (s) => {
     const faults = shapeFaults(f, s, target);
-    return faults.length > 0 || !f.streams ? faults : roomFaults(b, plan, s, target);
+    return faults.length > 0 || s.kind === "elements" ? faults : roomFaults(b, plan, s, target);
   };
 };
 
@@ -83,34 +89,20 @@ export const illegal = (b: GraphView, plan: KernelPlan, schedule: Schedule, targ
   shapeFaults(factsOf(b, plan), schedule, target);
 
 const shapeFaults = (f: Facts, s: Schedule, target: Target): readonly string[] => {
-  const numbers = countFaults(s, target);
-  if (numbers.length > 0) return numbers;
-  if (s.kind === "elements" || !f.streams) return elementFaults(f, s);
-  return [...kindFaults(f, s), ...sourceFaults(f, s, target), ...vectorFaults(f, s), ...holdFaults(f, s)];
+  if (s.lanes > target.invocations)
+    return [`${s.lanes} lanes, \`${target.name}\` has ${target.invocations} in a workgroup`];
+  switch (s.kind) {
+    case "elements":
+      return f.streams
+        ? [`\`elements\` is for kernels without a stream, this one streams over ${f.axes}`]
+        : elementFaults(f, s);
+    case "rows":
+    case "split":
+      return f.streams ? streamFaults(f, s, target) : [`\`${s.kind}\` lays out a stream, this kernel has none`];
+  }
 };
 
-const countFaults = (s: Schedule, target: Target): readonly string[] => {
-  const out: string[] = [];
-  const counts = {
-    lanes: s.lanes,
-    rowsPerLane: s.rowsPerLane,
-    lanesPerRow: s.lanesPerRow,
-    cells: s.cells,
-    edgeCells: s.edgeCells,
-  };
-  for (const [name, n] of Object.entries(counts))
-    if (!isCount(n)) out.push(`${name} is ${n}, it must be an integer of at least 1`);
-  if (!["rows", "split", "elements"].includes(s.kind)) out.push(`there is no kind \`${s.kind}\``);
-  if (!["direct", "subgroup", "workgroup"].includes(s.source)) out.push(`there is no source \`${s.source}\``);
-  if (!(Number.isInteger(s.tile) && s.tile >= 0)) out.push(`tile is ${s.tile}, it must be an integer of at least 0`);
-  if (out.length === 0 && s.lanes > target.invocations)
-    out.push(`${s.lanes} lanes, \`${target.name}\` has ${target.invocations} in a workgroup`);
-  return out;
-};
-
-const elementFaults = (f: Facts, s: Schedule): readonly string[] => {
-  if (f.streams) return [`\`elements\` is for kernels without a stream, this one streams over ${f.axes}`];
-  if (s.kind !== "elements") return [`\`${s.kind}\` lays out a stream, this kernel has none`];
+const elementFaults = (f: Facts, s: ElementsSchedule): readonly string[] => {
   if (!s.vectorStream) return [];
   if (f.last === null) return ["vectorStream writes four cells along the last axis, the result has none"];
   return isFours(f.last.size)
@@ -120,19 +112,27 @@ const elementFaults = (f: Facts, s: Schedule): readonly string[] => {
 
 const isFours = (n: number | null): boolean => n !== null && n > 0 && n % 4 === 0;
 
-const kindFaults = (f: Facts, s: Schedule): readonly string[] => {
+const streamFaults = (f: Facts, s: StreamSchedule, target: Target): readonly string[] => [
+  ...stepFaults(s),
+  ...(s.kind === "split" ? splitFaults(f, s) : []),
+  ...sourceFaults(f, s, target),
+  ...vectorFaults(f, s),
+  ...holdFaults(f, s),
+];
+
+const stepFaults = (s: StreamSchedule): readonly string[] => {
   const out: string[] = [];
-  if (s.cells * s.rowsPerLane > MAX_WRITTEN)
-    out.push(`${s.cells} cells of ${s.rowsPerLane} rows written out, at most ${MAX_WRITTEN} together`);
+  const rows = rowsOfLane(s);
+  if (s.cells * rows > MAX_WRITTEN)
+    out.push(`${s.cells} cells of ${rows} rows written out, at most ${MAX_WRITTEN} together`);
   // Masked cells end where whole blocks begin, and where a tile ends.
   if (s.cells % s.edgeCells !== 0)
     out.push(`edgeCells is ${s.edgeCells}, which does not divide the ${s.cells} cells of a step`);
-  if (s.kind === "rows") {
-    if (s.lanesPerRow !== 1)
-      out.push(`a lane has its row alone under \`rows\`: lanesPerRow is ${s.lanesPerRow}, not 1`);
-    return out;
-  }
-  if (s.rowsPerLane !== 1) out.push(`lanes share a row under \`split\`: rowsPerLane is ${s.rowsPerLane}, not 1`);
+  return out;
+};
+
+const splitFaults = (f: Facts, s: SplitSchedule): readonly string[] => {
+  const out: string[] = [];
   // The merge halves the lanes of a row again and again.
   if (!isPower(s.lanesPerRow)) out.push(`${s.lanesPerRow} lanes a row cannot merge in pairs: a power of two can`);
   else if (s.lanes % s.lanesPerRow !== 0)
@@ -143,7 +143,7 @@ const kindFaults = (f: Facts, s: Schedule): readonly string[] => {
   return out;
 };
 
-const sourceFaults = (f: Facts, s: Schedule, target: Target): readonly string[] => {
+const sourceFaults = (f: Facts, s: StreamSchedule, target: Target): readonly string[] => {
   if (s.source === "direct") return [];
   const out: string[] = [];
   if (f.several) out.push(`cells of the flattened stream (${f.axes}) are not shared between lanes`);
@@ -153,7 +153,7 @@ const sourceFaults = (f: Facts, s: Schedule, target: Target): readonly string[] 
   if (s.hold) out.push("a row held in registers is read with each lane's own loads");
   if (s.source === "workgroup") {
     // A tile is walked in whole blocks.
-    const block = s.cells * (s.kind === "split" ? s.lanesPerRow : 1);
+    const block = s.cells * lanesOfRow(s);
     if (s.tile < 1 || s.tile % block !== 0)
       out.push(`a tile of ${s.tile} cells is no whole number of blocks of ${block}`);
     return out;
@@ -173,7 +173,7 @@ const sourceFaults = (f: Facts, s: Schedule, target: Target): readonly string[] 
   return out;
 };
 
-const vectorFaults = (f: Facts, s: Schedule): readonly string[] => {
+const vectorFaults = (f: Facts, s: StreamSchedule): readonly string[] => {
   if (!s.vectorStream) return [];
   const out: string[] = [];
   if (f.several || f.union)
@@ -186,13 +186,13 @@ const vectorFaults = (f: Facts, s: Schedule): readonly string[] => {
   return out;
 };
 
-const holdFaults = (f: Facts, s: Schedule): readonly string[] => {
+const holdFaults = (f: Facts, s: StreamSchedule): readonly string[] => {
   if (!s.hold) return [];
   if (f.length === null) return [`a row is held in registers whose length must be known: give the size of ${f.axes}`];
   const out: string[] = [];
   if (f.union) out.push("a row of several parts is not held in registers");
   if (f.scans) out.push("a recurrence walks its row, it is not held in registers");
-  const room = s.cells * (s.kind === "split" ? s.lanesPerRow : 1) * (s.vectorStream ? 4 : 1);
+  const room = s.cells * lanesOfRow(s) * (s.vectorStream ? 4 : 1);
   // What is held is cell k of the one step there is: a step of fewer cells at an edge would keep its first cell for the others.
   if (!s.vectorStream && s.edgeCells !== s.cells)
     out.push("a row held in registers is walked in one step: edgeCells must be the same as cells");
@@ -200,7 +200,7 @@ const holdFaults = (f: Facts, s: Schedule): readonly string[] => {
   return out;
 };
 
-const roomFaults = (b: GraphView, plan: KernelPlan, s: Schedule, target: Target): readonly string[] => {
+const roomFaults = (b: GraphView, plan: KernelPlan, s: StreamSchedule, target: Target): readonly string[] => {
   const bytes = workgroupEstimate(b, plan, s);
   return bytes <= target.workgroupBytes
     ? []

@@ -1,46 +1,93 @@
 /**
  * A schedule: how one kernel's rows and stream are laid over lanes. A value that is printed, chosen from the plan and the
- * target's data, and can be overridden; the lowering reads nothing else.
+ * target's data, and can be overridden; the lowering reads nothing else. Each kind has the fields that mean something for it.
  */
 
-export type Schedule = {
-  /**
-   * `rows`: a lane owns whole rows and walks the stream alone. `split`: the lanes of a row share its stream and merge at the
-   * end of each pass. `elements`: no stream, a lane writes one cell (or four).
-   */
-  readonly kind: "rows" | "split" | "elements";
+/** Where values that only the stream decides come from. */
+export type Source =
+  /** Each lane's own loads. */
+  | { readonly source: "direct" }
+  /** One lane's load, broadcast to its subgroup. */
+  | { readonly source: "subgroup" }
+  /** Workgroup memory. `tile`: stream cells staged between two barriers. */
+  | { readonly source: "workgroup"; readonly tile: number };
+
+/** How a lane walks what it has of a stream. */
+export type Walked = Source & {
   /** Lanes of a workgroup. */
   readonly lanes: number;
-  /** `rows`: rows each lane owns. */
-  readonly rowsPerLane: number;
-  /** `split`: lanes that share a row. */
-  readonly lanesPerRow: number;
   /** Stream cells written out in one turn of the loop. */
   readonly cells: number;
-  /** The same at the edges of what is visible. */
+  /** The same at the edges of what is visible; divides `cells`. */
   readonly edgeCells: number;
-  /** Where values that only depend on the stream come from: each lane's own loads, or one lane's load broadcast to its subgroup. */
-  readonly source: "direct" | "subgroup" | "workgroup";
-  /** `workgroup` source: stream cells staged between two barriers. */
-  readonly tile: number;
   /** The stream is walked four cells at a time as vec4s. */
   readonly vectorStream: boolean;
   /** The whole row stays in registers: the stream is written out, later passes reuse what the first one loaded. */
   readonly hold: boolean;
 };
 
+/** A lane owns whole rows and walks the stream alone. `rowsPerLane`: how many rows. */
+export type RowsSchedule = Walked & { readonly kind: "rows"; readonly rowsPerLane: number };
+
+/** The lanes of a row share its stream and merge at the end of each pass. `lanesPerRow`: how many lanes, a power of two. */
+export type SplitSchedule = Walked & { readonly kind: "split"; readonly lanesPerRow: number };
+
+/** No stream: a lane writes one cell, or four along the last axis (`vectorStream`). `lanes`: of a workgroup. */
+export type ElementsSchedule = {
+  readonly kind: "elements";
+  readonly lanes: number;
+  readonly vectorStream: boolean;
+};
+
+/** The kinds that walk a stream. */
+export type StreamSchedule = RowsSchedule | SplitSchedule;
+
+export type Schedule = StreamSchedule | ElementsSchedule;
+
+/** Lanes that share a row of a stream; 1: a lane has it alone. */
+export const lanesOfRow = (s: StreamSchedule): number => {
+  switch (s.kind) {
+    case "rows":
+      return 1;
+    case "split":
+      return s.lanesPerRow;
+  }
+};
+
+/** Rows of a stream that a lane works on. */
+export const rowsOfLane = (s: StreamSchedule): number => {
+  switch (s.kind) {
+    case "rows":
+      return s.rowsPerLane;
+    case "split":
+      return 1;
+  }
+};
+
+/** One line for people. */
 export const printSchedule = (s: Schedule): string => {
-  if (s.kind === "elements") return `elements, ${s.lanes} lanes`;
-  const how =
-    s.kind === "rows"
-      ? `${s.lanes} lanes x ${s.rowsPerLane} row${s.rowsPerLane === 1 ? "" : "s"}`
-      : `${s.lanes} lanes, ${s.lanesPerRow} a row`;
+  switch (s.kind) {
+    case "elements":
+      return `elements, ${s.lanes} lanes`;
+    case "rows":
+      return printWalked(s, `${s.lanes} lanes x ${s.rowsPerLane} row${s.rowsPerLane === 1 ? "" : "s"}`);
+    case "split":
+      return printWalked(s, `${s.lanes} lanes, ${s.lanesPerRow} a row`);
+  }
+};
+
+const printWalked = (s: StreamSchedule, how: string): string => {
   const step = `${s.cells}${s.vectorStream ? " x vec4" : ""} cells a step`;
-  const from =
-    s.source === "workgroup"
-      ? `, tiles of ${s.tile} in workgroup memory`
-      : s.source === "subgroup"
-        ? ", subgroup broadcast"
-        : "";
-  return `${s.kind}, ${how}, ${step}${from}${s.hold ? ", row held in registers" : ""}`;
+  return `${s.kind}, ${how}, ${step}${printSource(s)}${s.hold ? ", row held in registers" : ""}`;
+};
+
+const printSource = (s: Source): string => {
+  switch (s.source) {
+    case "direct":
+      return "";
+    case "subgroup":
+      return ", subgroup broadcast";
+    case "workgroup":
+      return `, tiles of ${s.tile} in workgroup memory`;
+  }
 };

@@ -4,7 +4,7 @@ import type { GraphView } from "../graph/view.ts";
 import type { AxisId } from "../graph/graph.ts";
 import { REDUCTIONS } from "../graph/reduction.ts";
 import { outerAxes, streamOnlyNodes } from "../derive/sharing.ts";
-import type { Schedule } from "./schedule.ts";
+import { lanesOfRow, type StreamSchedule } from "./schedule.ts";
 
 /** Vectors that lanes of a row add in one round of a merge: they take as many arrays of one element a lane. */
 export const ROUND = 8;
@@ -15,11 +15,10 @@ const roundUp = (n: number): number => Math.ceil(n / 16) * 16;
 const known = (b: GraphView, a: AxisId): number => Number(b.axis(a).size) || 1024;
 
 /** Bytes, arrays rounded up as WebGPU counts them. Where parts of a union stage different values this is a guess from above. */
-export const workgroupEstimate = (b: GraphView, plan: KernelPlan, s: Schedule): number =>
-  (s.source === "workgroup" ? stagedBytes(b, plan, s) : 0) +
-  (s.kind === "split" && s.lanesPerRow > 1 ? mergeBytes(b, plan, s) : 0);
+export const workgroupEstimate = (b: GraphView, plan: KernelPlan, s: StreamSchedule): number =>
+  (s.source === "workgroup" ? stagedBytes(b, plan, s, s.tile) : 0) + (lanesOfRow(s) > 1 ? mergeBytes(b, plan, s) : 0);
 
-const stagedBytes = (b: GraphView, plan: KernelPlan, s: Schedule): number => {
+const stagedBytes = (b: GraphView, plan: KernelPlan, s: StreamSchedule, tile: number): number => {
   const oneRow = s.kind === "split" && s.lanesPerRow === s.lanes;
   const outer = oneRow ? plan.rows : outerAxes(b, plan);
   const own = oneRow ? plan.rows : plan.rows.filter((a) => !outer.includes(a));
@@ -32,13 +31,13 @@ const stagedBytes = (b: GraphView, plan: KernelPlan, s: Schedule): number => {
       const features = b.node(id).axes.filter((a) => !plan.stream.includes(a) && !outer.includes(a));
       if (features.length > 1) continue;
       const n = features.reduce((k, a) => k * known(b, a), 1);
-      bytes += segments * (roundUp(Math.floor(n / 4) * 16 * s.tile) + roundUp((n % 4) * 4 * s.tile));
+      bytes += segments * (roundUp(Math.floor(n / 4) * 16 * tile) + roundUp((n % 4) * 4 * tile));
     }
   }
   return bytes;
 };
 
-const mergeBytes = (b: GraphView, plan: KernelPlan, s: Schedule): number => {
+const mergeBytes = (b: GraphView, plan: KernelPlan, s: StreamSchedule): number => {
   const isInt = (a: Accumulator): boolean => b.node(a.node).ty === "i32";
   const together = plan.accumulators.filter((a) => a.op === "sum" && a.local.length > 0);
   const alone = plan.accumulators.filter((a) => !together.includes(a));
@@ -57,7 +56,7 @@ const mergeBytes = (b: GraphView, plan: KernelPlan, s: Schedule): number => {
     (n, w) =>
       n +
       roundUp(ROUND * s.lanes * 4 * Number(w.split(" ")[1])) +
-      roundUp(ROUND * (s.lanes / s.lanesPerRow) * 4 * Number(w.split(" ")[1])),
+      roundUp(ROUND * (s.lanes / lanesOfRow(s)) * 4 * Number(w.split(" ")[1])),
     0,
   );
   return trees + rounds;
