@@ -1,7 +1,8 @@
 /** FlashAttention's theorem 2 and proposition 4: how often keys and values are loaded, counted in the generated kernels. */
 import { BASELINE, TARGETS, type Target } from "../../src/base/target.ts";
 import type { Compiled } from "../../src/compile.ts";
-import { lanesOfRow, rowsOfLane, type Schedule, type StreamSchedule } from "../../src/ir/schedule/schedule.ts";
+import type { Schedule, StreamSchedule } from "../../src/ir/schedule/schedule.ts";
+import { lanesOf } from "../../src/ir/schedule/sharing.ts";
 import { compileJob, countJob, exponents, withWorkgroupBytes } from "./count.ts";
 import { number, percent, table } from "./markdown.ts";
 
@@ -47,7 +48,7 @@ const traffic = (compiled: Compiled, N: number, M: number, D: number): Traffic =
 export const rowsPerLoad = (t: Traffic): number => (2 * t.N * t.M * t.D) / t.loads;
 
 /** Rows that a workgroup owns, when lanes own rows. */
-export const rowsOf = (s: StreamSchedule): number => (s.lanes * rowsOfLane(s)) / lanesOfRow(s);
+export const rowsOf = (s: StreamSchedule): number => lanesOf(s).rows;
 
 /** Bytes that a workgroup's rows of q and o take, the M of the theorem for our loop order. */
 const stateBytes = (t: Traffic): number => rowsOf(t.schedule) * 2 * t.D * 4;
@@ -189,7 +190,7 @@ const targetTable = (rows: TrafficFigures["byTarget"]): string =>
     ["target", "lanes x rows (c)", "keys come from (c)", "loads of K and V (m)", "rows that share a load (m)"],
     ...rows.map(({ name, found: t }) => [
       name,
-      `${t.schedule.lanes} x ${rowsOfLane(t.schedule)}`,
+      `${t.schedule.lanes} x ${lanesOf(t.schedule).rowsPerLane}`,
       how(t.schedule),
       number(t.loads),
       number(rowsPerLoad(t), 2),
@@ -206,7 +207,7 @@ const rowsTable = (rows: readonly Traffic[]): string =>
       "2 N M d / rows (c)",
     ],
     ...rows.map((t) => [
-      `${t.schedule.lanes} x ${rowsOfLane(t.schedule)}`,
+      `${t.schedule.lanes} x ${lanesOf(t.schedule).rowsPerLane}`,
       number(rowsOf(t.schedule)),
       number(stateBytes(t)),
       number(t.loads),

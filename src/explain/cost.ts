@@ -3,7 +3,7 @@ import type { Compiled } from "../compiled.ts";
 import type { Accumulator, KernelPlan } from "../ir/derive/plan.ts";
 import type { AxisId, Node, NodeId, ReduceOp } from "../ir/graph/graph.ts";
 import { operands } from "../ir/graph/graph.ts";
-import { outerAxes } from "../ir/derive/sharing.ts";
+import { outerAxes, ownRows } from "../ir/derive/sharing.ts";
 import type { Schedule } from "../ir/schedule/schedule.ts";
 import { cellShare, countDomain, tiledRow, tileShape, tileShare, type DomainCount } from "./domain.ts";
 import type { Example } from "./sizes.ts";
@@ -126,8 +126,7 @@ export const kernelCost = (
   };
   const counts = Array.from({ length: Math.max(1, kernel.passes) }, (_, pass) => domain(pass));
   const passes = counts.map((c, pass) => passCost(compiled, kernel, pass, example, cellShare(c)));
-  const outer = outerAxes(penOf(compiled), kernel);
-  const inner = kernel.rows.filter((a) => !outer.includes(a));
+  const inner = ownRows(penOf(compiled), kernel);
   const held = schedule.kind !== "elements" && schedule.hold;
   const perTile = schedule.kind === "elements" ? 1 : tileShape(schedule)[0];
   const parts = kernel.part !== null && kernel.rows.includes(kernel.part) ? example.extent(kernel.part) : 1;

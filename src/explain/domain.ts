@@ -2,8 +2,9 @@
 import type { Compiled } from "../compiled.ts";
 import type { KernelPlan } from "../ir/derive/plan.ts";
 import type { AxisId, NodeId } from "../ir/graph/graph.ts";
-import { outerAxes } from "../ir/derive/sharing.ts";
-import { lanesOfRow, rowsOfLane, type Schedule, type StreamSchedule } from "../ir/schedule/schedule.ts";
+import { ownRows } from "../ir/derive/sharing.ts";
+import type { Schedule, StreamSchedule } from "../ir/schedule/schedule.ts";
+import { lanesOf } from "../ir/schedule/sharing.ts";
 import { streamBounds } from "../ir/scalar/bounds.ts";
 import { conjuncts } from "../ir/graph/walk.ts";
 import type { DomainEnv } from "../ir/scalar/domain.ts";
@@ -15,17 +16,15 @@ import { penOf } from "./pen.ts";
 
 /** Rows of a workgroup and stream cells of a step: the tile that a workgroup decides about at once. */
 export const tileShape = (schedule: StreamSchedule): readonly [number, number] => {
-  const share = lanesOfRow(schedule);
-  const rows = (schedule.lanes / share) * rowsOfLane(schedule);
-  const step = schedule.cells * share * (schedule.vectorStream ? 4 : 1);
-  return [Math.max(1, Math.floor(rows)), schedule.source === "workgroup" ? Math.max(schedule.tile, step) : step];
+  const { lanesPerRow, rows } = lanesOf(schedule);
+  const step = schedule.cells * lanesPerRow * (schedule.vectorStream ? 4 : 1);
+  return [rows, schedule.source === "workgroup" ? Math.max(schedule.tile, step) : step];
 };
 
 /** The row axis that tiles are cut along: the last one, or the parts of a stream that is cut. Null when a workgroup has one row. */
 export const tiledRow = (compiled: Compiled, kernel: KernelPlan): AxisId | null => {
   if (kernel.part !== null && kernel.rows.includes(kernel.part)) return kernel.part;
-  const outer = outerAxes(penOf(compiled), kernel);
-  return kernel.rows.filter((a) => !outer.includes(a)).at(-1) ?? kernel.rows.at(-1) ?? null;
+  return ownRows(penOf(compiled), kernel).at(-1) ?? kernel.rows.at(-1) ?? null;
 };
 
 /** What restricts the stream of a kernel in one pass; `where` null: nothing. */

@@ -2,7 +2,7 @@
 import type { Target } from "../base/target.ts";
 import type { Compiled } from "../compiled.ts";
 import type { KernelPlan } from "../ir/derive/plan.ts";
-import { outerAxes } from "../ir/derive/sharing.ts";
+import { outerAxes, ownRows } from "../ir/derive/sharing.ts";
 import { printSchedule, type Schedule } from "../ir/schedule/schedule.ts";
 import { evalSize, printSize } from "../base/size.ts";
 import type { TileKernel } from "../ir/tile/tile.ts";
@@ -20,7 +20,7 @@ export const scheduleLines = (
 ): readonly string[] => {
   const b = penOf(compiled);
   const outer = outerAxes(b, kernel);
-  const inner = kernel.rows.filter((a) => !outer.includes(a));
+  const inner = ownRows(b, kernel);
   const features = kernel.accumulators.reduce(
     (n, a) => n + a.local.reduce((k, x) => k * (Number(b.axis(x).size) || 1), 1),
     0,

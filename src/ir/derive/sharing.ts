@@ -14,6 +14,12 @@ export const outerAxes = (b: GraphView, plan: KernelPlan): readonly AxisId[] => 
   return plan.rows.filter((a) => axes.has(a) || a === plan.part);
 };
 
+/** Row axes that what streams does not depend on: rows of one workgroup. */
+export const ownRows = (b: GraphView, plan: KernelPlan): readonly AxisId[] => {
+  const outer = outerAxes(b, plan);
+  return plan.rows.filter((a) => !outer.includes(a));
+};
+
 /** The row axis that most streaming operands lack (i for k and v, wherever it stands in the result): the axis that lanes tile. */
 const ownAxis = (b: GraphView, plan: KernelPlan): readonly AxisId[] => {
   const loads = [...b.reach(plan.accumulators.map((a) => a.body))]

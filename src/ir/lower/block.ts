@@ -3,8 +3,8 @@
  * gauge, then the sums (docs/theory.md 2.1, equation ★, with the exponentials fused again).
  */
 import { originAt } from "../../base/span.ts";
-import type { Accumulator, Store } from "../derive/plan.ts";
-import type { AxisId, Node, NodeId } from "../graph/graph.ts";
+import type { Store } from "../derive/plan.ts";
+import type { Node, NodeId } from "../graph/graph.ts";
 import { operands } from "../graph/graph.ts";
 import { startingValue } from "../graph/reduction.ts";
 import { reach } from "../graph/walk.ts";
@@ -23,57 +23,9 @@ import { MAX_UNROLL, dotTerm } from "./reduce.ts";
 import type { Row } from "./grid.ts";
 import { scope } from "./scope.ts";
 import type { Scope } from "./scope.ts";
-import { lanesOfRow, type StreamSchedule } from "../schedule/schedule.ts";
-import type { Slot } from "./state.ts";
-import { accumulate } from "./state.ts";
+import { accumulate, type Slot } from "./state.ts";
 import { stepper } from "./scan.ts";
-import type { State } from "./scan.ts";
-
-/** An accumulator as this segment of the stream sees it. */
-export type Part = {
-  readonly acc: Accumulator;
-  readonly body: NodeId;
-  readonly where: NodeId | null;
-  readonly slots: readonly (readonly Slot[])[];
-};
-
-/** A running sum along the stream (`cumsum`) that bodies of this pass read: one register a row. */
-export type Scan = {
-  readonly node: NodeId;
-  readonly body: NodeId;
-  readonly where: NodeId | null;
-  readonly carry: readonly Expr[];
-};
-
-/** One segment of one pass. */
-export type Segment = {
-  readonly em: Emitter;
-  readonly schedule: StreamSchedule;
-  readonly rows: readonly Row[];
-  /** What the workgroup knows. */
-  readonly group: Scope;
-  /** What each row knows in this pass (statistics of earlier passes). */
-  readonly known: readonly Scope[];
-  readonly parts: readonly Part[];
-  readonly scans: readonly Scan[];
-  readonly states: readonly State[];
-  readonly stores: readonly Store[];
-  readonly rowAxes: readonly AxisId[];
-  /** The union axis that this segment is a part of, or null. */
-  readonly union: AxisId | null;
-  /** The streamed axes of this segment; several are walked flattened. */
-  readonly axes: readonly AxisId[];
-  /** Number of cells of the segment. */
-  readonly length: Expr;
-  /** Position of the segment's first cell in the whole stream (unions). */
-  readonly offset: Expr;
-  /** Values that depend on the stream only. */
-  readonly streamOnly: ReadonlySet<NodeId>;
-  /** Cells kept from pass to pass when the row is held in registers. */
-  readonly held: Map<string, Scope> | null;
-  /** Put below the block's scope: tiles in workgroup memory. */
-  readonly tile: ((block: Scope, keys: ReadonlyMap<Scope, Expr>) => void) | null;
-};
+import type { Part, Scan, Segment } from "./segment.ts";
 
 type Cell = { readonly scope: Scope; readonly key: Key };
 type Key = { readonly scope: Scope; readonly fixed: Fixed; readonly index: Expr; readonly exists: Expr };
@@ -83,7 +35,7 @@ export const emitBlock = (cx: Segment, t: Expr, end: Expr | null, stmts: Stmt[])
   const { em } = cx;
   const block = scope("block", [cx.group], stmts);
   // Lanes that share a row take neighbouring cells: what they read lies side by side.
-  const apart = lanesOfRow(cx.schedule);
+  const apart = cx.sharing.lanesPerRow;
   const keys = Array.from({ length: cx.schedule.cells }, (_, k) => keyOf(cx, block, t, k, apart, end, stmts));
   if (cx.schedule.source === "subgroup") broadcastFrom(cx, block, t, end, keys, stmts);
   cx.tile?.(block, new Map(keys.map((k, n) => [k.scope, T.i32(n)])));

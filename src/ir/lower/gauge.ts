@@ -8,7 +8,7 @@ import { operands } from "../graph/graph.ts";
 import { REDUCTIONS, startingValue } from "../graph/reduction.ts";
 import type { Expr } from "../tile/tile.ts";
 import * as T from "../tile/build.ts";
-import type { Segment } from "./block.ts";
+import type { Segment } from "./segment.ts";
 import type { Emitter, Fixed } from "./emit.ts";
 import { emit, keyOf, name, withinNode } from "./emit.ts";
 import type { Scope } from "./scope.ts";

@@ -7,6 +7,7 @@ import type { Expr } from "../tile/tile.ts";
 import * as T from "../tile/build.ts";
 import type { Emitter } from "./emit.ts";
 import { name, within } from "./emit.ts";
+import type { Lanes, Sharing } from "../schedule/sharing.ts";
 import { scope } from "./scope.ts";
 import type { Scope } from "./scope.ts";
 
@@ -44,31 +45,23 @@ export const decodeAxes = (em: Emitter, s: Scope, axes: readonly AxisId[], flat:
   }
 };
 
-/**
- * `count` rows a lane, `share` lanes a row. `laneRow`: which row of the tile this lane works on (lane / share).
- */
-export const gridOf = (
-  em: Emitter,
-  outer: readonly AxisId[],
-  inner: readonly AxisId[],
-  lanes: number,
-  count: number,
-  share: number,
-): Grid => {
-  const axis = inner.at(-1) ?? outer.at(-1);
+/** Which of the lanes that share a row this one is. */
+export const memberOf = ({ lanes, lanesPerRow }: Lanes): Expr =>
+  lanesPerRow === 1 ? T.i32(0) : lanesPerRow === lanes ? T.lane : T.mod(T.lane, T.i32(lanesPerRow));
+
+/** Which row of those of the workgroup this lane works on, the first one where it has several. */
+export const rowOfLane = ({ lanes, lanesPerRow }: Lanes): Expr =>
+  lanesPerRow === 1 ? T.lane : lanesPerRow === lanes ? T.i32(0) : T.div(T.lane, T.i32(lanesPerRow));
+
+/** The rows of a workgroup and of its lanes, as code. */
+export const gridOf = (em: Emitter, sharing: Sharing): Grid => {
+  const axis = sharing.inner.at(-1) ?? sharing.outer.at(-1);
   const origin = axis === undefined ? [] : originAt(em.b.axis(axis).span);
-  return within(em, origin, () => gridWithin(em, outer, inner, lanes, count, share));
+  return within(em, origin, () => gridWithin(em, sharing));
 };
 
-const gridWithin = (
-  em: Emitter,
-  outer: readonly AxisId[],
-  inner: readonly AxisId[],
-  lanes: number,
-  count: number,
-  share: number,
-): Grid => {
-  const perTile = (lanes / share) * count;
+const gridWithin = (em: Emitter, sharing: Sharing): Grid => {
+  const { outer, inner, rows: perTile } = sharing;
   const innerSize = product(em, inner);
   const tiles = size("ceil/", innerSize, perTile);
   const group = scope("group", [em.root], em.root.stmts);
@@ -85,12 +78,12 @@ const gridWithin = (
   const base = natural(em, group, "row0", T.mul(tile, T.i32(perTile)));
   const total = T.sizeToExpr(innerSize);
   const last = T.min(T.add(base, T.i32(perTile - 1)), T.sub(total, T.i32(1)));
-  const laneRow = share === 1 ? T.lane : share === lanes ? T.i32(0) : T.div(T.lane, T.i32(share));
-  const rows = Array.from({ length: count }, (_, r): Row => {
+  const laneRow = rowOfLane(sharing);
+  const rows = Array.from({ length: sharing.rowsPerLane }, (_, r): Row => {
     const s = scope(`row ${r}`, [group], em.root.stmts);
     if (inner.length === 0)
       return { scope: s, valid: perTile === 1 ? T.bool(true) : T.lt(T.add(base, laneRow), T.i32(1)) };
-    const rho = natural(em, s, "row", T.add(T.add(base, T.i32((r * lanes) / share)), laneRow));
+    const rho = natural(em, s, "row", T.add(T.add(base, T.i32((r * sharing.lanes) / sharing.lanesPerRow)), laneRow));
     const exact = perTile === 1 || (typeof innerSize === "number" && innerSize % perTile === 0);
     const valid = exact ? T.bool(true) : name(em, s, "valid", T.lt(rho, total));
     const clamped = exact ? rho : natural(em, s, "row_in", T.min(rho, T.sub(total, T.i32(1))));

@@ -9,9 +9,11 @@ import { REDUCTIONS, isExtremum } from "../graph/reduction.ts";
 import type { Buffer, Expr, Stmt, VType } from "../tile/tile.ts";
 import { I32 } from "../tile/tile.ts";
 import * as T from "../tile/build.ts";
+import type { Lanes } from "../schedule/sharing.ts";
 import type { Emitter } from "./emit.ts";
 import { bind, name, withinNode } from "./emit.ts";
 import { factorOf, naturalGrowth, oncePerGauge } from "./gauge.ts";
+import { memberOf, rowOfLane } from "./grid.ts";
 import type { Registers } from "./operators.ts";
 import { operatorOf } from "./operators.ts";
 import type { Scope } from "./scope.ts";
@@ -21,8 +23,7 @@ import { finish, stateOf } from "./state.ts";
 
 export type MergeContext = {
   readonly em: Emitter;
-  readonly lanes: number;
-  readonly share: number;
+  readonly sharing: Lanes;
   /** Workgroup arrays made so far; reused by size and type. */
   readonly workgroup: Buffer[];
   /** The pass that ends, and where its finished values are bound. */
@@ -76,39 +77,40 @@ const addRound = (
   stmts: Stmt[],
 ): void => {
   const { em } = cx;
+  const { lanes, lanesPerRow, rows } = cx.sharing;
   const [first] = sums;
   if (first === undefined) return;
   const type = first.value.type;
-  const parts = arrayFor(cx, "parts", type, ROUND * cx.lanes);
-  const totals = arrayFor(cx, "totals", type, ROUND * (cx.lanes / cx.share));
-  const member = memberOf(cx);
-  const row = cx.share === cx.lanes ? T.i32(0) : T.div(T.lane, T.i32(cx.share));
+  const parts = arrayFor(cx, "parts", type, ROUND * lanes);
+  const totals = arrayFor(cx, "totals", type, ROUND * rows);
+  const member = memberOf(cx.sharing);
+  const row = rowOfLane(cx.sharing);
   stmts.push(T.barrier);
-  sums.forEach(({ value }, n) => stmts.push(T.store(parts, T.add(T.lane, T.i32(n * cx.lanes)), value)));
+  sums.forEach(({ value }, n) => stmts.push(T.store(parts, T.add(T.lane, T.i32(n * lanes)), value)));
   stmts.push(T.barrier);
   const own = em.fresh("nth");
   const other = em.fresh("other");
   const total = em.fresh("total");
   const body: Stmt[] = [
     T.varStmt(total, type, T.zero(type)),
-    T.forStmt(other, T.i32(0), T.i32(cx.share), T.i32(1), [
+    T.forStmt(other, T.i32(0), T.i32(lanesPerRow), T.i32(1), [
       T.set(
         total,
         T.add(
           T.ref(total, type),
           T.load(
             parts,
-            T.add(T.add(T.mul(T.ref(own, I32), T.i32(cx.lanes)), T.mul(row, T.i32(cx.share))), T.ref(other, I32)),
+            T.add(T.add(T.mul(T.ref(own, I32), T.i32(lanes)), T.mul(row, T.i32(lanesPerRow))), T.ref(other, I32)),
           ),
         ),
       ),
     ]),
-    T.store(totals, T.add(T.mul(T.ref(own, I32), T.i32(cx.lanes / cx.share)), row), T.ref(total, type)),
+    T.store(totals, T.add(T.mul(T.ref(own, I32), T.i32(rows)), row), T.ref(total, type)),
   ];
-  stmts.push(T.forStmt(own, member, T.i32(sums.length), T.i32(cx.share), body), T.barrier);
+  stmts.push(T.forStmt(own, member, T.i32(sums.length), T.i32(lanesPerRow), body), T.barrier);
   sums.forEach(({ slot }, n) => {
     const id = withinNode(em, slot.acc.node, () => em.fresh(slot.acc.name));
-    stmts.push(T.letStmt(id, T.load(totals, T.add(T.i32(n * (cx.lanes / cx.share)), row))));
+    stmts.push(T.letStmt(id, T.load(totals, T.add(T.i32(n * rows), row))));
     bind(em, cx.next, slot.acc.node, slot.fixed, T.ref(id, type));
   });
 };
@@ -166,20 +168,18 @@ const drifted = (
   return T.add(value, T.mul(other, finite));
 };
 
-/** Which of the lanes that share a row this one is. */
-const memberOf = (cx: MergeContext): Expr => (cx.share === cx.lanes ? T.lane : T.mod(T.lane, T.i32(cx.share)));
-
 /** Merges the states of the lanes of a row by a tree in workgroup memory; every lane gets the result. */
 const overLanes = (cx: MergeContext, acc: Accumulator, mine: Registers, stmts: Stmt[]): Registers => {
   const { em } = cx;
+  const { lanes, lanesPerRow } = cx.sharing;
   const { merge } = operatorOf(acc.op);
   if (merge === null) throw new Error(`${acc.op} cannot be split over lanes`);
   const buffers = mine.map((v, k) => bufferFor(cx, v.type, k));
   stmts.push(T.barrier);
   mine.forEach((v, k) => stmts.push(T.store(buffers[k] as Buffer, T.lane, v)));
   stmts.push(T.barrier);
-  const member = memberOf(cx);
-  for (let half = cx.share / 2; half >= 1; half /= 2) {
+  const member = memberOf(cx.sharing);
+  for (let half = lanesPerRow / 2; half >= 1; half /= 2) {
     const body: Stmt[] = [];
     const p = buffers.map((b) => T.load(b, T.lane));
     const q = buffers.map((b) => T.load(b, T.add(T.lane, T.i32(half))));
@@ -193,7 +193,7 @@ const overLanes = (cx: MergeContext, acc: Accumulator, mine: Registers, stmts: S
   }
   return mine.map((v, k) => {
     const id = em.fresh(acc.name);
-    stmts.push(T.letStmt(id, T.load(buffers[k] as Buffer, cx.share === cx.lanes ? T.i32(0) : T.sub(T.lane, member))));
+    stmts.push(T.letStmt(id, T.load(buffers[k] as Buffer, lanesPerRow === lanes ? T.i32(0) : T.sub(T.lane, member))));
     return T.ref(id, v.type);
   });
 };
@@ -202,7 +202,7 @@ const bufferFor = (cx: MergeContext, type: VType, nth: number): Buffer => {
   const id = `${type.width === 4 ? "shared4" : type.elem === "i32" ? "shared_int" : "shared"}${nth === 0 ? "" : nth}`;
   const found = cx.workgroup.find((b) => b.name === id);
   if (found !== undefined) return found;
-  const made: Buffer = { name: id, space: "workgroup", access: "read_write", type, length: cx.lanes };
+  const made: Buffer = { name: id, space: "workgroup", access: "read_write", type, length: cx.sharing.lanes };
   cx.em.origins.set(id, cx.em.origin);
   cx.workgroup.push(made);
   return made;

@@ -10,7 +10,7 @@ import type { Ends, StreamBounds } from "../scalar/bounds.ts";
 import type { Expr, Stmt } from "../tile/tile.ts";
 import { I32 } from "../tile/tile.ts";
 import * as T from "../tile/build.ts";
-import type { Segment } from "./block.ts";
+import type { Segment } from "./segment.ts";
 import type { Emitter } from "./emit.ts";
 import { NOTHING_FIXED, emit, name, withinNode } from "./emit.ts";
 import type { Grid } from "./grid.ts";
@@ -234,7 +234,7 @@ const classifyAt = (
     const [over, ...more] = boxed;
     if (over === undefined || more.length > 0) return null;
     // Lanes that share a row have few cells of the tile each: looking at all of them first would cost more.
-    if (over === axis && input.seg.schedule.kind === "split") return null;
+    if (over === axis && input.seg.sharing.lanesPerRow > 1) return null;
     const s = over === axis ? tile : grid.group;
     const key = `ends ${n.id}`;
     const done = s.memo.get(`${key} lo`);

@@ -12,8 +12,8 @@ import { firstRow } from "./block.ts";
 import { MAX_RESULT, statementsOf } from "./budget.ts";
 import type { Emitter, Fix, Fixed } from "./emit.ts";
 import { bind, elementFix, emit, keyOf, piecesOf, pointsOf, withinNode } from "./emit.ts";
-import type { Grid, Row } from "./grid.ts";
-import type { StreamSchedule } from "../schedule/schedule.ts";
+import { memberOf, type Grid, type Row } from "./grid.ts";
+import type { Sharing } from "../schedule/sharing.ts";
 import { lookup, scope } from "./scope.ts";
 import type { Scope } from "./scope.ts";
 import type { Slot } from "./state.ts";
@@ -24,10 +24,9 @@ export type Carried = ReadonlyMap<NodeId, readonly (readonly Slot[])[]>;
 export const writeResults = (
   em: Emitter,
   plan: KernelPlan,
-  schedule: StreamSchedule,
+  sharing: Sharing,
   grid: Grid,
   known: readonly Scope[],
-  share: number,
   carried: Carried,
 ): void => {
   grid.rows.forEach((row: Row, r) => {
@@ -47,9 +46,7 @@ export const writeResults = (
     };
     for (const st of plan.stores) if (st.pass === null) withinNode(em, st.value, () => writeOne(st));
     const leader =
-      share === 1
-        ? row.valid
-        : T.and(row.valid, T.binary("==", share === schedule.lanes ? T.lane : T.mod(T.lane, T.i32(share)), T.i32(0)));
+      sharing.lanesPerRow === 1 ? row.valid : T.and(row.valid, T.binary("==", memberOf(sharing), T.i32(0)));
     em.root.stmts.push(...(leader.kind === "lit" && leader.value === 1 ? inner : [T.ifStmt(leader, inner)]));
   });
 };

@@ -3,7 +3,7 @@ import type { NodeId } from "../graph/graph.ts";
 import type { Buffer, Expr, Stmt } from "../tile/tile.ts";
 import { F32, I32, VEC4 } from "../tile/tile.ts";
 import * as T from "../tile/build.ts";
-import type { Segment } from "./block.ts";
+import type { Segment } from "./segment.ts";
 import type { Emitter, Fix, Fixed } from "./emit.ts";
 import { emit, knownSize, withinNode } from "./emit.ts";
 import { natural } from "./grid.ts";

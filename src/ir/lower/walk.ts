@@ -6,10 +6,10 @@ import type { Expr, Stmt } from "../tile/tile.ts";
 import { I32 } from "../tile/tile.ts";
 import * as T from "../tile/build.ts";
 import { emitBlock } from "./block.ts";
-import type { Segment } from "./block.ts";
+import type { Segment } from "./segment.ts";
 import type { Emitter } from "./emit.ts";
 import type { StreamRange } from "./range.ts";
-import { lanesOfRow, type StreamSchedule } from "../schedule/schedule.ts";
+import type { StreamSchedule } from "../schedule/schedule.ts";
 
 export type Walk = {
   readonly em: Emitter;
@@ -34,7 +34,7 @@ export const walkStream = (
   const { em, schedule, range } = w;
   const seg = { ...w.seg, tile: staging };
   const step = schedule.cells;
-  const share = lanesOfRow(schedule);
+  const share = seg.sharing.lanesPerRow;
   const stride = step * share;
   const start = T.add(from, w.member);
   const fullLoop = (first: Expr, limit: Expr): Stmt =>

@@ -4,7 +4,7 @@ import type { GraphView } from "../graph/view.ts";
 import type { AxisId } from "../graph/graph.ts";
 import { REDUCTIONS } from "../graph/reduction.ts";
 import type { KernelPlan } from "../derive/plan.ts";
-import { outerAxes } from "../derive/sharing.ts";
+import { ownRows } from "../derive/sharing.ts";
 import type { RowsSchedule, Schedule, StreamSchedule } from "./schedule.ts";
 import { workgroupEstimate } from "./workgroup.ts";
 
@@ -114,12 +114,6 @@ const canWalkByFour = (b: GraphView, plan: KernelPlan, axis: AxisId | undefined)
 };
 
 const canSplit = (plan: KernelPlan): boolean => plan.accumulators.every((a) => REDUCTIONS[a.op].merges);
-
-/** Row axes that what streams does not depend on: rows of one workgroup. */
-export const ownRows = (b: GraphView, plan: KernelPlan): readonly AxisId[] => {
-  const outer = outerAxes(b, plan);
-  return plan.rows.filter((a) => !outer.includes(a));
-};
 
 /** Too few rows to fill a workgroup each: one row a workgroup then. */
 export const fewRows = (b: GraphView, plan: KernelPlan, target: Target): boolean => {

@@ -7,14 +7,8 @@ import type { GraphView } from "../graph/view.ts";
 import type { AxisId } from "../graph/graph.ts";
 import { REDUCTIONS } from "../graph/reduction.ts";
 import type { KernelPlan } from "../derive/plan.ts";
-import {
-  lanesOfRow,
-  rowsOfLane,
-  type ElementsSchedule,
-  type Schedule,
-  type SplitSchedule,
-  type StreamSchedule,
-} from "./schedule.ts";
+import type { ElementsSchedule, Schedule, SplitSchedule, StreamSchedule } from "./schedule.ts";
+import { lanesOf } from "./sharing.ts";
 import { workgroupEstimate } from "./workgroup.ts";
 
 /** Blocks written out in one turn of a loop: cells times rows a lane. Beyond, the code is longer than drivers compile. */
@@ -122,7 +116,7 @@ const streamFaults = (f: Facts, s: StreamSchedule, target: Target): readonly str
 
 const stepFaults = (s: StreamSchedule): readonly string[] => {
   const out: string[] = [];
-  const rows = rowsOfLane(s);
+  const rows = lanesOf(s).rowsPerLane;
   if (s.cells * rows > MAX_WRITTEN)
     out.push(`${s.cells} cells of ${rows} rows written out, at most ${MAX_WRITTEN} together`);
   // Masked cells end where whole blocks begin, and where a tile ends.
@@ -153,7 +147,7 @@ const sourceFaults = (f: Facts, s: StreamSchedule, target: Target): readonly str
   if (s.hold) out.push("a row held in registers is read with each lane's own loads");
   if (s.source === "workgroup") {
     // A tile is walked in whole blocks.
-    const block = s.cells * lanesOfRow(s);
+    const block = s.cells * lanesOf(s).lanesPerRow;
     if (s.tile < 1 || s.tile % block !== 0)
       out.push(`a tile of ${s.tile} cells is no whole number of blocks of ${block}`);
     return out;
@@ -192,7 +186,7 @@ const holdFaults = (f: Facts, s: StreamSchedule): readonly string[] => {
   const out: string[] = [];
   if (f.union) out.push("a row of several parts is not held in registers");
   if (f.scans) out.push("a recurrence walks its row, it is not held in registers");
-  const room = s.cells * lanesOfRow(s) * (s.vectorStream ? 4 : 1);
+  const room = s.cells * lanesOf(s).lanesPerRow * (s.vectorStream ? 4 : 1);
   // What is held is cell k of the one step there is: a step of fewer cells at an edge would keep its first cell for the others.
   if (!s.vectorStream && s.edgeCells !== s.cells)
     out.push("a row held in registers is walked in one step: edgeCells must be the same as cells");

@@ -3,13 +3,14 @@
  * data and known sizes only.
  */
 import type { Target } from "../../base/target.ts";
+import { ownRows } from "../derive/sharing.ts";
 import { splitKernel, splitRefusal } from "../derive/split.ts";
 import type { KernelPlan, Plan } from "../derive/plan.ts";
 import { edit } from "../graph/build.ts";
 import type { GraphView } from "../graph/view.ts";
 import { operands, type AxisId, type Node, type NodeId, type Tensor } from "../graph/graph.ts";
 import { reach } from "../graph/walk.ts";
-import { fewRows, ownRows } from "./choose.ts";
+import { fewRows } from "./choose.ts";
 
 /** Cells that a part should have at least, where the length is known: four for each of 64 lanes. */
 const MIN_CELLS = 256;

@@ -44,26 +44,6 @@ export type StreamSchedule = RowsSchedule | SplitSchedule;
 
 export type Schedule = StreamSchedule | ElementsSchedule;
 
-/** Lanes that share a row of a stream; 1: a lane has it alone. */
-export const lanesOfRow = (s: StreamSchedule): number => {
-  switch (s.kind) {
-    case "rows":
-      return 1;
-    case "split":
-      return s.lanesPerRow;
-  }
-};
-
-/** Rows of a stream that a lane works on. */
-export const rowsOfLane = (s: StreamSchedule): number => {
-  switch (s.kind) {
-    case "rows":
-      return s.rowsPerLane;
-    case "split":
-      return 1;
-  }
-};
-
 /** One line for people. */
 export const printSchedule = (s: Schedule): string => {
   switch (s.kind) {

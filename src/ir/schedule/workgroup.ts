@@ -3,8 +3,9 @@ import type { Accumulator, KernelPlan } from "../derive/plan.ts";
 import type { GraphView } from "../graph/view.ts";
 import type { AxisId } from "../graph/graph.ts";
 import { REDUCTIONS } from "../graph/reduction.ts";
-import { outerAxes, streamOnlyNodes } from "../derive/sharing.ts";
-import { lanesOfRow, type StreamSchedule } from "./schedule.ts";
+import { streamOnlyNodes } from "../derive/sharing.ts";
+import type { StreamSchedule } from "./schedule.ts";
+import { lanesOf, sharingOf, type Lanes } from "./sharing.ts";
 
 /** Vectors that lanes of a row add in one round of a merge: they take as many arrays of one element a lane. */
 export const ROUND = 8;
@@ -16,18 +17,16 @@ const known = (b: GraphView, a: AxisId): number => Number(b.axis(a).size) || 102
 
 /** Bytes, arrays rounded up as WebGPU counts them. Where parts of a union stage different values this is a guess from above. */
 export const workgroupEstimate = (b: GraphView, plan: KernelPlan, s: StreamSchedule): number =>
-  (s.source === "workgroup" ? stagedBytes(b, plan, s, s.tile) : 0) + (lanesOfRow(s) > 1 ? mergeBytes(b, plan, s) : 0);
+  (s.source === "workgroup" ? stagedBytes(b, plan, s, s.tile) : 0) + mergeBytes(b, plan, lanesOf(s));
 
 const stagedBytes = (b: GraphView, plan: KernelPlan, s: StreamSchedule, tile: number): number => {
-  const oneRow = s.kind === "split" && s.lanesPerRow === s.lanes;
-  const outer = oneRow ? plan.rows : outerAxes(b, plan);
-  const own = oneRow ? plan.rows : plan.rows.filter((a) => !outer.includes(a));
+  const { outer, unshared } = sharingOf(b, plan, s);
   const segments = plan.stream.reduce((n, a) => n * (b.axis(a).parts?.length ?? 1), 1);
   const accs = new Set(plan.accumulators.map((a) => a.node));
   let bytes = 0;
   for (let pass = 0; pass < plan.passes; pass++) {
     const local = { ...plan, accumulators: plan.accumulators.filter((a) => a.pass === pass) };
-    for (const id of streamOnlyNodes(b, local, own, accs)) {
+    for (const id of streamOnlyNodes(b, local, unshared, accs)) {
       const features = b.node(id).axes.filter((a) => !plan.stream.includes(a) && !outer.includes(a));
       if (features.length > 1) continue;
       const n = features.reduce((k, a) => k * known(b, a), 1);
@@ -37,13 +36,14 @@ const stagedBytes = (b: GraphView, plan: KernelPlan, s: StreamSchedule, tile: nu
   return bytes;
 };
 
-const mergeBytes = (b: GraphView, plan: KernelPlan, s: StreamSchedule): number => {
+const mergeBytes = (b: GraphView, plan: KernelPlan, { lanes, lanesPerRow, rows }: Lanes): number => {
+  if (lanesPerRow === 1) return 0;
   const isInt = (a: Accumulator): boolean => b.node(a.node).ty === "i32";
   const together = plan.accumulators.filter((a) => a.op === "sum" && a.local.length > 0);
   const alone = plan.accumulators.filter((a) => !together.includes(a));
   const perType = (accs: readonly Accumulator[], arrays: (a: Accumulator) => number): number =>
     Math.max(0, ...accs.filter((a) => !isInt(a)).map(arrays)) + Math.max(0, ...accs.filter(isInt).map(arrays));
-  const trees = perType(alone, (a) => REDUCTIONS[a.op].registers(a.k)) * roundUp(4 * s.lanes);
+  const trees = perType(alone, (a) => REDUCTIONS[a.op].registers(a.k)) * roundUp(4 * lanes);
   const width = (a: Accumulator): 1 | 4 | 5 => {
     const n = a.local.length === 0 ? 1 : known(b, a.local.at(-1) ?? 0);
     return isInt(a) || n < 4 ? 1 : n % 4 === 0 ? 4 : 5;
@@ -54,9 +54,7 @@ const mergeBytes = (b: GraphView, plan: KernelPlan, s: StreamSchedule): number =
   );
   const rounds = [...widths].reduce(
     (n, w) =>
-      n +
-      roundUp(ROUND * s.lanes * 4 * Number(w.split(" ")[1])) +
-      roundUp(ROUND * (s.lanes / lanesOfRow(s)) * 4 * Number(w.split(" ")[1])),
+      n + roundUp(ROUND * lanes * 4 * Number(w.split(" ")[1])) + roundUp(ROUND * rows * 4 * Number(w.split(" ")[1])),
     0,
   );
   return trees + rounds;
