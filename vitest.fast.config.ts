@@ -8,11 +8,11 @@ import closingLine from "./test/reporter.ts";
 export default defineConfig({
   test: {
     include: [
-      "test/{check,explain,golden,graph,library,meaning,npy,plan,reject-plan,rules,scalar,source}/**/*.test.ts",
+      "test/{check,explain,golden,graph,ir,library,meaning,npy,plan,reject-plan,rules,scalar,source}/**/*.test.ts",
       "test/campaign/small.test.ts",
       "test/{parser/parse,codegen/artifact,numeric/tile,runtime/sizes,architecture}.test.ts",
     ],
-    exclude: ["test/check/fuzz.test.ts", "test/plan/legal.test.ts"],
+    exclude: ["test/check/fuzz.test.ts"],
     env: { TFX_FAST: "1" },
     setupFiles: ["test/setup.ts"],
     reporters: ["default", closingLine],

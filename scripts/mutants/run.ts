@@ -7,7 +7,7 @@ import type { Answer, Ask, Loaded, Profile } from "./worker.ts";
 export type Outcome = { readonly verdict: "caught" | "missed"; readonly how: string; readonly fixed?: boolean };
 
 /** Tests that say that the code is what it was, not that it is right. */
-const isFixedText = (t: Profile): boolean => /\/test\/(golden|library\/code)/.test(t.file);
+const isFixedText = (t: Profile): boolean => /\/test\/(golden|library\/code|ir\/made)/.test(t.file);
 
 type Process = {
   readonly ask: (a: Ask) => Promise<Answer | "died">;

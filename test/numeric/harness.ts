@@ -3,9 +3,12 @@ import { readFileSync } from "node:fs";
 import { accuracy } from "../../src/cli/accuracy.ts";
 import type { Accuracy } from "../../src/cli/accuracy.ts";
 import { TARGETS, type Target } from "../../src/base/target.ts";
-import { compile } from "../../src/compile.ts";
+import { checkProgram } from "../../src/check/check.ts";
+import type { Spec } from "../../src/check/spec.ts";
+import { compileSpec } from "../../src/compile.ts";
 import type { Compiled, CompileOptions } from "../../src/compile.ts";
 import { evalSize } from "../../src/base/size.ts";
+import { parseProgram } from "../../src/parser/parse.ts";
 import type { Stack } from "../gpu/stacks.ts";
 
 const PRELUDE = readFileSync(new URL("../../stdlib/prelude.tfx", import.meta.url), "utf8");
@@ -45,9 +48,8 @@ export const compileCase = (
   parts?: number,
 ): Compiled => {
   const dims = Object.fromEntries(c.known.map((n) => [n, c.sizes[n] ?? 0]));
-  const result = compile(source, {
+  const result = compileSpec(specOf(source, c.kernel), {
     file: "case.tfx",
-    kernel: c.kernel,
     dims,
     target,
     resolveImport,
@@ -56,11 +58,26 @@ export const compileCase = (
     ...(schedule === undefined ? {} : { schedule }),
     ...(parts === undefined ? {} : { parts }),
   });
-  const errors = result.diagnostics.filter((d) => d.severity === "error");
-  const [compiled] = result.compiled;
-  if (errors.length > 0 || compiled === undefined)
-    throw new Error(errors.map((d) => `${d.code} ${d.message}`).join("; "));
-  return compiled;
+  if ("code" in result) throw new Error(`${result.code} ${result.message}`);
+  return result;
+};
+
+const specs = new Map<string, ReadonlyMap<string, Spec>>();
+
+/** A kernel of a source text, which is read and checked once. */
+const specOf = (source: string, kernel: string): Spec => {
+  const known = specs.get(source);
+  if (known === undefined) {
+    const parsed = parseProgram(source, "case.tfx");
+    const checked = checkProgram(parsed.program, "case.tfx", { resolveImport });
+    const errors = [...parsed.diagnostics, ...checked.diagnostics].filter((d) => d.severity === "error");
+    if (errors.length > 0) throw new Error(errors.map((d) => `${d.code} ${d.message}`).join("; "));
+    specs.set(source, new Map(checked.specs.map((s) => [s.name, s])));
+    return specOf(source, kernel);
+  }
+  const spec = known.get(kernel);
+  if (spec === undefined) throw new Error(`no kernel ${kernel}`);
+  return spec;
 };
 
 const toF16 = (x: number): number => Math.f16round(x);
