@@ -17,8 +17,8 @@ export type {
   TensorInfo,
   UniformField,
 } from "./codegen/artifact.ts";
-export { BASELINE, TARGETS } from "./base/target.ts";
-export type { Target } from "./base/target.ts";
+export { BASELINE, CPU_TUNING, GPU_TUNING, TARGETS } from "./base/target.ts";
+export type { Target, Tuning } from "./base/target.ts";
 export { originOfLine } from "./codegen/source-map.ts";
 export { formatProgram } from "./format/format.ts";
 export type { Formatted } from "./format/format.ts";

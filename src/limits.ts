@@ -1,4 +1,5 @@
 /** Whether a compiled kernel fits its target's workgroup memory (TFX4001) and a lane's registers (TFX4006). */
+import { PLANNING } from "./base/costs.ts";
 import { workgroupBytes } from "./codegen/artifact-from-tile.ts";
 import type { Target } from "./base/target.ts";
 import type { CompiledGraph } from "./compiled.ts";
@@ -15,9 +16,6 @@ export const limitDiagnostics = (compiled: CompiledGraph, target: Target): reado
   ...workgroupDiagnostics(compiled, target),
 ];
 
-/** Numbers a row that a lane may carry: beyond, drivers run out of stack or take minutes to make the pipeline. */
-export const MAX_CARRIED = 1536;
-
 /** What a plan carries, before anything is lowered: code for so many numbers would be long in the making. */
 export const registerDiagnostics = (compiled: Pick<CompiledGraph, "graph" | "plan">): readonly Diagnostic[] =>
   compiled.plan.kernels.flatMap((kernel) => {
@@ -26,13 +24,13 @@ export const registerDiagnostics = (compiled: Pick<CompiledGraph, "graph" | "pla
       .sort((x, y) => y.numbers - x.numbers);
     const total = carried.reduce((n, c) => n + c.numbers, 0);
     const [most] = carried;
-    if (total <= MAX_CARRIED || most === undefined) return [];
+    if (total <= PLANNING.carried || most === undefined) return [];
     const result = compiled.graph.results.find((r) => kernel.stores.some((s) => s.tensor === r.tensor));
     return [
       {
         code: "TFX4006",
         severity: "error",
-        message: `this plan carries ${total} numbers for a row in registers, more than ${MAX_CARRIED}`,
+        message: `this plan carries ${total} numbers for a row in registers, more than ${PLANNING.carried}`,
         primary: {
           span: result?.span ?? compiled.graph.span,
           text: `\`${most.a.name}\` is ${most.numbers} of them`,

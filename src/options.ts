@@ -1,10 +1,11 @@
 /** What a caller asks of the compiler, checked: the form of the options, and sizes, parameters and types against a kernel. */
+import type { Target, Tuning } from "./base/target.ts";
+import { PLANNING, SCHEDULES } from "./base/costs.ts";
 import type { Spec, SpecScalar } from "./check/spec.ts";
 import { didYouMean } from "./base/suggest.ts";
 import { postOrder } from "./check/walk-spec.ts";
 import { constantOf } from "./ir/lower-to-graph.ts";
 import { bindSize, printSize, size, sizeNames, type SizeExpr } from "./base/size.ts";
-import { MAX_CARRIED } from "./limits.ts";
 import type { Diagnostic } from "./base/diagnostic.ts";
 import { isRecord, show } from "./base/unknown.ts";
 import { NO_SPAN, type Span } from "./base/span.ts";
@@ -53,7 +54,7 @@ const OPTIONS: Readonly<Record<string, Form>> = {
 const isSubgroups = (x: unknown): boolean =>
   x === null || (isRecord(x) && isWhole(x["min"], 1) && isWhole(x["max"], x["min"]));
 
-const TARGET: Readonly<Record<string, Form>> = {
+const TARGET: Readonly<Record<keyof Target, Form>> = {
   name: TEXT,
   workgroupBytes: whole(1),
   // No WebGPU device has fewer, in compatibility mode neither.
@@ -63,8 +64,25 @@ const TARGET: Readonly<Record<string, Form>> = {
   storageBuffers: whole(1),
   bindingBytes: whole(1),
   dialect: ['"tint" or "naga"', (x) => x === "tint" || x === "naga", true],
-  software: FLAG,
+  tuning: ["GPU_TUNING or CPU_TUNING, or an object like them", isRecord, true],
+};
+
+const isFeatures = (x: unknown): boolean => x === null || (isRecord(x) && isWhole(x["from"], 0) && isWhole(x["to"], 0));
+
+const TUNING: Readonly<Record<keyof Tuning, Form>> = {
   parallelGroups: whole(1),
+  // What every device has (`invocations`), and what may be written out (`SCHEDULES.written`).
+  rowLanes: ["a whole number from 1 to 128", (x) => isWhole(x, 1, 128), true],
+  twoRows: [
+    "{ broadcast, direct }, each null or { from, to }",
+    (x) => isRecord(x) && isFeatures(x["broadcast"]) && isFeatures(x["direct"]),
+    true,
+  ],
+  fewRows: whole(0),
+  coalesces: FLAG,
+  staging: FLAG,
+  edgeBlocks: FLAG,
+  heldCells: [`a whole number from 1 to ${SCHEDULES.written}`, (x) => isWhole(x, 1, SCHEDULES.written), true],
 };
 
 const formFaults = (
@@ -92,10 +110,12 @@ export const callFaults = (text: unknown, options: unknown): readonly Diagnostic
   if (!isRecord(options))
     return [error("TFX6003", NO_SPAN, `the options are ${show(options)}, not { file, target, resolveImport }`)];
   const span = typeof options["file"] === "string" ? { file: options["file"], start: 0, end: 0 } : NO_SPAN;
+  const target = options["target"];
   const faults = [
     ...(typeof text === "string" ? [] : [`the source is ${show(text)}, not a text`]),
     ...formFaults(options, OPTIONS, ""),
-    ...(isRecord(options["target"]) ? formFaults(options["target"], TARGET, "target.") : []),
+    ...(isRecord(target) ? formFaults(target, TARGET, "target.") : []),
+    ...(isRecord(target) && isRecord(target["tuning"]) ? formFaults(target["tuning"], TUNING, "target.tuning.") : []),
   ];
   return faults.map((message) => error("TFX6003", span, message));
 };
@@ -258,12 +278,12 @@ export const chosenFaults = (
     const k = constantOf(e.k, known);
     const place = e.k.span.file === spec.file ? e.k.span : e.span;
     if (k !== null && k < 1) out.push(error("TFX6002", place, `the rank of \`kth_largest\` is ${k}: the largest is 1`));
-    if (k !== null && k > MAX_CARRIED)
+    if (k !== null && k > PLANNING.carried)
       out.push(
         error(
           "TFX4006",
           place,
-          `\`kth_largest\` of rank ${k} carries as many numbers for a row in registers, more than ${MAX_CARRIED}`,
+          `\`kth_largest\` of rank ${k} carries as many numbers for a row in registers, more than ${PLANNING.carried}`,
         ),
       );
   }

@@ -3,7 +3,7 @@ import fc from "fast-check";
 import { readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
 import { errorPage } from "../src/check/error-page.ts";
-import { BASELINE, TARGETS } from "../src/base/target.ts";
+import { BASELINE, GPU_TUNING, TARGETS } from "../src/base/target.ts";
 import { compile, type CompileOptions } from "../src/compile.ts";
 import { OPTION_CODES } from "../src/base/codes-options.ts";
 import { renderDiagnostic } from "../src/base/render.ts";
@@ -162,13 +162,35 @@ describe("the form", () => {
       "a target with holes",
       {
         ...GIVEN,
-        target: { ...BASELINE, subgroups: { min: 8, max: 4 }, f16: 1, invocations: undefined, sofware: false },
+        target: { ...BASELINE, subgroups: { min: 8, max: 4 }, f16: 1, invocations: undefined, dialec: "tint" },
       },
       [
-        "TFX6003 there is no option `target.sofware`; did you mean `software`?",
+        "TFX6003 there is no option `target.dialec`; did you mean `dialect`?",
         "TFX6003 `target.invocations` is missing: a whole number from 128",
         "TFX6003 `target.subgroups` is an object, not null or { min, max }",
         "TFX6003 `target.f16` is 1, not true or false",
+      ],
+    ],
+    [
+      "a tuning with holes",
+      {
+        ...GIVEN,
+        target: {
+          ...BASELINE,
+          tuning: {
+            ...GPU_TUNING,
+            rowLanes: 256,
+            staging: undefined,
+            twoRows: { broadcast: null, direct: 3 },
+            hold: 1,
+          },
+        },
+      },
+      [
+        "TFX6003 there is no option `target.tuning.hold`",
+        "TFX6003 `target.tuning.rowLanes` is 256, not a whole number from 1 to 128",
+        "TFX6003 `target.tuning.twoRows` is an object, not { broadcast, direct }, each null or { from, to }",
+        "TFX6003 `target.tuning.staging` is missing: true or false",
       ],
     ],
     ["misspelt", { ...GIVEN, dim: { D: 1 } }, ["TFX6003 there is no option `dim`; did you mean `dims`?"]],

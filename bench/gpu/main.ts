@@ -5,7 +5,7 @@
 import { writeFileSync } from "node:fs";
 import { parseArgs } from "node:util";
 import { create, globals } from "webgpu";
-import { describeAdapter, openDevice, targetOf } from "../../src/cli/device.ts";
+import { describeAdapter, isSoftware, openDevice, targetOf } from "../../src/cli/device.ts";
 import { columns } from "../table.ts";
 import { checkLanguage } from "./correctness.ts";
 import { timeAll, type TimedCase } from "./timing.ts";
@@ -72,7 +72,9 @@ const device = await openDevice(adapter, target);
 const checked = flags["no-check"] ? [] : await checkLanguage(device, target, (line) => console.log(line));
 const failed = checked.filter((c) => !c.ok).length;
 console.log(`${checked.length - failed} of ${checked.length} agree with f64`);
-const timed = await timeAll(device, target, Number(flags.rounds), (one) => console.log(printCase(one)));
+const timed = await timeAll(device, target, isSoftware(adapter), Number(flags.rounds), (one) =>
+  console.log(printCase(one)),
+);
 const date = new Date().toISOString();
 const slug = describeAdapter(adapter)
   .toLowerCase()

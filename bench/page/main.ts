@@ -1,5 +1,5 @@
 /** The page of `npm run bench`: measures every case and hands the results to the shell through `window.runBench`. */
-import { describeAdapter, openDevice, targetOf } from "../../src/cli/device.ts";
+import { describeAdapter, isSoftware, openDevice, targetOf } from "../../src/cli/device.ts";
 import { CASES, inputsOf, referenceOf, titleOf } from "./cases.ts";
 import { jaxOffer } from "./jax.ts";
 import { naiveOffer } from "./naive.ts";
@@ -51,7 +51,8 @@ const runBench = async (options: PageOptions): Promise<PageResult> => {
     const candidates = await measure(offers, referenceOf(c, inputs), options.rounds, cpu, (line) => console.log(line));
     cases.push({ name: c.name, title: titleOf(c), candidates });
   }
-  const { software, subgroups } = target;
+  const { subgroups } = target;
+  const software = isSoftware(adapter);
   return { adapter: describeAdapter(adapter), subgroups, software, userAgent: navigator.userAgent, cases };
 };
 

@@ -1,5 +1,5 @@
 /**
- * What a device can do and what things cost on it, as data. The planner reads nothing else about hardware.
+ * What a device can do and what pays on it, as data. The planner reads nothing else about hardware.
  */
 export type Target = {
   readonly name: string;
@@ -16,20 +16,69 @@ export type Target = {
   readonly bindingBytes: number;
   /** Which `enable` lines the WGSL front end wants: naga has the subgroup builtins but refuses `enable subgroups;`. */
   readonly dialect: "tint" | "naga";
-  /** A CPU adapter (isFallbackAdapter): barriers are dear there, uncoalesced rows are cheap. */
-  readonly software: boolean;
-  /**
-   * Workgroups of 64 lanes that keep the device busy; with fewer rows a long stream is cut into parts. WebGPU does not tell the
-   * number of multiprocessors: see `GPU_GROUPS`. 1 on a CPU adapter, where a merge costs more than an idle thread.
-   */
-  readonly parallelGroups: number;
+  readonly tuning: Tuning;
 };
 
-/**
- * Four workgroups on each of 32 multiprocessors: the middle of what GPUs with WebGPU have (Apple M1 8, M1 Max 32, GeForce RTX 3060
- * 28, RTX 4090 128, by the vendors' data sheets), and enough of them to hide latency of memory. Not measured.
- */
-export const GPU_GROUPS = 128;
+/** Numbers of features, both ends included; null: none. */
+export type Features = { readonly from: number; readonly to: number } | null;
+
+/** What pays on a kind of device, none of which WebGPU tells. */
+export type Tuning = {
+  /** Workgroups of 64 lanes that keep the device busy; with fewer rows a long stream is cut into parts. 1: it is never cut. */
+  readonly parallelGroups: number;
+  /** Lanes of a workgroup where each owns rows of several features. */
+  readonly rowLanes: number;
+  /** Features between which such a lane owns two rows: what streams by broadcast, or by each lane's own loads. */
+  readonly twoRows: { readonly broadcast: Features; readonly direct: Features };
+  /** Rows of a workgroup up to which all its lanes share each of them. */
+  readonly fewRows: number;
+  /** Lanes that read side by side are served together: the lanes of a row share it. Else each lane walks a row of its own. */
+  readonly coalesces: boolean;
+  /** Without subgroups what rows share is staged in workgroup memory; else each lane loads it. */
+  readonly staging: boolean;
+  /** Masked cells at the edges of what is visible are walked in blocks, like all others; else one by one. */
+  readonly edgeBlocks: boolean;
+  /** Cells of a row (vec4s, where it is walked in them) that a lane keeps in registers from pass to pass. */
+  readonly heldCells: number;
+};
+
+/** A GPU. No figures of one have been taken yet: none of these numbers is measured. */
+export const GPU_TUNING: Tuning = {
+  // Four workgroups on each of 32 multiprocessors: the middle of what GPUs with WebGPU have (Apple M1 8, M1 Max 32, GeForce RTX 3060
+  // 28, RTX 4090 128, by the vendors' data sheets), and enough of them to hide latency of memory.
+  parallelGroups: 128,
+  // One or two whole subgroups.
+  rowLanes: 64,
+  // Two rows would ask for more registers than let several workgroups run at once.
+  twoRows: { broadcast: null, direct: null },
+  fewRows: 16,
+  coalesces: true,
+  staging: true,
+  // No rescaling of what is carried for each single cell.
+  edgeBlocks: true,
+  heldCells: 16,
+};
+
+/** A CPU adapter, measured on SwiftShader (docs/performance.md, "What costs time on SwiftShader"). */
+export const CPU_TUNING: Tuning = {
+  // A merge costs more than an idle thread.
+  parallelGroups: 1,
+  // A thread runs four lanes at a time whatever the workgroup has. Not measured.
+  rowLanes: 16,
+  // With broadcasts two rows run 1.4 to 1.7 times as fast as one, without 1.7 to 1.9 times, at twice the code. With few features there is
+  // little to share; above, the driver takes too long to compile.
+  twoRows: { broadcast: { from: 32, to: 96 }, direct: { from: 0, to: 192 } },
+  // One thread's lanes. Not measured.
+  fewRows: 4,
+  // A lane that walks a row in vec4s is 4 to 6 times as fast on LayerNorm and RMSNorm as lanes that share it and merge.
+  coalesces: false,
+  // Lanes that load for themselves beat tiles 1.8 times at two rows a lane, 1.1 to 1.4 times at one: a barrier is dear, the cache shares.
+  staging: false,
+  // Blocks written out a second time are what the driver compiles for seconds.
+  edgeBlocks: false,
+  // Not measured.
+  heldCells: 16,
+};
 
 /** What every WebGPU device has. */
 export const BASELINE: Target = {
@@ -41,9 +90,10 @@ export const BASELINE: Target = {
   storageBuffers: 8,
   bindingBytes: 134217728,
   dialect: "tint",
-  software: false,
-  parallelGroups: GPU_GROUPS,
+  tuning: GPU_TUNING,
 };
+
+const CPU: Target = { ...BASELINE, name: "software", workgroupBytes: 32768, tuning: CPU_TUNING };
 
 /** Targets by name, for `--target` and for the tests that compile every kernel for each. */
 export const TARGETS: Readonly<Record<string, Target>> = {
@@ -52,13 +102,6 @@ export const TARGETS: Readonly<Record<string, Target>> = {
   f16: { ...BASELINE, name: "f16", f16: true },
   "subgroups-f16": { ...BASELINE, name: "subgroups-f16", subgroups: { min: 4, max: 128 }, f16: true },
   "32k": { ...BASELINE, name: "32k", workgroupBytes: 32768 },
-  software: { ...BASELINE, name: "software", workgroupBytes: 32768, software: true, parallelGroups: 1 },
-  "software-subgroups": {
-    ...BASELINE,
-    name: "software-subgroups",
-    workgroupBytes: 32768,
-    software: true,
-    parallelGroups: 1,
-    subgroups: { min: 4, max: 4 },
-  },
+  software: CPU,
+  "software-subgroups": { ...CPU, name: "software-subgroups", subgroups: { min: 4, max: 4 } },
 };

@@ -1,6 +1,6 @@
 /** A WebGPU adapter as the planner sees it. No imports of Node's own: Deno and browsers load this file too. */
 import type { Artifact } from "../codegen/artifact.ts";
-import { GPU_GROUPS, type Target } from "../base/target.ts";
+import { CPU_TUNING, GPU_TUNING, type Target } from "../base/target.ts";
 import { checkRequirements } from "../runtime/device.ts";
 
 /** What to call the adapter; never empty. */
@@ -31,8 +31,7 @@ export const targetOf = (
     storageBuffers: adapter.limits.maxStorageBuffersPerShaderStage,
     bindingBytes: adapter.limits.maxStorageBufferBindingSize,
     dialect,
-    software: isSoftware(adapter),
-    parallelGroups: isSoftware(adapter) ? 1 : GPU_GROUPS,
+    tuning: isSoftware(adapter) ? CPU_TUNING : GPU_TUNING,
   };
 };
 

@@ -55,7 +55,7 @@ export const scheduleLines = (
     );
   if (schedule.source === "direct" && schedule.kind === "rows" && !schedule.vectorStream)
     out.push(
-      `  direct: each lane loads what it needs${target.software ? "; on a CPU adapter the cache shares it and a barrier is dear" : ""}`,
+      `  direct: each lane loads what it needs${target.tuning.staging ? "" : "; the cache shares it, and a barrier would be dear"}`,
     );
   if (schedule.vectorStream) out.push("  vec4: the stream is contiguous in memory and its size a multiple of 4");
   else if (kernel.scans.length > 0) out.push("  1 cell a step: a scan goes from one to the next");

@@ -6,7 +6,7 @@ import { readFileSync } from "node:fs";
 import { afterAll, expect, test } from "vitest";
 import { accuracy } from "../../src/cli/accuracy.ts";
 import { softwareDriver } from "../../src/cli/adapters.ts";
-import type { Target } from "../../src/base/target.ts";
+import { GPU_TUNING, type Target } from "../../src/base/target.ts";
 import { startChild, type Child } from "../gpu/child.ts";
 import type { Tensors } from "../gpu/execute.ts";
 import { compileCase, faults, inputsOf, numbersOf, type Case } from "./harness.ts";
@@ -93,7 +93,7 @@ const typed = (dtype: string, values: readonly number[]): Tensors[string] =>
 test.for(CASES)("%s", { timeout: 2 * LIMIT }, async ([, source, c], context) => {
   if (!available) return context.skip(reason);
   const [device, on] = await open();
-  for (const view of [on, { ...on, software: false, subgroups: null }]) {
+  for (const view of [on, { ...on, tuning: GPU_TUNING, subgroups: null }]) {
     const compiled = compileCase(source, c, view);
     const values = inputsOf(compiled, c);
     const inputs = Object.fromEntries(

@@ -4,7 +4,7 @@
  */
 import { readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
-import { GPU_GROUPS, type Target } from "../../src/base/target.ts";
+import { GPU_TUNING, type Target } from "../../src/base/target.ts";
 import { stacks, type StackName } from "../gpu/stacks.ts";
 import { LANGUAGE } from "./cases.ts";
 import { check, faults, type Case } from "./harness.ts";
@@ -25,7 +25,7 @@ export type View = (target: Target) => Target;
 export const asIs: View = (target) => target;
 export const noSubgroups: View = (target) => ({ ...target, subgroups: null });
 /** As a GPU would be seen: other schedules than for a CPU adapter. */
-export const asGpu: View = (target) => ({ ...target, software: false, parallelGroups: GPU_GROUPS });
+export const asGpu: View = (target) => ({ ...target, tuning: GPU_TUNING });
 /** What every WebGPU device has, scheduled as for a GPU. */
 export const asBaseline: View = (target) => ({ ...asGpu(target), subgroups: null, workgroupBytes: 16384 });
 

@@ -3,6 +3,7 @@
  * meet the statistics of their own pass only through a gauge, and an expression over the finished accumulators. The graph
  * stays an ordinary graph: evaluating it gives the same numbers.
  */
+import { PLANNING } from "../../base/costs.ts";
 import type { GraphBuilder } from "../graph/build.ts";
 import type { GraphView } from "../graph/view.ts";
 import type { AxisId, Node, NodeId } from "../graph/graph.ts";
@@ -29,9 +30,6 @@ export type Cascade = {
   readonly carried: readonly Carried[];
   readonly notes: readonly Note[];
 };
-
-/** Largest number of accumulators that one reduction may be split into (rank R). */
-const MAX_RANK = 4;
 
 /** The reductions over exactly `stream` below the roots whose value does not vary along it, in dependency order. */
 export const streamed = (
@@ -154,7 +152,9 @@ const splitOf = (b: GraphBuilder, r: Node & { kind: "reduce" }, body: NodeId, li
   if (!live.depends(body)) return { parts: [{ body, gauge: null, hoist: null }] };
   if (r.op === "sum" && b.node(body).ty === "f32") {
     const split = separateSum(b, body, live);
-    return split.parts !== null && split.parts.length > MAX_RANK ? { parts: null, because: body, why: null } : split;
+    return split.parts !== null && split.parts.length > PLANNING.rank
+      ? { parts: null, because: body, why: null }
+      : split;
   }
   if (isExtremum(r.op)) return separateExtremum(b, body, live);
   return { parts: null, because: body, why: null };

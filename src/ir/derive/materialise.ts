@@ -2,6 +2,7 @@
  * What a kernel cannot hold becomes a scratch tensor of a kernel of its own: reductions along another axis that are no short
  * contractions, never one that varies along both the rows and the stream (that would be an N×M buffer: refused, or a size is asked for).
  */
+import { PLANNING } from "../../base/costs.ts";
 import { NO_SPAN } from "../../base/span.ts";
 import type { AxisId, Node, NodeId } from "../graph/graph.ts";
 import { operands } from "../graph/graph.ts";
@@ -9,9 +10,6 @@ import { type Scan } from "../graph/scan.ts";
 import { UnknownSize, Unsupported } from "../graph/unsupported.ts";
 import { isShort, same, type Cx, type Reduce, type Root } from "./planning.ts";
 import { readsAlong, readsState, scansApart } from "./scan.ts";
-
-/** Longest reduction over finished accumulators. */
-const MAX_EPILOGUE = 160;
 
 /** Whether a reduction in place around a running sum runs over one of its axes, be it called as a row of the kernel is. */
 const isSummed = (cx: Cx, n: Reduce, stream: readonly AxisId[], root: NodeId): boolean =>
@@ -142,7 +140,7 @@ const followsStages = (cx: Cx, n: Reduce, stream: readonly AxisId[]): boolean =>
     )(n.body)
     .some((a) => n.over.includes(a));
   if (onStages && !n.axes.some((a) => stream.includes(a))) askForSize(cx, n);
-  return onStages && n.over.reduce((k, a) => k * cx.sizeOf(a), 1) <= MAX_EPILOGUE;
+  return onStages && n.over.reduce((k, a) => k * cx.sizeOf(a), 1) <= PLANNING.epilogue;
 };
 
 /** A sum over an axis that two tensors share (`sum[d](q * k)`): a head dim rather than a sequence. */
@@ -157,16 +155,13 @@ const isContraction = (cx: Cx, n: Reduce): boolean => {
   return n.op === "sum" && tensors.size > 1;
 };
 
-/** An axis this long, or of unknown length, counts in what may not be multiplied. */
-const LONG = 128;
-
 /** Whether no operand has all the long axes of the value: stored, it would be an N×M buffer. */
 const isOuterProduct = (cx: Cx, n: Reduce, stream: readonly AxisId[]): boolean => {
   if (!n.axes.some((a) => stream.includes(a))) return false;
   // A sum longer than the stream, whose length is known: stored, it is smaller than what it was made of.
   const length = (axes: readonly AxisId[]): number => axes.reduce((k, a) => k * cx.sizeOf(a), 1);
   if (stream.every((a) => typeof cx.b.axis(a).size === "number") && length(n.over) > length(stream)) return false;
-  const long = n.axes.filter((a) => cx.sizeOf(a) >= LONG);
+  const long = n.axes.filter((a) => cx.sizeOf(a) >= PLANNING.sequence);
   return !cx.facts.loads(n.id).some((load) => long.every((a) => load.includes(a)));
 };
 

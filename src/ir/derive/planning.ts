@@ -1,4 +1,5 @@
 /** What the steps of planning share: results on their way into groups, and questions about sizes. */
+import { PLANNING } from "../../base/costs.ts";
 import type { GraphBuilder } from "../graph/build.ts";
 import type { GraphView } from "../graph/view.ts";
 import type { Axis, AxisId, Node, NodeId, Tensor } from "../graph/graph.ts";
@@ -17,11 +18,6 @@ export type Group = {
   readonly roots: Root[];
   readonly level: number;
 };
-
-/** Longest contraction that is evaluated in place for each cell. */
-const MAX_INLINE = 4096;
-/** What an unknown size counts for. */
-const UNKNOWN_SIZE = 1 << 20;
 
 export type Cx = {
   readonly b: GraphBuilder;
@@ -97,7 +93,7 @@ export const factsOf = (b: GraphView): Facts => {
 
 const NO_LOADS: ReadonlyMap<string, readonly AxisId[]> = new Map();
 
-export const extent = (a: Axis): number => (typeof a.size === "number" ? a.size : UNKNOWN_SIZE);
+export const extent = (a: Axis): number => (typeof a.size === "number" ? a.size : PLANNING.unknownSize);
 
 /** Reductions reached without passing through another one. */
 export const outermost = (b: GraphView, root: NodeId): Reduce[] => {
@@ -111,4 +107,5 @@ export const same = (p: readonly AxisId[], q: readonly AxisId[]): boolean =>
   p.length === q.length && p.every((a) => q.includes(a));
 
 /** Whether a reduction is a contraction short enough to be evaluated wherever its value is asked for. */
-export const isShort = (cx: Cx, r: Reduce): boolean => !cx.facts.hasScan(r.id) && cx.facts.cells(r.id) <= MAX_INLINE;
+export const isShort = (cx: Cx, r: Reduce): boolean =>
+  !cx.facts.hasScan(r.id) && cx.facts.cells(r.id) <= PLANNING.inPlace;

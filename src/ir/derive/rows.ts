@@ -1,4 +1,5 @@
 /** The rows of a kernel: one independent stream for each point of them. */
+import { PLANNING } from "../../base/costs.ts";
 import type { AxisId, Node } from "../graph/graph.ts";
 import { scansBelow } from "../graph/scan.ts";
 import { outermost, same, type Cx, type Reduce, type Root } from "./planning.ts";
@@ -36,11 +37,6 @@ const runningAxes = (cx: Cx, root: Root, stream: readonly AxisId[]): ReadonlySet
       .flatMap((n) => (n.kind === "reduce" && n.op === "cumsum" && same(n.over, stream) ? n.axes : [])),
   );
 
-/** Most values of a feature axis that are held in registers. */
-const MAX_FEATURES = 512;
-/** The same where a cell takes nothing but a product: sharing it among features saves loads only. */
-const MAX_PLAIN_FEATURES = 64;
-
 /**
  * Where all sums keep the result's last axis, it is a feature and not a row when an operand that streams has it but lacks some
  * row axis (`v[b, h, j, e]` lacks i, `w[d, f]` lacks n): one lane then holds all of it. The same for what the epilogue reduces.
@@ -61,7 +57,8 @@ const dropFeature = (
   const last = root.axes.at(-1);
   if (last === undefined || !free.includes(last) || free.length < 2 || stream.length === 0) return free;
   const plain = kept.every((n) => cx.facts.isPlain(n.body));
-  if (cx.sizeOf(last) > (plain ? MAX_PLAIN_FEATURES : MAX_FEATURES) || !kept.every((n) => n.op === "sum")) return free;
+  if (cx.sizeOf(last) > (plain ? PLANNING.plainFeatures : PLANNING.features) || !kept.every((n) => n.op === "sum"))
+    return free;
   const loads = [...cx.b.reach(kept.map((n) => n.body))].map((id) => cx.b.node(id)).filter((n) => n.kind === "load");
   const others = free.filter((a) => a !== last);
   const streams = (n: Node): boolean => n.axes.some((a) => stream.includes(a));

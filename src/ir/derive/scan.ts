@@ -3,6 +3,7 @@
  * state is independent. The other axes of the state are mixed: reduced over, or read at other indices than their own. They
  * live in the registers of the lane.
  */
+import { PLANNING } from "../../base/costs.ts";
 import { edit, type GraphBuilder, type GraphParts } from "../graph/build.ts";
 import type { GraphView } from "../graph/view.ts";
 import type { AxisId, Graph, Node, NodeId } from "../graph/graph.ts";
@@ -12,12 +13,6 @@ import { folded } from "../graph/walk.ts";
 import { UnknownSize, Unsupported } from "../graph/unsupported.ts";
 import type { Accumulator, Note, ScanState } from "./plan.ts";
 import { replaced } from "./rules/replaced.ts";
-
-/** Most values of a state that one lane carries. */
-export const MAX_STATE = 256;
-
-/** Axes of the result that no state has (query heads that share one) are written out up to so many cells, else they are rows. */
-const MAX_SHARING = 16;
 
 /**
  * A state read at an index that does not follow the stream (the last one) becomes a sum over the stream with one cell: an
@@ -177,7 +172,7 @@ const isState = (n: Node): n is Scan | Carried => n.kind === "scan" || n.kind ==
 export const contractedFirst = (cx: ScanContext, root: NodeId): readonly NodeId[] => {
   const { b } = cx;
   const fits = (n: Scan): boolean =>
-    n.dims.filter((a) => cx.mixed.has(a)).reduce((k, a) => k * cx.sizeOf(a), 1) <= MAX_STATE;
+    n.dims.filter((a) => cx.mixed.has(a)).reduce((k, a) => k * cx.sizeOf(a), 1) <= PLANNING.state;
   if (scansBelow(b, [root]).every(fits)) return [];
   const reading = readBelow(b, [root]).filter(
     (n): n is Reduce => n.kind === "reduce" && readsState(b, [n.id], () => true),
@@ -229,7 +224,7 @@ export const scansApart = (
   const along = scansBelow(cx.b, [root]).filter((n) => n.over === over);
   const lacking = axes.filter((a) => a !== over && !along.some((n) => n.dims.includes(a)));
   const again =
-    over !== undefined && !axes.includes(over) && lacking.reduce((k, a) => k * cx.sizeOf(a), 1) > MAX_SHARING;
+    over !== undefined && !axes.includes(over) && lacking.reduce((k, a) => k * cx.sizeOf(a), 1) > PLANNING.sharing;
   return (n) => again || stream.length !== 1 || over !== n.over || timeOf(cx.b, n) === "elsewhere";
 };
 
@@ -246,7 +241,7 @@ export const scanRows = (
 ): readonly AxisId[] => {
   const own = new Set(scans.flatMap((s) => s.dims));
   const shared = axes.filter((a) => !stream.includes(a) && !own.has(a));
-  const few = shared.reduce((k, a) => k * cx.sizeOf(a), 1) <= MAX_SHARING;
+  const few = shared.reduce((k, a) => k * cx.sizeOf(a), 1) <= PLANNING.sharing;
   return axes.filter((a) => !stream.includes(a) && !cx.mixed.has(a) && (own.has(a) || !few));
 };
 
@@ -256,12 +251,12 @@ export const statesOf = (cx: ScanContext, roots: readonly NodeId[], rows: readon
     const local = n.dims.filter((a) => !rows.includes(a));
     for (const a of local) if (typeof cx.b.axis(a).size !== "number") throw new UnknownSize(cx.b.axis(a));
     const values = local.reduce((k, a) => k * cx.sizeOf(a), 1);
-    if (values > MAX_STATE) {
+    if (values > PLANNING.state) {
       const name = (a: AxisId): string => `\`${cx.b.axis(a).name}\``;
       const why = local.map((a) => `${name(a)}: ${cx.mixed.get(a) ?? "the result lacks it"}`).join("; ");
       throw new Unsupported(
         n,
-        `\`${n.name}\` carries ${values} values in one lane, over ${local.map(name).join(" x ")}, at most ${MAX_STATE} fit into registers (${why})`,
+        `\`${n.name}\` carries ${values} values in one lane, over ${local.map(name).join(" x ")}, at most ${PLANNING.state} fit into registers (${why})`,
       );
     }
     return {

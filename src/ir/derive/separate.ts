@@ -6,6 +6,7 @@
  * `Σ_r H_r(d) · e^{γ_r(d)} · G_r(x)`; for `max`/`min` as `G(x) + H(d)`. γ collects the exponents that mention a live maximum:
  * they stabilise and stay in the loop (the gauge); H is hoisted behind it.
  */
+import { PLANNING } from "../../base/costs.ts";
 import type { GraphBuilder } from "../graph/build.ts";
 import type { GraphView } from "../graph/view.ts";
 import type { AxisId, Node, NodeId } from "../graph/graph.ts";
@@ -57,8 +58,6 @@ export type Part = {
 export type Split =
   { readonly parts: readonly Part[] } | { readonly parts: null; readonly because: NodeId; readonly why: string | null };
 
-const MAX_TERMS = 8;
-
 /** Splits the body of a sum. */
 export const separateSum = (b: GraphBuilder, body: NodeId, live: Live): Split => {
   if (!live.depends(body)) return { parts: [{ body, gauge: null, hoist: null }] };
@@ -100,7 +99,7 @@ const splitTerms = (b: GraphBuilder, body: NodeId, live: Live, whole: boolean): 
   let why: string | null = null;
   const cx = separation(b, live, whole, (_, reason) => (why ??= reason));
   const terms = cx.terms(body);
-  if (terms.length > MAX_TERMS) return { parts: null, because: body, why };
+  if (terms.length > PLANNING.terms) return { parts: null, because: body, why };
   const parts: Part[] = [];
   for (const t of terms) {
     const part = partOf(cx, t);

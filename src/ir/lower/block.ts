@@ -2,6 +2,7 @@
  * One block of the stream: a few cells written out for each row of the lane. Maxima first, then the correction of what they
  * gauge, then the sums (docs/theory.md 2.1, equation ★, with the exponentials fused again).
  */
+import { CODE } from "../../base/costs.ts";
 import { originAt } from "../../base/span.ts";
 import type { Store } from "../derive/plan.ts";
 import type { Node, NodeId } from "../graph/graph.ts";
@@ -19,7 +20,7 @@ import { decodeAxes, natural } from "./grid.ts";
 import { contractInLoop, loopAxesOf, sumsBelow } from "./feature-loop.ts";
 import type { LoopCell } from "./feature-loop.ts";
 import { combine } from "./operators.ts";
-import { MAX_UNROLL, dotTerm } from "./reduce.ts";
+import { dotTerm } from "./reduce.ts";
 import type { Row } from "./grid.ts";
 import { scope } from "./scope.ts";
 import type { Scope } from "./scope.ts";
@@ -239,7 +240,8 @@ const contractionsOf = (cx: Segment): (Node & { kind: "reduce" })[] => {
     const total = n.over.reduce((k, a) => k * Number(em.b.axis(a).size), 1);
     const local = n.axes.filter((a) => !cx.rowAxes.includes(a) && !cx.axes.includes(a));
     const streams = n.axes.some((a) => cx.axes.includes(a));
-    const unrolled = n.op === "sum" && n.ty === "f32" && n.where === null && total <= MAX_UNROLL && total >= 8;
+    const unrolled =
+      n.op === "sum" && n.ty === "f32" && n.where === null && total <= CODE.contraction && total >= CODE.sideBySide;
     return streams && local.length === 0 && unrolled && !cx.schedule.vectorStream;
   };
   return [...reach(em.b, roots.toReversed(), (n) => (isEnd(n) ? [] : operands(n).toReversed()))]

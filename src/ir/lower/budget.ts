@@ -1,25 +1,7 @@
-/**
- * How much code a value becomes when it is written out, and how much may be: the one place for budgets of generated code.
- *
- * Code is paid for where it is compiled: SwiftShader takes about 1 s of CPU for 700 statements of vec4s (measured with
- * `npm run bench:pipelines`), a driver of a GPU less, but more than in proportion. What runs once a row (results) gains nothing from being
- * written out; the loop over the stream does, as long as what it holds stays in registers.
- */
+/** How much code a value becomes when it is written out; how much may be: `CODE` in `base/costs.ts`. */
 import type { GraphView } from "../graph/view.ts";
 import type { AxisId, NodeId } from "../graph/graph.ts";
 import { operands } from "../graph/graph.ts";
-
-/** Most statements of a result that are written out for all its points; from there on, a loop over chunks of its last axis. */
-export const MAX_RESULT = 256;
-
-/**
- * Most products of vec4s that a cell of a block writes out for one contraction at all points of its local axes; beyond, a loop over these
- * points (`feature-loop.ts`).
- */
-export const MAX_TERMS_A_CELL = 64;
-
-/** Longest sum of vec4s, a term an element, that is written out. */
-export const MAX_WIDE_SUM = 16;
 
 /**
  * Statements that the values become: every node once for each point of the axes that are written out, four points of the last of these

@@ -3,6 +3,7 @@
  * (disjunctions, data such as document ids), each tile asks once whether any of its cells may exist and whether all must.
  * Data enter as their least and greatest value over the tile.
  */
+import { CODE } from "../../base/costs.ts";
 import type { AxisId, Node, NodeId } from "../graph/graph.ts";
 import type { Ends } from "../scalar/bounds.ts";
 import type { GraphBuilder } from "../graph/build.ts";
@@ -90,15 +91,12 @@ const newClass = (cx: Atoms, id: NodeId): Class => {
   }
 };
 
-/** Smallest block whose table is looked at tile by tile: of smaller ones a tile would read as many entries as it has cells. */
-const LEAST_BLOCK = 8;
-
 /** The ends of an index that steps once in many cells (`i / 64`), or does not vary at all. */
 const blockEnds = (cx: Atoms, id: NodeId): Ends | null => {
   const n = cx.b.node(id);
   if (!n.axes.some((a) => cx.box.has(a))) return { lo: id, hi: id };
   const by = n.kind === "binary" && n.op === "/" ? cx.b.node(n.b) : null;
-  return by?.kind === "const" && by.value >= LEAST_BLOCK ? endsOf(cx, id) : null;
+  return by?.kind === "const" && by.value >= CODE.leastBlock ? endsOf(cx, id) : null;
 };
 
 const endsOf = (cx: Atoms, id: NodeId): Ends | null => {

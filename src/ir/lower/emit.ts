@@ -2,6 +2,7 @@
  * Graph expressions -> Tile expressions. `emit` gives the value of a node at the point that the scopes and the fixed axes
  * describe; feature axes are fixed to a literal (unrolled), to a loop variable, or to a chunk of four (a vec4 value).
  */
+import { CODE } from "../../base/costs.ts";
 import { NO_ORIGIN, type Origin } from "../../base/span.ts";
 import type { Axis, AxisId, Graph, Node, NodeId } from "../graph/graph.ts";
 import { operands } from "../graph/graph.ts";
@@ -185,7 +186,7 @@ const emitNew = (em: Emitter, n: Node, key: string, fixed: Fixed, at: Scope): Pl
   }
   // A long chain is emitted in steps, the innermost first: neither this recursion nor the code's expressions become deep.
   em.level++;
-  if (em.level % STEP === 1 && em.depth(id) > STEP)
+  if (em.level % CODE.step === 1 && em.depth(id) > CODE.step)
     for (const x of stepsBelow(em, id, fixed, at)) emit(em, x, fixed, at);
   const made = compute(em, n, fixed, at);
   em.level--;
@@ -195,16 +196,15 @@ const emitNew = (em: Emitter, n: Node, key: string, fixed: Fixed, at: Scope): Pl
   return { e, s: made.s };
 };
 
-/** After so many operations in one another one gets a name. */
-const STEP = 64;
-
-const isStep = (em: Emitter, id: NodeId): boolean => em.depth(id) > 0 && em.depth(id) % STEP === 0;
+const isStep = (em: Emitter, id: NodeId): boolean => em.depth(id) > 0 && em.depth(id) % CODE.step === 0;
 
 /** The nodes below that take a step of their own, where the node itself is emitted. */
 const stepsBelow = (em: Emitter, root: NodeId, fixed: Fixed, at: Scope): readonly NodeId[] => {
   const isArithmetic = (n: Node): boolean => n.kind === "unary" || n.kind === "binary" || n.kind === "select";
   const isMade = (n: Node): boolean => n.id !== root && lookup(at, keyOf(n, fixed)) !== null;
-  const below = reach(em.b, [root], (n) => (isArithmetic(n) && em.depth(n.id) > STEP && !isMade(n) ? operands(n) : []));
+  const below = reach(em.b, [root], (n) =>
+    isArithmetic(n) && em.depth(n.id) > CODE.step && !isMade(n) ? operands(n) : [],
+  );
   return [...below].filter((id) => id !== root && isStep(em, id) && isArithmetic(em.b.node(id))).sort((x, y) => x - y);
 };
 

@@ -1,4 +1,5 @@
 /** What the lowering of one kernel starts from. */
+import { CODE } from "../../base/costs.ts";
 import { NO_ORIGIN, type Origin, originAt } from "../../base/span.ts";
 import type { KernelPlan, Store } from "../derive/plan.ts";
 import type { AxisId, Graph, Node, NodeId } from "../graph/graph.ts";
@@ -23,9 +24,6 @@ export type KernelInput = {
   readonly names: ReadonlyMap<NodeId, string>;
 };
 
-/** Longest name before its number: derived ones (`cumsum_j_log_decay_b_h_j_all`) are sentences. */
-const MAX_NAME = 20;
-
 /** The state of lowering one kernel: names, uses, what is carried, the pen of index arithmetic. */
 export const emitterFor = (input: KernelInput, body: Stmt[]): Emitter => {
   const { b, plan } = input;
@@ -36,7 +34,7 @@ export const emitterFor = (input: KernelInput, body: Stmt[]): Emitter => {
   const counts = new Map<string, number>();
   const origins = new Map<string, Origin>(plan.stores.map((s) => [s.tensor, storeOrigin(input.graph, b, s)]));
   const fresh = (base: string): string => {
-    const clean = base.replace(/\W+/g, "_").replace(/^(\d)/, "_$1").slice(0, MAX_NAME) || "x";
+    const clean = base.replace(/\W+/g, "_").replace(/^(\d)/, "_$1").slice(0, CODE.name) || "x";
     let id = clean;
     for (let n = counts.get(clean) ?? 1; taken.has(id); n++) {
       id = `${clean}_${n}`;

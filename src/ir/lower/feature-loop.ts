@@ -3,12 +3,12 @@
  * the products of one point written out in it, the sums in an array that is read at known indices. Written out for all points they are
  * code that drivers take minutes for, and ask for more registers than there are.
  */
+import { CODE } from "../../base/costs.ts";
 import type { Axis, AxisId, Node, NodeId } from "../graph/graph.ts";
 import type { GraphView } from "../graph/view.ts";
 import type { Expr, Stmt } from "../tile/tile.ts";
 import { F32, I32 } from "../tile/tile.ts";
 import * as T from "../tile/build.ts";
-import { MAX_TERMS_A_CELL } from "./budget.ts";
 import type { Emitter, Fix, Fixed } from "./emit.ts";
 import { bind, knownSize, pointsOf } from "./emit.ts";
 import { dotTerm } from "./reduce.ts";
@@ -28,7 +28,7 @@ export const loopAxesOf = (em: Emitter, n: Reduce, outside: readonly AxisId[]): 
   const local = n.axes.filter((a) => !outside.includes(a)).map((a) => em.b.axis(a));
   const points = pointsIn(local);
   const terms = Math.ceil(pointsIn(n.over.map((a) => em.b.axis(a))) / 4);
-  if (local.length === 0 || !Number.isFinite(points * terms) || points * terms <= MAX_TERMS_A_CELL) return null;
+  if (local.length === 0 || !Number.isFinite(points * terms) || points * terms <= CODE.productsOfCell) return null;
   const bound = new Set([...local.map((a) => a.id), ...n.over]);
   const below = [...em.b.reach([n.body])].map((id) => em.b.node(id));
   const inRegisters = (m: Node): boolean =>

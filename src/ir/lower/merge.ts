@@ -2,8 +2,8 @@
  * The merge of partial streams (docs/theory.md 2.2): lanes that shared a row's stream bring their states together in workgroup
  * memory. Maxima first; each lane then corrects its sums to the common maximum, and the sums add.
  */
+import { SCHEDULES } from "../../base/costs.ts";
 import type { Accumulator } from "../derive/plan.ts";
-import { ROUND } from "../schedule/workgroup.ts";
 import type { NodeId } from "../graph/graph.ts";
 import { REDUCTIONS, isExtremum } from "../graph/reduction.ts";
 import type { Buffer, Expr, Stmt, VType } from "../tile/tile.ts";
@@ -56,8 +56,8 @@ export const mergeLanes = (cx: MergeContext, slots: readonly Slot[], stmts: Stmt
   const types = [...new Set(many.map((m) => `${m.value.type.width}${m.value.type.elem}`))];
   for (const type of types.sort().reverse()) {
     const alike = many.filter((m) => `${m.value.type.width}${m.value.type.elem}` === type);
-    for (let from = 0; from < alike.length; from += ROUND) {
-      const round = alike.slice(from, from + ROUND);
+    for (let from = 0; from < alike.length; from += SCHEDULES.mergeRound) {
+      const round = alike.slice(from, from + SCHEDULES.mergeRound);
       withinNode(em, round[0]?.slot.acc.node ?? -1, () => addRound(cx, round, stmts));
     }
   }
@@ -81,8 +81,8 @@ const addRound = (
   const [first] = sums;
   if (first === undefined) return;
   const type = first.value.type;
-  const parts = arrayFor(cx, "parts", type, ROUND * lanes);
-  const totals = arrayFor(cx, "totals", type, ROUND * rows);
+  const parts = arrayFor(cx, "parts", type, SCHEDULES.mergeRound * lanes);
+  const totals = arrayFor(cx, "totals", type, SCHEDULES.mergeRound * rows);
   const member = memberOf(cx.sharing);
   const row = rowOfLane(cx.sharing);
   stmts.push(T.barrier);

@@ -2,15 +2,14 @@
  * Reductions evaluated in place: sums written out term by term (products of vec4s as dot products), reductions over registers, and
  * loops in the outermost scope that knows everything they read.
  */
+import { CODE, PLANNING } from "../../base/costs.ts";
 import type { Axis, AxisId, Node, NodeId } from "../graph/graph.ts";
 import { operands } from "../graph/graph.ts";
 import { REDUCTIONS, identity, isExtremum } from "../graph/reduction.ts";
-import { MAX_STATE } from "../derive/scan.ts";
 import type { Expr, Stmt, VType } from "../tile/tile.ts";
 import { F32, I32, VEC4 } from "../tile/tile.ts";
 import * as T from "../tile/build.ts";
 import { Unsupported } from "../graph/unsupported.ts";
-import { MAX_WIDE_SUM } from "./budget.ts";
 import type { Emitter, Fix, Fixed, Placed } from "./emit.ts";
 import { chunkOf, elementFix, emit, hoistBoth, homeOfIndex, indexOf, keyOf, knownSize, pointsOf } from "./emit.ts";
 import { isVectorAccess } from "./access.ts";
@@ -18,16 +17,13 @@ import { combine } from "./operators.ts";
 import { join, lookup, scope } from "./scope.ts";
 import type { Scope } from "./scope.ts";
 
-/** Longest contraction that is written out term by term. */
-export const MAX_UNROLL = 160;
-
 /** A reduction evaluated in place: written out when it is short, else a loop. */
 export const emitReduce = (em: Emitter, n: Node & { kind: "reduce" }, fixed: Fixed, at: Scope): Placed => {
   const axes = n.over.map((a) => em.b.axis(a));
   const total = axes.reduce((k, a) => k * knownSize(a), 1);
   if (total === 0) return { e: identityOf(n), s: em.root };
   const stateful = em.stateful(n.id);
-  if (n.op === "sum" && n.ty === "f32" && n.where === null && total <= (stateful ? MAX_STATE : MAX_UNROLL))
+  if (n.op === "sum" && n.ty === "f32" && n.where === null && total <= (stateful ? PLANNING.state : CODE.contraction))
     return unrolledSum(em, n, axes, fixed, at);
   if (n.op === "var") return emit(em, secondMoment(em, n), fixed, at);
   if (REDUCTIONS[n.op].combine === null) throw new Unsupported(n, `\`${n.op}\` inside another reduction`);
@@ -102,7 +98,7 @@ export const emitWideSum = (em: Emitter, n: Node & { kind: "reduce" }, fixed: Fi
   const axes = n.over.map((a) => em.b.axis(a));
   const total = axes.reduce((k, a) => k * knownSize(a), 1);
   if (total === 0) return { e: identityOf(n), s: em.root };
-  if (total > MAX_WIDE_SUM) return loopReduce(em, n, axes, fixed, at, VEC4);
+  if (total > CODE.wideSum) return loopReduce(em, n, axes, fixed, at, VEC4);
   const around = [...fixed].filter(([a]) => n.axes.includes(a));
   let s = em.root;
   let sum: Expr | null = null;
@@ -219,9 +215,6 @@ const homeOf = (em: Emitter, n: Node & { kind: "reduce" }, fixed: Fixed, at: Sco
   return home;
 };
 
-/** Most terms of a reduction over registers that are written out. */
-const MAX_TERMS = 1024;
-
 /** A reduction over registers (a state's, or what is carried), term by term. */
 const unrolledReduce = (
   em: Emitter,
@@ -231,10 +224,10 @@ const unrolledReduce = (
   at: Scope,
 ): Placed => {
   const total = axes.reduce((k, a) => k * knownSize(a), 1);
-  if (total > MAX_TERMS)
+  if (total > CODE.overRegisters)
     throw new Unsupported(
       n,
-      `a reduction over what a lane holds with ${total} terms, at most ${MAX_TERMS} are written out`,
+      `a reduction over what a lane holds with ${total} terms, at most ${CODE.overRegisters} are written out`,
     );
   const both = (x: Expr, y: Expr): Expr => combine(n.op, x, y);
   const around = [...fixed].filter(([a]) => n.axes.includes(a));

@@ -2,6 +2,7 @@
  * Results that do not vary along the stream, written behind the last pass: point by point of their local axes, or, where that is much
  * code (`budget.ts`), in a loop over chunks of the last one. A loop cannot index registers: what is carried is copied into arrays first.
  */
+import { CODE } from "../../base/costs.ts";
 import type { KernelPlan, Store } from "../derive/plan.ts";
 import type { Axis, NodeId } from "../graph/graph.ts";
 import type { Expr, Stmt } from "../tile/tile.ts";
@@ -9,7 +10,7 @@ import { I32 } from "../tile/tile.ts";
 import * as T from "../tile/build.ts";
 import { emitStore } from "./access.ts";
 import { firstRow } from "./block.ts";
-import { MAX_RESULT, statementsOf } from "./budget.ts";
+import { statementsOf } from "./budget.ts";
 import type { Emitter, Fix, Fixed } from "./emit.ts";
 import { bind, elementFix, emit, keyOf, piecesOf, pointsOf, withinNode } from "./emit.ts";
 import { memberOf, type Grid, type Row } from "./grid.ts";
@@ -57,7 +58,8 @@ const write = (em: Emitter, st: Store, fixed: Fixed, at: Scope): readonly Stmt[]
 /** Whether a loop is shorter by half than the points written out, the copies into arrays included. */
 const inLoop = (em: Emitter, st: Store, local: readonly Axis[], carried: Carried): boolean => {
   const last = local.at(-1);
-  if (last === undefined || typeof last.size !== "number" || last.size < 16 || em.stateful(st.value)) return false;
+  if (last === undefined || typeof last.size !== "number" || last.size < CODE.resultLoop || em.stateful(st.value))
+    return false;
   const chunks = last.size / 4;
   const points = local.reduce((n, a) => n * (a === last ? chunks : Number(a.size)), 1);
   const whole =
@@ -67,7 +69,7 @@ const inLoop = (em: Emitter, st: Store, local: readonly Axis[], carried: Carried
       local.map((a) => a.id),
       em.accumulators,
     ) + points;
-  if (whole <= MAX_RESULT) return false;
+  if (whole <= CODE.result) return false;
   const reached = em.b.reach([st.value]);
   const copies = [...carried]
     .filter(([id]) => reached.has(id) && em.b.node(id).axes.includes(last.id))

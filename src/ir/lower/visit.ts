@@ -1,4 +1,5 @@
 /** Which cells of a segment are visited: held in registers, walked, or tile by tile. */
+import { CODE } from "../../base/costs.ts";
 import type { SizeExpr } from "../../base/size.ts";
 import type { NodeId } from "../graph/graph.ts";
 import * as T from "../tile/build.ts";
@@ -35,7 +36,7 @@ export const lowerSegment = (cx: PassContext, seg: Segment, total: SizeExpr, sto
   }
   const staged = schedule.source === "workgroup" ? schedule.tile : null;
   const classify = range.classify;
-  const tile = staged ?? (classify === null ? 0 : Math.max(CLASSIFIED, stride));
+  const tile = staged ?? (classify === null ? 0 : Math.max(CODE.classified, stride));
   const whole = (staged ?? stride) * unit;
   const exact = range.allVisible && (whole === 1 || (typeof total === "number" && total % whole === 0));
   const walk: Walk = { seg, schedule, range, member, exact, em };
@@ -64,6 +65,3 @@ export const lowerSegment = (cx: PassContext, seg: Segment, total: SizeExpr, sto
   body.push(...(asked?.may == null ? visit : [T.ifStmt(asked.may, visit)]));
   stmts.push(T.forStmt(t0, range.begin, range.end, T.i32(tile), body));
 };
-
-/** Cells that are classified at once where the domain looks at data. */
-const CLASSIFIED = 32;

@@ -2,6 +2,7 @@
  * What a schedule must satisfy so that the code written under it means what the plan says. The lowering relies on every line here;
  * the planner's own choices keep to them, and a schedule given by hand is refused with the reasons.
  */
+import { SCHEDULES } from "../../base/costs.ts";
 import type { Target } from "../../base/target.ts";
 import type { GraphView } from "../graph/view.ts";
 import type { AxisId } from "../graph/graph.ts";
@@ -10,9 +11,6 @@ import type { KernelPlan } from "../derive/plan.ts";
 import type { ElementsSchedule, Schedule, SplitSchedule, StreamSchedule } from "./schedule.ts";
 import { lanesOf } from "./sharing.ts";
 import { workgroupEstimate } from "./workgroup.ts";
-
-/** Blocks written out in one turn of a loop: cells times rows a lane. Beyond, the code is longer than drivers compile. */
-const MAX_WRITTEN = 64;
 
 /** What the rules ask of a plan, found once. */
 type Facts = {
@@ -117,8 +115,8 @@ const streamFaults = (f: Facts, s: StreamSchedule, target: Target): readonly str
 const stepFaults = (s: StreamSchedule): readonly string[] => {
   const out: string[] = [];
   const rows = lanesOf(s).rowsPerLane;
-  if (s.cells * rows > MAX_WRITTEN)
-    out.push(`${s.cells} cells of ${rows} rows written out, at most ${MAX_WRITTEN} together`);
+  if (s.cells * rows > SCHEDULES.written)
+    out.push(`${s.cells} cells of ${rows} rows written out, at most ${SCHEDULES.written} together`);
   // Masked cells end where whole blocks begin, and where a tile ends.
   if (s.cells % s.edgeCells !== 0)
     out.push(`edgeCells is ${s.edgeCells}, which does not divide the ${s.cells} cells of a step`);

@@ -2,6 +2,7 @@
  * Whether a kernel's stream is cut into parts that several workgroups walk (`derive/split.ts`), and into how many. From the target's
  * data and known sizes only.
  */
+import { SCHEDULES } from "../../base/costs.ts";
 import type { Target } from "../../base/target.ts";
 import { ownRows } from "../derive/sharing.ts";
 import { splitKernel, splitRefusal } from "../derive/split.ts";
@@ -11,13 +12,6 @@ import type { GraphView } from "../graph/view.ts";
 import { operands, type AxisId, type Node, type NodeId, type Tensor } from "../graph/graph.ts";
 import { reach } from "../graph/walk.ts";
 import { fewRows } from "./choose.ts";
-
-/** Cells that a part should have at least, where the length is known: four for each of 64 lanes. */
-const MIN_CELLS = 256;
-/** Cells from which cutting is considered. */
-const LONG_STREAM = 4 * MIN_CELLS;
-/** Most parts: the merge reads as many states a row. */
-const MAX_PARTS = 16;
 
 /** The plan with long streams of few rows cut. `asked`: the number of parts for every kernel that can be cut; 1: none is. */
 export const cutStreams = (plan: Plan, target: Target, asked?: number): Plan => {
@@ -61,27 +55,27 @@ const partsOf = (
     why: `${stream} is cut into ${parts} parts, each a workgroup's: ${why}`,
   });
   if (asked !== undefined) return asked < 2 ? whole("asked for") : cut(Math.floor(asked), "asked for");
-  if (target.parallelGroups <= 1) return whole(`\`${target.name}\` runs few workgroups at once`);
+  if (target.tuning.parallelGroups <= 1) return whole(`\`${target.name}\` runs few workgroups at once`);
   const isKnown = (a: AxisId): boolean => typeof b.axis(a).size === "number";
   const named = (axes: readonly AxisId[]): string => axes.map((a) => b.axis(a).name).join(", ");
   const own = [...new Set([...ownRows(b, k), ...notStreamed(b, k)])];
   if (!own.every(isKnown)) return whole(`how many rows (${named(own)}) share what streams is not known`);
   if (!fewRows(b, k, target)) return whole(`the rows (${named(own)}) that share what streams fill a workgroup`);
   const { size } = b.axis(k.stream[0] ?? 0);
-  if (typeof size === "number" && size < LONG_STREAM)
-    return whole(`${stream} has ${size} cells, fewer than ${LONG_STREAM}`);
+  if (typeof size === "number" && size < SCHEDULES.longStream)
+    return whole(`${stream} has ${size} cells, fewer than ${SCHEDULES.longStream}`);
   const rows = k.rows.reduce((n, a) => n * (Number(b.axis(a).size) || 1), 1);
-  if (rows >= target.parallelGroups) return whole(`${rows} rows are workgroups enough for \`${target.name}\``);
+  if (rows >= target.tuning.parallelGroups) return whole(`${rows} rows are workgroups enough for \`${target.name}\``);
   const bound = boundTensors(b, k);
   if (bound > target.storageBuffers)
     return whole(`partial states would take ${bound} storage buffers, \`${target.name}\` has ${target.storageBuffers}`);
-  const room = typeof size === "number" ? size / MIN_CELLS : MAX_PARTS;
-  const parts = powerOfTwo(Math.min(MAX_PARTS, room, Math.ceil(target.parallelGroups / rows)));
+  const room = typeof size === "number" ? size / SCHEDULES.partCells : SCHEDULES.parts;
+  const parts = powerOfTwo(Math.min(SCHEDULES.parts, room, Math.ceil(target.tuning.parallelGroups / rows)));
   const unknown = k.rows.filter((a) => !isKnown(a));
   const many = `${rows} ${rows === 1 ? "row" : "rows"}${unknown.length === 0 ? "" : ` for each of (${named(unknown)})`}`;
   return cut(
     parts,
-    `${many} would not fill \`${target.name}\`, taken to run ${target.parallelGroups} workgroups at once`,
+    `${many} would not fill \`${target.name}\`, taken to run ${target.tuning.parallelGroups} workgroups at once`,
   );
 };
 

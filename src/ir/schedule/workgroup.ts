@@ -1,4 +1,5 @@
 /** Workgroup memory that a kernel takes under a schedule, before it is lowered: tiles of the stream (`stage.ts`) and merges (`merge.ts`). */
+import { SCHEDULES } from "../../base/costs.ts";
 import type { Accumulator, KernelPlan } from "../derive/plan.ts";
 import type { GraphView } from "../graph/view.ts";
 import type { AxisId } from "../graph/graph.ts";
@@ -7,13 +8,10 @@ import { streamOnlyNodes } from "../derive/sharing.ts";
 import type { StreamSchedule } from "./schedule.ts";
 import { lanesOf, sharingOf, type Lanes } from "./sharing.ts";
 
-/** Vectors that lanes of a row add in one round of a merge: they take as many arrays of one element a lane. */
-export const ROUND = 8;
-
 const roundUp = (n: number): number => Math.ceil(n / 16) * 16;
 
 /** A size that is not known counts as a large one. */
-const known = (b: GraphView, a: AxisId): number => Number(b.axis(a).size) || 1024;
+const known = (b: GraphView, a: AxisId): number => Number(b.axis(a).size) || SCHEDULES.unknownSize;
 
 /** Bytes, arrays rounded up as WebGPU counts them. Where parts of a union stage different values this is a guess from above. */
 export const workgroupEstimate = (b: GraphView, plan: KernelPlan, s: StreamSchedule): number =>
@@ -54,7 +52,9 @@ const mergeBytes = (b: GraphView, plan: KernelPlan, { lanes, lanesPerRow, rows }
   );
   const rounds = [...widths].reduce(
     (n, w) =>
-      n + roundUp(ROUND * lanes * 4 * Number(w.split(" ")[1])) + roundUp(ROUND * rows * 4 * Number(w.split(" ")[1])),
+      n +
+      roundUp(SCHEDULES.mergeRound * lanes * 4 * Number(w.split(" ")[1])) +
+      roundUp(SCHEDULES.mergeRound * rows * 4 * Number(w.split(" ")[1])),
     0,
   );
   return trees + rounds;
