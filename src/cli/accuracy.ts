@@ -15,9 +15,12 @@ export type Accuracy = {
   readonly undefinedCells: number;
 };
 
-/** Half the distance between neighbouring half floats at a value. */
-export const halfUlpOfF16 = (value: number): number =>
-  2 ** (Math.max(-14, Math.floor(Math.log2(Math.abs(value) || 1e-30))) - 11);
+/**
+ * The distance between neighbouring half floats at a value. WGSL does not say to which of its two neighbours a device rounds what it
+ * stores, so a whole step is right.
+ */
+export const ulpOfF16 = (value: number): number =>
+  2 ** (Math.max(-14, Math.floor(Math.log2(Math.abs(value) || 1e-30))) - 10);
 
 const distance = (a: number, b: number): number => {
   if (a === b) return 0;
@@ -49,9 +52,9 @@ export const compare = (
   const naive = largestDistance(naiveF32, reference);
   const scale = largest(n, (i) => (Number.isFinite(at(reference, i)) ? Math.abs(at(reference, i)) : 0));
   const base = isExact ? 0 : Math.max(Number.isFinite(naive) ? 2 * naive : 0, 1e-6 * scale);
-  const rounding = (i: number): number => (isF16 ? halfUlpOfF16(at(reference, i)) : 0);
+  const rounding = (i: number): number => (isF16 ? ulpOfF16(at(reference, i)) : 0);
   const excess = largest(n, (i) => distance(at(found, i), at(reference, i)) - base - rounding(i));
-  const allowed = base + (isF16 ? halfUlpOfF16(scale) : 0);
+  const allowed = base + (isF16 ? ulpOfF16(scale) : 0);
   const undefinedCells = reference.reduce((count, x) => count + (Number.isNaN(x) ? 1 : 0), 0);
   return { output, error, naive, allowed, ok: found.length === n && excess <= 0, undefinedCells };
 };

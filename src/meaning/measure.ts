@@ -186,7 +186,9 @@ export const measuring = (): Measuring => {
         };
       return (x, y) => {
         const d = decision(op, x, y);
-        if (d !== null) decide(d.distance, d.s);
+        // How NaN compares is up to the device; equal infinities are equal everywhere.
+        if (d !== null && !Number.isNaN(d.distance)) decide(d.distance, d.s);
+        else if (d !== null && (Number.isNaN(x.v) || Number.isNaN(y.v))) decide(0, 1);
         const v = f(x.v, y.v);
         if (!isInRange(v) && isInRange(x.v) && isInRange(y.v)) decide(OUT_OF_RANGE, 1);
         return { v, s: binaryScale(op, x, y, v) };

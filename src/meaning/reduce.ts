@@ -83,6 +83,9 @@ export const reducer = <T>(
       return (cells) => {
         const values: T[] = [];
         cells((x) => values.push(x));
+        // Where NaN stands in the order is up to the device: the answer is as little known as NaN.
+        const unordered = values.find((x) => Number.isNaN(ar.value(x)));
+        if (unordered !== undefined) return unordered;
         values.sort((x, y) => ar.value(y) - ar.value(x));
         return values[Math.min(k, values.length) - 1] ?? ar.of(lowest(type), type);
       };

@@ -1,5 +1,5 @@
 /** Whether numbers are what the interpreter says. */
-import { halfUlpOfF16 } from "../../src/cli/accuracy.ts";
+import { ulpOfF16 } from "../../src/cli/accuracy.ts";
 import type { Measures } from "../../src/meaning/interpret.ts";
 
 /** Allowed in f64, relative to the scale of a cell: the order of the operations is free, nothing else is. */
@@ -75,7 +75,7 @@ export const compare32 = (
   for (let n = 0; n < values.length; n++) {
     if (!counts(n)) continue;
     const expected = values[n] as number;
-    const rounding = dtype === "f16" ? 1.01 * halfUlpOfF16(expected) : 0;
+    const rounding = dtype === "f16" ? 1.01 * ulpOfF16(expected) : 0;
     const allowed = isExact ? 0 : Math.max(2 * naiveError, F32 * (scales[n] as number)) + rounding + TINY;
     if (far(found[n] as number, expected, allowed))
       worst = worse(worst, { result, cell: n, found: found[n] as number, expected, allowed });

@@ -3,7 +3,7 @@ import { mkdtempSync, readdirSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
-import { compare, halfUlpOfF16 } from "../../src/cli/accuracy.ts";
+import { compare, ulpOfF16 } from "../../src/cli/accuracy.ts";
 import { untar } from "../../src/cli/adapters.ts";
 import { UsageError } from "../../src/cli/errors.ts";
 import { writeAll } from "../../src/cli/files.ts";
@@ -66,9 +66,9 @@ describe("accuracy", () => {
   });
 
   test("adds the rounding of half floats, and is exact for integers", () => {
-    expect([1, 1.5, 2, 1000, 0].map(halfUlpOfF16)).toEqual([2 ** -11, 2 ** -11, 2 ** -10, 2 ** -2, 2 ** -25]);
-    expect(check([1 + 2 ** -11], [1], [1], { isF16: true, isExact: false })).toBe(true);
-    expect(check([1 + 2 ** -10], [1], [1], { isF16: true, isExact: false })).toBe(false);
+    expect([1, 1.5, 2, 1000, 0].map(ulpOfF16)).toEqual([2 ** -10, 2 ** -10, 2 ** -9, 2 ** -1, 2 ** -24]);
+    expect(check([1 + 2 ** -10], [1], [1], { isF16: true, isExact: false })).toBe(true);
+    expect(check([1 + 2 ** -9], [1], [1], { isF16: true, isExact: false })).toBe(false);
     expect(check([3], [3], [3], { isF16: false, isExact: true })).toBe(true);
     expect(check([4], [3], [4], { isF16: false, isExact: true })).toBe(false);
   });

@@ -38,6 +38,9 @@ const foldKernel = (
   nameOf: (id: NodeId) => string | undefined,
   names: Map<NodeId, string>,
 ): KernelPlan => {
+  // The step of a recurrence stays as it is, and so does a statistic that it is made of.
+  const steps = b.reach(plan.scans.flatMap((s) => [s.init, s.step]));
+  if (plan.accumulators.some((a) => steps.has(a.node))) return plan;
   const gauged = plan.accumulators.filter((a) => a.gauge !== null);
   const stats = new Map(plan.accumulators.map((a) => [a.node, a]));
   const gauges = [...b.reach(gauged.map((a) => a.gauge as NodeId))]

@@ -4,10 +4,13 @@ import type { GraphView } from "../graph/view.ts";
 import { operands, type AxisId, type Node, type NodeId } from "../graph/graph.ts";
 import { identity } from "../graph/reduction.ts";
 import { isFixedRead } from "./scan.ts";
-import { follows, isDefined } from "../scalar/defined.ts";
+import { follows, isDefined, isFiniteEverywhere } from "../scalar/defined.ts";
 import { readOperands } from "../graph/scan.ts";
 import { reach } from "../graph/walk.ts";
 import { same, type Reduce } from "./planning.ts";
+
+/** The gauge of each statistic that has one. */
+export type Gauges = ReadonlyMap<NodeId, NodeId | null>;
 
 /**
  * A row without a cell: what was hoisted (a division by the sum, a logarithm) meets identities there, so the value is chosen
@@ -18,13 +21,15 @@ export const guardEmpty = (
   naive: NodeId,
   values: ReadonlyMap<NodeId, NodeId>,
   stream: readonly AxisId[],
-): NodeId => b.from(naive, () => guarded(b, naive, values, stream));
+  gauges: Gauges,
+): NodeId => b.from(naive, () => guarded(b, naive, values, stream, gauges));
 
-const guarded: typeof guardEmpty = (b, naive, values, stream) => {
+const guarded: typeof guardEmpty = (b, naive, made, stream, gauges) => {
   // Those inside a reduction in place (`sum[d](max[j](s))`) too.
   const isOwn = (n: Node): n is Reduce =>
-    n.kind === "reduce" && n.op !== "cumsum" && same(n.over, stream) && values.has(n.id);
+    n.kind === "reduce" && n.op !== "cumsum" && same(n.over, stream) && made.has(n.id);
   const outer = [...reach(b, [naive], (n) => (isOwn(n) ? [] : readOperands(n)))].map((id) => b.node(id)).filter(isOwn);
+  const values = new Map([...made, ...infiniteCells(b, outer, made, stream)]);
   const value = b.replaceNodes(naive, values);
   const [first] = outer;
   const plain = b.node(value);
@@ -34,38 +39,55 @@ const guarded: typeof guardEmpty = (b, naive, values, stream) => {
   if (value === naive && outer.every(startsAtIdentity) && staysFinite(b, naive, outer)) return value;
   // The one cell that a fixed read asks for is there.
   if (outer.every((r) => isFixedRead(b, r))) return value;
-  if (outer.every((r) => r.where === null && r.over.every((a) => Number(b.axis(a).size) > 0)))
-    return b.replaceNodes(naive, new Map([...values, ...infiniteCells(b, outer, values)]));
+  if (outer.every((r) => r.where === null && r.over.every((a) => Number(b.axis(a).size) > 0))) return value;
   const whereOf = (r: Reduce): NodeId | null => (r.where === null ? null : b.replaceNodes(r.where, values));
   const where = whereOf(first);
-  if (outer.every((r) => whereOf(r) === where)) {
+  const always = unconditional(b, naive);
+  if (outer.every((r) => whereOf(r) === where && always.has(r.id))) {
     const empty = b.replaceNodes(naive, new Map(outer.map((r) => [r.id, identityOf(b, r)])));
     // Where the language itself has no number, none needs to be made.
     if ([...b.reach([empty])].some((id) => isNaNConst(b.node(id)))) return value;
-    return b.select(nonEmpty(b, outer, values, where), value, empty);
+    return b.select(nonEmpty(b, outer, values, where, gauges), value, empty);
   }
   const each = new Map(
     outer.map((r) => [
       r.id,
-      b.select(nonEmpty(b, [r], values, whereOf(r)), values.get(r.id) ?? r.id, identityOf(b, r)),
+      b.select(nonEmpty(b, [r], values, whereOf(r), gauges), values.get(r.id) ?? r.id, identityOf(b, r)),
     ]),
   );
   return b.replaceNodes(naive, each);
 };
 
-/** Extrema of cells that may all be infinite, which registers do not hold: where they are as they started, infinity it is. */
+/** What a value asks for whatever its choices: behind one that is not taken, a statistic may be of cells that are not there. */
+const unconditional = (b: GraphView, root: NodeId): ReadonlySet<NodeId> =>
+  reach(b, [root], (n) => {
+    if (n.kind === "select") return [n.cond];
+    if (n.kind === "binary" && (n.op === "and" || n.op === "or")) return [n.a];
+    return readOperands(n);
+  });
+
+/**
+ * Extrema of cells that may all be infinite, which registers do not hold: where they are as they started, infinity it is. Gives the
+ * values of those reductions that are made of such.
+ */
 const infiniteCells = (
   b: GraphBuilder,
   outer: readonly Reduce[],
   values: ReadonlyMap<NodeId, NodeId>,
-): ReadonlyMap<NodeId, NodeId> =>
-  new Map(
-    outer.flatMap((r) => {
-      const value = values.get(r.id);
-      const holdsIt = value !== undefined && b.node(value).kind === "reduce" && startsInfinite(r);
-      return holdsIt && !isDefined(b, r.body) ? [[r.id, orIdentity(b, value, r)] as const] : [];
-    }),
-  );
+  stream: readonly AxisId[],
+): ReadonlyMap<NodeId, NodeId> => {
+  const isStatistic = (n: Node): n is Reduce => n.kind === "reduce" && same(n.over, stream);
+  const mended = new Map<NodeId, NodeId>();
+  for (const r of outer) {
+    const value = values.get(r.id) ?? r.id;
+    const statistics = [...reach(b, [value], (n) => (isStatistic(n) ? [] : operands(n)))].map((id) => b.node(id));
+    const infinite = statistics.filter(isStatistic).filter((n) => startsInfinite(n) && !isFiniteEverywhere(b, n.body));
+    if (infinite.length === 0) continue;
+    const map = new Map(infinite.map((n) => [n.id, orIdentity(b, n.id, n)]));
+    mended.set(r.id, map.get(value) ?? b.replaceNodes(value, map));
+  }
+  return mended;
+};
 
 /** Registers of these start at a finite number that stands for the identity. */
 const startsInfinite = (n: Reduce): boolean => n.ty === "f32" && !Number.isFinite(identity(n.op, n.ty));
@@ -118,6 +140,7 @@ const nonEmpty = (
   outer: readonly Reduce[],
   values: ReadonlyMap<NodeId, NodeId>,
   where: NodeId | null,
+  gauges: Gauges,
 ): NodeId => {
   const over = outer[0]?.over ?? [];
   const accs = [...b.reach([...values.values()])].map((id) => b.node(id));
@@ -131,6 +154,7 @@ const nonEmpty = (
       n.op === "max" &&
       n.ty === "f32" &&
       same(n.over, over) &&
+      (isFiniteEverywhere(b, n.body) || outer.every((r) => isGaugedBy(b, values.get(r.id) ?? r.id, n.id, gauges))) &&
       n.axes.every((a) => rows.includes(a)),
   );
   const wider = (n: Reduce): boolean =>
@@ -139,6 +163,28 @@ const nonEmpty = (
   const top = maxima.find((n) => n.where === where) ?? maxima.find(wider);
   if (top !== undefined) return b.binary(">", top.id, b.konst(-Infinity, "f32"));
   return b.binary(">", b.reduce("sum", over, b.konst(1, "i32"), where, 0), b.konst(0, "i32"));
+};
+
+/**
+ * Cells that are all -inf leave a maximum as it started, as if there were none. That is as good as the truth for what it is the gauge
+ * of: the exponents are -inf - -inf there, and the language has no number.
+ */
+const isGaugedBy = (b: GraphBuilder, value: NodeId, top: NodeId, gauges: Gauges): boolean => {
+  const nothing = new Map([[top, b.konst(-Infinity, "f32")]]);
+  const isInfinite = (gauge: NodeId): boolean => {
+    const n = b.node(b.replaceNodes(gauge, nothing));
+    return n.kind === "const" && !Number.isFinite(n.value);
+  };
+  const statistics = [...reach(b, [value], (n) => (gauges.has(n.id) ? [] : operands(n)))].filter((id) =>
+    gauges.has(id),
+  );
+  return (
+    statistics.length > 0 &&
+    statistics.every((id) => {
+      const gauge = gauges.get(id) ?? null;
+      return id === top || (gauge !== null && isInfinite(gauge));
+    })
+  );
 };
 
 /** Whether an expression over accumulators is a number in every row in which `top` has a cell. */

@@ -294,8 +294,9 @@ const finish = (cx: Cx, g: Group, name: string): KernelPlan => {
   );
   const passOf = new Map(cascade.carried.map((c) => [c.node, c.pass]));
   const last = folded<number>(b, (n, of) => of.reduce((p, x) => Math.max(p, x), passOf.get(n.id) ?? -1));
+  const gauges = new Map(cascade.carried.map((c) => [c.node, c.gauge]));
   const stores: Store[] = g.roots.map((r) => {
-    const value = guardEmpty(b, r.value, cascade.values, g.stream);
+    const value = guardEmpty(b, r.value, cascade.values, g.stream, gauges);
     const along = r.axes.some((a) => g.stream.includes(a));
     const once = g.rows.filter((a) => !r.axes.includes(a));
     return {

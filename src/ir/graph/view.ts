@@ -12,8 +12,16 @@ export type GraphView = {
   readonly node: (id: NodeId) => Node;
   /** The axis with this id; throws when there is none. */
   readonly axis: (id: AxisId) => Axis;
+  /** Whether a tensor is the user's data, not a value that a kernel stored. */
+  readonly isInput: (tensor: string) => boolean;
   /** All nodes at or under the roots. */
   readonly reach: (roots: Iterable<NodeId>) => Set<NodeId>;
+};
+
+/** Which tensors of a graph are inputs; what is not in it yet is a kernel's. */
+export const inputsOf = ({ tensors }: Graph): ((tensor: string) => boolean) => {
+  const inputs = new Set(tensors.filter((t) => t.role === "input").map((t) => t.name));
+  return (tensor) => inputs.has(tensor);
 };
 
 /** One view of each graph, so that what is remembered about its nodes is remembered once. */
@@ -36,6 +44,7 @@ export const viewOf = (graph: Graph): GraphView => {
     origins,
     node: (id) => nodeAt(graph, id),
     axis,
+    isInput: inputsOf(graph),
     reach: (roots) => reach(graph, roots),
   };
   views.set(graph, made);

@@ -1,7 +1,7 @@
 /** Loads and stores of tensors: flat indices built from the outside in, vec4 access, packed and half types. */
 import type { AxisId, Node, NodeId, Tensor } from "../graph/graph.ts";
 import type { SizeExpr } from "../../base/size.ts";
-import { size } from "../../base/size.ts";
+import { printSize, size } from "../../base/size.ts";
 import { linAdd, linConst, linearOf, linearOfSize, linScale, provablyNonNegative } from "../scalar/affine.ts";
 import type { Linear } from "../scalar/affine.ts";
 import type { Buffer, Expr, Stmt } from "../tile/tile.ts";
@@ -187,9 +187,9 @@ const field = (word: Expr, from: Expr, bits: 4 | 8, signed: boolean): Expr => {
 const chunkIndex = (em: Emitter, n: Node & { kind: "load" }, fixed: Fixed, axis: AxisId, at: Scope): Expr | null => {
   const f = fixed.get(axis);
   if (f === undefined || !("chunk" in f)) return null;
-  if (isVectorAccess(em, n, axis)) return f.chunk;
   const last = n.at.at(-1);
-  const inside = em.b.axis(tensorNamed(em, n.tensor).dims.flat().at(-1) ?? 0).size;
+  const inside = lastSize(em, tensorNamed(em, n.tensor));
+  if (isVectorAccess(em, n, axis)) return chunkInside(em, axis, inside, f.chunk);
   if (last === undefined || !em.vectors.has(n.tensor) || typeof inside !== "number" || f.chunk.kind !== "lit")
     return null;
   if (em.b.node(last).axes.join() !== String(axis) || n.at.slice(0, -1).some((id) => em.b.node(id).axes.includes(axis)))
@@ -203,6 +203,18 @@ const chunkIndex = (em: Emitter, n: Node & { kind: "load" }, fixed: Fixed, axis:
     : null;
 };
 
+/** The size of a tensor's last axis. */
+const lastSize = (em: Emitter, t: Tensor): SizeExpr => {
+  const last = t.dims.flat().at(-1);
+  return last === undefined ? 1 : em.b.axis(last).size;
+};
+
+/** A chunk of an axis as one of a tensor's last axis, which may be shorter: beyond it nobody uses what is read. */
+const chunkInside = (em: Emitter, axis: AxisId, inside: SizeExpr, chunk: Expr): Expr =>
+  printSize(em.b.axis(axis).size) === printSize(inside)
+    ? chunk
+    : T.min(chunk, T.sub(T.div(T.sizeToExpr(inside), T.i32(4)), T.i32(1)));
+
 /** Four neighbouring packed integers along the last axis: their word is read once. Null where a word may hold those of two rows. */
 const packedChunk = (
   em: Emitter,
@@ -215,7 +227,7 @@ const packedChunk = (
   const bits = t.dtype === "i8" || t.dtype === "u8" ? 8 : t.dtype === "i4" || t.dtype === "u4" ? 4 : null;
   const f = fixed.get(axis);
   const axes = t.dims.flat();
-  const inside = em.b.axis(axes.at(-1) ?? 0).size;
+  const inside = lastSize(em, t);
   const per = bits === null ? 4 : 32 / bits;
   if (
     bits === null ||
@@ -229,7 +241,8 @@ const packedChunk = (
   const terms = n.at
     .slice(0, -1)
     .map((id, k) => clamped(em, id, em.b.axis(axes[k] ?? 0).size, emit(em, id, fixed, at)));
-  const flat = flatIndex(em, t, [...terms, { e: f.chunk, s: homeOfIndex(em, f.chunk, at) }], true, at);
+  const chunk = chunkInside(em, axis, inside, f.chunk);
+  const flat = flatIndex(em, t, [...terms, { e: chunk, s: homeOfIndex(em, chunk, at) }], true, at);
   const buffer = bufferOf(t, false);
   // Four of eight in a word: the lower or the upper half of it.
   const whole =

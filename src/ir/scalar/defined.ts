@@ -17,6 +17,12 @@ export const follows = (b: GraphView, p: NodeId | null, q: NodeId | null): boole
   return conjuncts(b, p).every((c) => given.has(c));
 };
 
+/** Rows that a value is asked for in, and how much is asked. */
+export type DefinedIn = {
+  readonly over: readonly number[];
+  readonly where: NodeId | null;
+};
+
 /**
  * `where`: the value is only asked for in rows that have a cell where it holds, so reductions over those cells or more are not
  * empty; left out: nothing is known of any reduction.
@@ -24,8 +30,13 @@ export const follows = (b: GraphView, p: NodeId | null, q: NodeId | null): boole
 export const isDefined = (
   b: GraphView,
   root: NodeId,
-  where?: { readonly over: readonly number[]; readonly where: NodeId | null },
-): boolean => {
+  where?: DefinedIn,
+): boolean => defined(b, root, where, false);
+
+/** The same, all the way down: the terms of reductions too, the steps of recurrences, and no trust in what another kernel stored. */
+export const isFiniteEverywhere = (b: GraphView, root: NodeId): boolean => defined(b, root, undefined, true);
+
+const defined = (b: GraphView, root: NodeId, where: DefinedIn | undefined, deep: boolean): boolean => {
   const nonEmpty = (r: Extract<Node, { kind: "reduce" }>): boolean =>
     where !== undefined &&
     r.over.length === where.over.length &&
@@ -48,12 +59,15 @@ export const isDefined = (
       case "index":
       case "size":
       case "scalar":
-      case "load":
       case "carried":
-      case "scan":
         return true;
+      case "load":
+        return !deep || b.isInput(n.tensor);
+      case "scan":
+        return !deep || (go(n.init) && go(n.step));
       case "reduce":
         // A maximum over no cell is infinite; a sum of what is not finite is not either, but then its own terms are at fault.
+        if (deep && !go(n.body)) return false;
         return (n.op !== "max" && n.op !== "min" && n.op !== "kth") || n.ty !== "f32" || nonEmpty(n);
       case "select":
         return go(n.cond) && go(n.a) && go(n.b);

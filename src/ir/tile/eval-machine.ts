@@ -85,6 +85,8 @@ export const createMemory = (buffer: Buffer, data: Float64Array, precision: Prec
   ];
   const isLocal = buffer.space === "workgroup";
   const bytes = BYTES[buffer.type.elem] * width;
+  /** What a tensor without an element gives: WebGPU binds a few bytes and keeps every read inside them, and nothing may use the value. */
+  const nothing = buffer.type.elem === "f32" || buffer.type.elem === "f16" ? NaN : 0x7fffffff;
 
   const where = (m: Machine, lane: number, index: number): number => {
     if (!(index >= 0 && index < length))
@@ -107,6 +109,10 @@ export const createMemory = (buffer: Buffer, data: Float64Array, precision: Prec
     let lanes = 0;
     for (let lane = 0; lane < m.lanes; lane++) {
       if (m.mask[lane] === 0) continue;
+      if (length === 0 && !isLocal && !watched) {
+        out.fill(nothing, lane * width, (lane + 1) * width);
+        continue;
+      }
       const index = at[lane] ?? -1;
       const who = where(m, lane, index);
       lanes++;
