@@ -27,11 +27,7 @@ export type DefinedIn = {
  * `where`: the value is only asked for in rows that have a cell where it holds, so reductions over those cells or more are not
  * empty; left out: nothing is known of any reduction.
  */
-export const isDefined = (
-  b: GraphView,
-  root: NodeId,
-  where?: DefinedIn,
-): boolean => defined(b, root, where, false);
+export const isDefined = (b: GraphView, root: NodeId, where?: DefinedIn): boolean => defined(b, root, where, false);
 
 /** The same, all the way down: the terms of reductions too, the steps of recurrences, and no trust in what another kernel stored. */
 export const isFiniteEverywhere = (b: GraphView, root: NodeId): boolean => defined(b, root, undefined, true);
