@@ -4,7 +4,7 @@ import type { GraphView } from "../graph/view.ts";
 import { operands, type AxisId, type Node, type NodeId } from "../graph/graph.ts";
 import { identity } from "../graph/reduction.ts";
 import { isFixedRead } from "./scan.ts";
-import { follows, isDefined, isFiniteEverywhere } from "../scalar/defined.ts";
+import { finiteEverywhereIn, follows, isDefined } from "../scalar/defined.ts";
 import { readOperands } from "../graph/scan.ts";
 import { reach } from "../graph/walk.ts";
 import { same, type Reduce } from "./planning.ts";
@@ -77,11 +77,12 @@ const infiniteCells = (
   stream: readonly AxisId[],
 ): ReadonlyMap<NodeId, NodeId> => {
   const isStatistic = (n: Node): n is Reduce => n.kind === "reduce" && same(n.over, stream);
+  const isFinite = finiteEverywhereIn(b);
   const mended = new Map<NodeId, NodeId>();
   for (const r of outer) {
     const value = values.get(r.id) ?? r.id;
     const statistics = [...reach(b, [value], (n) => (isStatistic(n) ? [] : operands(n)))].map((id) => b.node(id));
-    const infinite = statistics.filter(isStatistic).filter((n) => startsInfinite(n) && !isFiniteEverywhere(b, n.body));
+    const infinite = statistics.filter(isStatistic).filter((n) => startsInfinite(n) && !isFinite(n.body));
     if (infinite.length === 0) continue;
     const map = new Map(infinite.map((n) => [n.id, orIdentity(b, n.id, n)]));
     mended.set(r.id, map.get(value) ?? b.replaceNodes(value, map));
@@ -142,6 +143,7 @@ const nonEmpty = (
   where: NodeId | null,
   gauges: Gauges,
 ): NodeId => {
+  const isFinite = finiteEverywhereIn(b);
   const over = outer[0]?.over ?? [];
   const accs = [...b.reach([...values.values()])].map((id) => b.node(id));
   const rows = outer.reduce<readonly AxisId[]>(
@@ -154,7 +156,7 @@ const nonEmpty = (
       n.op === "max" &&
       n.ty === "f32" &&
       same(n.over, over) &&
-      (isFiniteEverywhere(b, n.body) || outer.every((r) => isGaugedBy(b, values.get(r.id) ?? r.id, n.id, gauges))) &&
+      (isFinite(n.body) || outer.every((r) => isGaugedBy(b, values.get(r.id) ?? r.id, n.id, gauges))) &&
       n.axes.every((a) => rows.includes(a)),
   );
   const wider = (n: Reduce): boolean =>

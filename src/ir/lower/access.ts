@@ -7,6 +7,7 @@ import type { Linear } from "../scalar/affine.ts";
 import type { Buffer, Expr, Stmt } from "../tile/tile.ts";
 import { U32 } from "../tile/tile.ts";
 import * as T from "../tile/build.ts";
+import { keyOfExpr } from "../tile/key.ts";
 import type { Emitter, Fixed, Placed } from "./emit.ts";
 import { emit, homeOfIndex, keyOf, lane4, name } from "./emit.ts";
 import { join, lookup } from "./scope.ts";
@@ -72,7 +73,7 @@ const flatIndex = (em: Emitter, t: Tensor, terms: readonly Placed[], vector: boo
 };
 
 const named = (em: Emitter, p: Placed, base: string): Expr => {
-  const key = `@${JSON.stringify(p.e)}`;
+  const key = `@${keyOfExpr(p.e)}`;
   const known = p.s.memo.get(key);
   if (known !== undefined) return known;
   const e = name(em, p.s, base, p.e);

@@ -12,6 +12,7 @@ import { reach } from "../graph/walk.ts";
 import type { Expr, TBinary, TUnary } from "../tile/tile.ts";
 import { BOOL, F32, I32 } from "../tile/tile.ts";
 import * as T from "../tile/build.ts";
+import { keyOfExpr } from "../tile/key.ts";
 import { join, lookup } from "./scope.ts";
 import type { Scope } from "./scope.ts";
 import { UnknownSize } from "../graph/unsupported.ts";
@@ -93,7 +94,7 @@ export const knownSize = (a: Axis): number => {
 };
 
 const fixKey = (f: Fix): string => ("chunk" in f ? `c${text(f.chunk)}` : `i${text(f.at)}`);
-const text = (e: Expr): string => (e.kind === "lit" ? String(e.value) : e.kind === "ref" ? e.name : JSON.stringify(e));
+const text = (e: Expr): string => (e.kind === "lit" ? String(e.value) : keyOfExpr(e));
 
 /** The memo key of a node: which of its free axes are fixed, and how. */
 export const keyOf = (n: Node, fixed: Fixed): string => {

@@ -24,6 +24,9 @@ export type KernelInput = {
   readonly names: ReadonlyMap<NodeId, string>;
 };
 
+const identifierOf = (base: string): string =>
+  base.replace(/\W+/g, "_").replace(/^(\d)/, "_$1").slice(0, CODE.name) || "x";
+
 /** The state of lowering one kernel: names, uses, what is carried, the pen of index arithmetic. */
 export const emitterFor = (input: KernelInput, body: Stmt[]): Emitter => {
   const { b, plan } = input;
@@ -32,9 +35,11 @@ export const emitterFor = (input: KernelInput, body: Stmt[]): Emitter => {
   countUses(b, roots, uses);
   const taken = new Set<string>(["params", ...input.graph.tensors.map((t) => t.name)]);
   const counts = new Map<string, number>();
+  const cleaned = new Map<string, string>();
   const origins = new Map<string, Origin>(plan.stores.map((s) => [s.tensor, storeOrigin(input.graph, b, s)]));
   const fresh = (base: string): string => {
-    const clean = base.replace(/\W+/g, "_").replace(/^(\d)/, "_$1").slice(0, CODE.name) || "x";
+    const clean = cleaned.get(base) ?? identifierOf(base);
+    cleaned.set(base, clean);
     let id = clean;
     for (let n = counts.get(clean) ?? 1; taken.has(id); n++) {
       id = `${clean}_${n}`;

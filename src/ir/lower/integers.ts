@@ -14,6 +14,7 @@ import { fits, GREATEST_I32, isSum, LEAST_I32 } from "../scalar/integers.ts";
 import { addI, interval, mulI, point, type Interval } from "../scalar/interval.ts";
 import type { Expr, TBinary } from "../tile/tile.ts";
 import * as T from "../tile/build.ts";
+import { keyOfExpr } from "../tile/key.ts";
 import { emit, name, type Emitter, type Fixed, type Placed } from "./emit.ts";
 import { join, type Scope } from "./scope.ts";
 
@@ -160,7 +161,7 @@ export const emitComparison = (em: Emitter, n: Node & { kind: "binary" }, fixed:
 
 /** A value with a name, made once in its scope. */
 const once = (em: Emitter, s: Scope, base: string, e: Expr): Expr => {
-  const key = `@${JSON.stringify(e)}`;
+  const key = `@${keyOfExpr(e)}`;
   const made = s.memo.get(key) ?? name(em, s, base, e);
   s.memo.set(key, made);
   return made;

@@ -3,8 +3,8 @@ import { attempted } from "../graph/unsupported.ts";
 import { edit, type GraphBuilder } from "../graph/build.ts";
 import type { GraphView } from "../graph/view.ts";
 import { originAt, type Origin } from "../../base/span.ts";
-import type { Axis, Graph, NodeId, Tensor } from "../graph/graph.ts";
-import type { Plan } from "../derive/plan.ts";
+import type { Axis, AxisId, Graph, NodeId, Tensor } from "../graph/graph.ts";
+import type { KernelPlan, Plan } from "../derive/plan.ts";
 import { sizeNames } from "../../base/size.ts";
 import { bufferOf, canVector } from "./access.ts";
 import { lowerKernel } from "./kernel.ts";
@@ -25,7 +25,8 @@ const lowered = (plan: Plan, schedules: readonly Schedule[], b: GraphBuilder): T
   const tensors = [...graph.tensors, ...plan.scratch];
   const whole: Graph = { ...graph, tensors };
   const names = namesOf(b, plan);
-  let vectors = new Set(tensors.filter((t) => canVector({ b }, t)).map((t) => t.name));
+  const scalars = new Set(plan.kernels.flatMap((k, n) => readAlongRows(b, k, schedules[n])));
+  let vectors = new Set(tensors.filter((t) => canVector({ b }, t) && !scalars.has(t.name)).map((t) => t.name));
   let kernels: readonly TileKernel[] = [];
   // A tensor that some access wants one element at a time is bound as scalars everywhere: lowered again until that holds.
   for (;;) {
@@ -52,6 +53,20 @@ const lowered = (plan: Plan, schedules: readonly Schedule[], b: GraphBuilder): T
     origin: originAt(graph.nameSpan),
     declared: declarationsOf(graph, tensors, [...symbols]),
   };
+};
+
+/** Tensors that lanes are sure to ask one element at a time of: their last index is that of the lane's own row. */
+const readAlongRows = (b: GraphView, plan: KernelPlan, schedule: Schedule | undefined): readonly string[] => {
+  if (schedule === undefined || schedule.kind === "elements") return [];
+  const isRow = (a: AxisId | undefined): boolean => a !== undefined && plan.rows.includes(a);
+  const roots = [...plan.stores.map((s) => s.value), ...plan.accumulators.map((a) => a.node)];
+  const read = [...b.reach(roots)].flatMap((id) => {
+    const n = b.node(id);
+    const last = n.kind === "load" ? n.at.at(-1) : undefined;
+    const index = last === undefined ? null : b.node(last);
+    return n.kind === "load" && index?.kind === "index" && isRow(index.axis) ? [n.tensor] : [];
+  });
+  return [...read, ...plan.stores.filter((s) => isRow(s.axes.at(-1))).map((s) => s.tensor)];
 };
 
 /** Tensors and scalars where they are declared; a size where an axis has it. */

@@ -23,16 +23,19 @@ export type DefinedIn = {
   readonly where: NodeId | null;
 };
 
+/** The answer for one value; `definedIn` when there are several to ask. */
+export const isDefined = (b: GraphView, root: NodeId, where?: DefinedIn): boolean => definedIn(b, where)(root);
+
 /**
- * `where`: the value is only asked for in rows that have a cell where it holds, so reductions over those cells or more are not
- * empty; left out: nothing is known of any reduction.
+ * A function that answers for any value, looking at each node once. `where`: values are only asked for in rows that have a cell where it
+ * holds, so reductions over those cells or more are not empty; left out: nothing is known of any reduction.
  */
-export const isDefined = (b: GraphView, root: NodeId, where?: DefinedIn): boolean => defined(b, root, where, false);
+export const definedIn = (b: GraphView, where?: DefinedIn): ((id: NodeId) => boolean) => answers(b, where, false);
 
 /** The same, all the way down: the terms of reductions too, the steps of recurrences, and no trust in what another kernel stored. */
-export const isFiniteEverywhere = (b: GraphView, root: NodeId): boolean => defined(b, root, undefined, true);
+export const finiteEverywhereIn = (b: GraphView): ((id: NodeId) => boolean) => answers(b, undefined, true);
 
-const defined = (b: GraphView, root: NodeId, where: DefinedIn | undefined, deep: boolean): boolean => {
+const answers = (b: GraphView, where: DefinedIn | undefined, deep: boolean): ((id: NodeId) => boolean) => {
   const nonEmpty = (r: Extract<Node, { kind: "reduce" }>): boolean =>
     where !== undefined &&
     r.over.length === where.over.length &&
@@ -83,7 +86,7 @@ const defined = (b: GraphView, root: NodeId, where: DefinedIn | undefined, deep:
         );
     }
   };
-  return go(root);
+  return go;
 };
 
 /** `log(x)` or `-log(x)`: its exponential is x or 1 / x. */

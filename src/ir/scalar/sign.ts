@@ -56,8 +56,7 @@ export const signAnalysis = (g: RangeSource, options: SignOptions = {}): ((id: N
   return (root) => {
     const found = known.get(root);
     if (found !== undefined) return found;
-    for (const n of inOrder(g, [root])) {
-      if (known.has(n.id)) continue;
+    for (const n of inOrder(g, [root], known)) {
       const { lo, hi } = range(n.id);
       const byRange = (lo < 0 ? NEGATIVE : 0) | (lo <= 0 && hi >= 0 ? ZERO : 0) | (hi > 0 ? POSITIVE : 0);
       known.set(n.id, byRule(n) & byRange);

@@ -9,7 +9,7 @@ import { edit, type GraphBuilder } from "../../graph/build.ts";
 import type { Graph, Node, NodeId } from "../../graph/graph.ts";
 import { conjuncts } from "../../graph/walk.ts";
 import { outermost } from "../planning.ts";
-import { isDefined } from "../../scalar/defined.ts";
+import { definedIn } from "../../scalar/defined.ts";
 import { replaced } from "./replaced.ts";
 import type { Rule } from "./rule.ts";
 
@@ -20,8 +20,9 @@ export const RESTRICT_SUM: Rule = {
     "a = 0 wherever c does not hold, being a sum over other axes whose cells all ask for c, and b is a number there",
 };
 
-/** Conditions outside of which the value is zero. */
-const supportOf = (b: GraphBuilder, root: NodeId): readonly NodeId[] => {
+/** Of any value the conditions outside of which it is zero. */
+const supportIn = (b: GraphBuilder): ((id: NodeId) => readonly NodeId[]) => {
+  const isDefined = definedIn(b);
   const known = new Map<NodeId, readonly NodeId[]>();
   const go = (id: NodeId): readonly NodeId[] => {
     const found = known.get(id);
@@ -31,18 +32,18 @@ const supportOf = (b: GraphBuilder, root: NodeId): readonly NodeId[] => {
     return made;
   };
   const beside = (support: readonly NodeId[], other: NodeId): readonly NodeId[] =>
-    support.length > 0 && isDefined(b, other) ? support : [];
+    support.length > 0 && isDefined(other) ? support : [];
   const rule = (n: Node): readonly NodeId[] => {
     if (n.kind === "reduce" && n.op === "sum" && n.where !== null)
       return conjuncts(b, n.where).filter((c) => !b.node(c).axes.some((a) => n.over.includes(a)));
     if (n.kind === "unary" && n.op === "neg") return go(n.a);
     if (n.kind !== "binary" || n.ty !== "f32") return [];
     if (n.op === "*") return [...new Set([...beside(go(n.a), n.b), ...beside(go(n.b), n.a)])];
-    if (n.op === "/") return isDefined(b, b.binary("/", b.konst(1, "f32"), n.b)) ? go(n.a) : [];
+    if (n.op === "/") return isDefined(b.binary("/", b.konst(1, "f32"), n.b)) ? go(n.a) : [];
     const right = new Set(n.op === "+" || n.op === "-" ? go(n.b) : []);
     return right.size === 0 ? [] : go(n.a).filter((c) => right.has(c));
   };
-  return go(root);
+  return go;
 };
 
 /** The outermost reductions below `root` without conditions that hold wherever it is asked for. */
@@ -70,12 +71,13 @@ const withoutConditions = (
 /** Applies the rule to every sum whose inner sums are restricted along its axes. */
 export const restrictSums = (graph: Graph): Graph => {
   const b = edit(graph);
+  const supportOf = supportIn(b);
   const map = new Map<NodeId, NodeId>();
   const sums = [...b.reach(graph.results.map((r) => r.value))].sort((x, y) => x - y).map((id) => b.node(id));
   for (const n of sums) {
     if (n.kind !== "reduce" || n.op !== "sum" || n.ty !== "f32") continue;
     const asked = new Set(n.where === null ? [] : conjuncts(b, n.where));
-    const more = supportOf(b, n.body).filter((c) => !asked.has(c) && b.node(c).axes.some((a) => n.over.includes(a)));
+    const more = supportOf(n.body).filter((c) => !asked.has(c) && b.node(c).axes.some((a) => n.over.includes(a)));
     if (more.length === 0) continue;
     const where = b.and(n.where, ...more);
     const body = b.replaceNodes(n.body, new Map([...map, ...withoutConditions(b, n.body, new Set(more), map)]));
