@@ -22,16 +22,17 @@ kernel attention(q: f32[i: N, d: D], k: f32[j: M, d], v: f32[j, d]) -> o: f32[i,
 
 const MODULES = `
 import { readFileSync } from "node:fs";
-import { fileURLToPath } from "node:url";
-import { BASELINE, compile, formatProgram, renderDiagnostic } from "tfx-lang";
+import { BASELINE, compile, compileAsync, formatProgram, renderDiagnostic } from "tfx-lang";
 import { createKernel, requestDevice } from "tfx-lang/runtime";
+import { std } from "tfx-lang/std";
 import * as plugin from "tfx-lang/prettier";
-const read = (path) => readFileSync(fileURLToPath(import.meta.resolve("tfx-lang/stdlib/" + path)), "utf8");
-const resolveImport = (path) => (path.startsWith("std/") ? { file: path, text: read(path.slice(4) + ".tfx") } : null);
 const text = readFileSync("attention.tfx", "utf8");
-const { artifacts, diagnostics } = compile(text, { file: "attention.tfx", dims: { D: 16 }, target: BASELINE, resolveImport });
+const { artifacts, diagnostics } = compile(text, { file: "attention.tfx", dims: { D: 16 }, target: BASELINE });
 if (diagnostics.length > 0) throw new Error(diagnostics.map((d) => renderDiagnostic(d, () => text, { color: false })).join(""));
 if (!artifacts[0]?.wgsl.includes("@compute")) throw new Error("no kernel");
+const uses = 'use { band } from "std/onnx/band"\\n' + text.replace("causal(i, j)", "band(i, j, 0, 1, -1, -1)");
+const library = await compileAsync(uses, { file: "uses.tfx", dims: { D: 16 }, target: BASELINE });
+if (library.artifacts.length !== 1 || std("std/onnx/band") === null) throw new Error("no library: " + JSON.stringify(library.diagnostics));
 const formatted = await formatProgram(text);
 if (!formatted.ok || !formatted.text.includes("kernel attention")) throw new Error("not formatted");
 if (typeof createKernel !== "function" || typeof requestDevice !== "function" || plugin.languages[0].name !== "TFX") throw new Error("exports");
@@ -40,12 +41,12 @@ if (typeof createKernel !== "function" || typeof requestDevice !== "function" ||
 const TYPES = `
 import { compile, TARGETS, type Artifact, type CompileResult, type Diagnostic } from "tfx-lang";
 import { createKernel, type Kernel } from "tfx-lang/runtime";
-const result: CompileResult = compile("", { file: "x.tfx", target: TARGETS["baseline"]!, resolveImport: () => null });
+const result: CompileResult = compile("", { file: "x.tfx", target: TARGETS["baseline"]! });
 const artifact: Artifact | undefined = result.artifacts[0];
 const messages: readonly string[] = result.diagnostics.map((d: Diagnostic) => d.message);
 export const load = (device: GPUDevice): Promise<Kernel> => createKernel(device, artifact!);
 // @ts-expect-error a target is not optional
-compile("", { file: "x.tfx", resolveImport: () => null });
+compile("", { file: "x.tfx" });
 export { messages };
 `;
 

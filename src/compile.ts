@@ -28,7 +28,8 @@ export type CompileOptions = GraphOptions & {
   readonly statics?: Readonly<Record<string, number>>;
   /** Element types of type variables. */
   readonly types?: Readonly<Record<string, string>>;
-  readonly resolveImport: ResolveImport;
+  /** Finds what `use` names, but for the prelude, which is carried. `compileAsync` finds the standard library by itself. */
+  readonly resolveImport?: ResolveImport;
 };
 
 export type { Compiled } from "./compiled.ts";

@@ -1,25 +1,35 @@
-/** `resolveImport` of a caller, who may get it wrong: answers of another form, exceptions, no prelude. */
-import type { ResolveImport } from "./check/check.ts";
+/** `resolveImport` of a caller, who may get it wrong (answers of another form, exceptions) or give none: the prelude is carried. */
+import { PRELUDE, type ResolveImport } from "./check/modules.ts";
+import { PRELUDE_TEXT } from "./std/prelude.ts";
 import { isRecord, show } from "./base/unknown.ts";
 import { error } from "./options.ts";
 import type { Diagnostic } from "./base/diagnostic.ts";
 
+/** What is found where a caller has no answer: the prelude. */
+export const withPrelude =
+  (resolve: ResolveImport): ResolveImport =>
+  (path, from) =>
+    resolve(path, from) ?? (path === PRELUDE ? { file: "std/prelude.tfx", text: PRELUDE_TEXT } : null);
+
 /** Answers of `resolveImport` that the compiler can use, and what was wrong with the others. */
 export type Resolved = {
   readonly resolve: ResolveImport;
-  /** Reasons by path; null: there is no such file. */
-  readonly answers: ReadonlyMap<string, string | null>;
+  /** Reasons by path. */
+  readonly broken: ReadonlyMap<string, string>;
+  /** Nobody was there to ask for files. */
+  readonly alone: boolean;
 };
 
 /** `resolveImport` as it should be: an answer of the wrong form, or an exception, is noted and means that there is no file. */
-export const guarded = (resolveImport: ResolveImport): Resolved => {
-  const answers = new Map<string, string | null>();
-  const resolve: ResolveImport = (path, from) => {
+export const guarded = (resolveImport: ResolveImport | undefined): Resolved => {
+  const broken = new Map<string, string>();
+  const ask: ResolveImport = (path, from) => {
+    if (resolveImport === undefined) return null;
     let found: unknown;
     try {
       found = resolveImport(path, from);
     } catch (thrown) {
-      answers.set(
+      broken.set(
         path,
         `\`resolveImport\` throws for "${path}": ${thrown instanceof Error ? thrown.message : String(thrown)}`,
       );
@@ -27,49 +37,36 @@ export const guarded = (resolveImport: ResolveImport): Resolved => {
     }
     if (isRecord(found) && typeof found["file"] === "string" && typeof found["text"] === "string")
       return { file: found["file"], text: found["text"] };
+    if (found === null) return null;
     const isPromise = isRecord(found) && typeof found["then"] === "function";
-    answers.set(
-      path,
-      found === null
-        ? null
-        : `\`resolveImport\` gives ${isPromise ? "a promise" : show(found)} for "${path}", not { file, text } or null`,
-    );
+    const what = isPromise ? "a promise (`compileAsync` waits for it)" : show(found);
+    broken.set(path, `\`resolveImport\` gives ${what} for "${path}", not { file, text } or null`);
     return null;
   };
-  return { resolve, answers };
+  return { resolve: withPrelude(ask), broken, alone: resolveImport === undefined };
 };
 
-const PRELUDE = "std/prelude";
+const NOT_HERE = "`compileAsync` loads the library; `compile` takes `resolveImport: std` from tfx-lang/std";
 
-/** The checker's diagnostics with what `resolveImport` did wrong in the place of what follows from it. */
+/** The checker's diagnostics with what `resolveImport` did wrong, or was not there to do, in the place of what follows from it. */
 export const withImports = (
   found: readonly Diagnostic[],
-  { answers }: Resolved,
+  { broken, alone }: Resolved,
   file: string,
 ): readonly Diagnostic[] => {
-  const broken = [...answers].flatMap(([path, reason]) => (reason === null ? [] : [{ path, reason }]));
-  const places = broken.map(({ path, reason }) => {
-    const use = found.find((d) => d.code === "TFX5001" && d.message.includes(`"${path}"`));
+  const reasons = [...broken];
+  const names = (d: Diagnostic, path: string): boolean => d.code === "TFX5001" && d.message.includes(`"${path}"`);
+  const places = reasons.map(([path, reason]) => {
+    const use = found.find((d) => names(d, path));
     return error("TFX6003", use?.primary.span ?? { file, start: 0, end: 0 }, reason);
   });
-  const rest = found.filter((d) => d.code !== "TFX5001" || !broken.some(({ path }) => d.message.includes(`"${path}"`)));
-  const calls = rest.filter((d) => d.code === "TFX2002" && d.message.startsWith("unknown function"));
-  if (!answers.has(PRELUDE) || calls.length === 0) return [...places, ...rest];
-  // Whether these functions exist, the prelude would say.
-  const [first] = calls;
-  const missing =
-    answers.get(PRELUDE) === null && first !== undefined
-      ? [
-          {
-            ...error(
-              "TFX6004",
-              first.primary.span,
-              "there is no prelude: `resolveImport` gives null for `std/prelude`",
-              "its text is in tfx-lang/stdlib/prelude.tfx",
-            ),
-            primary: { span: first.primary.span, text: "may be one of its functions" },
-          },
-        ]
-      : [];
-  return [...places, ...missing, ...rest.filter((d) => !calls.includes(d))];
+  const rest = found
+    .filter((d) => !reasons.some(([path]) => names(d, path)))
+    .map((d) => {
+      const path = alone && d.code === "TFX5001" ? /"(std\/[^"]*)"/.exec(d.message)?.[1] : undefined;
+      return path === undefined
+        ? d
+        : error("TFX6004", d.primary.span, `"${path}" is of the standard library, which is not at hand`, NOT_HERE);
+    });
+  return [...places, ...rest];
 };

@@ -2,11 +2,13 @@
  * The public API: text in, kernels and diagnostics out. Runs in a browser and does no IO. What runs a kernel is
  * `tfx-lang/runtime`, what formats a file inside Prettier is `tfx-lang/prettier`.
  *
- * `compile` asks its `resolveImport` for `std/prelude` and for what a file `use`s; the standard library's texts are in
- * `tfx-lang/stdlib/…` (`import prelude from "tfx-lang/stdlib/prelude.tfx?raw"` with Vite, `readFile` in Node).
+ * The prelude is carried. Other files of the standard library are the module `tfx-lang/std`, which `compileAsync` loads when a
+ * text uses them (a chunk of its own in a bundle); `compile` takes them as `resolveImport: std`.
  */
 export { compile } from "./compile.ts";
 export type { Compiled, CompileOptions, CompileResult } from "./compile.ts";
+export { compileAsync } from "./compile-async.ts";
+export type { CompileAsyncOptions, ResolveImportAsync } from "./compile-async.ts";
 export type { ResolveImport } from "./check/check.ts";
 export type {
   Artifact,

@@ -45,7 +45,7 @@ const OPTIONS: Readonly<Record<string, Form>> = {
   statics: RECORD,
   types: RECORD,
   target: ["one of TARGETS, or an object like them", isRecord, true],
-  resolveImport: FUNCTION,
+  resolveImport: optional(FUNCTION),
   schedule: optional(FUNCTION),
   parts: PARTS,
   verify: optional(FLAG),
@@ -108,7 +108,7 @@ const formFaults = (
 /** What is wrong with the form of a call, whatever the file says. */
 export const callFaults = (text: unknown, options: unknown): readonly Diagnostic[] => {
   if (!isRecord(options))
-    return [error("TFX6003", NO_SPAN, `the options are ${show(options)}, not { file, target, resolveImport }`)];
+    return [error("TFX6003", NO_SPAN, `the options are ${show(options)}, not { file, target }`)];
   const span = typeof options["file"] === "string" ? { file: options["file"], start: 0, end: 0 } : NO_SPAN;
   const target = options["target"];
   const faults = [

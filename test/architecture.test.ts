@@ -35,11 +35,13 @@ const TABLE: Readonly<Record<string, Rule>> = {
   codegen: { values: ["base", "ir/tile"] },
   format: { values: ["base", "parser"], packages: ["prettier/doc", "prettier/standalone"] },
   npy: { values: ["base"] },
+  // The standard library as texts.
+  std: { values: [] },
   runtime: { values: ["base"], types: ["codegen"] },
   session: { values: [".", "base", "check", "parser"] },
   // Reads a compiled kernel level by level; of the pipeline itself it knows the type of the result only.
   explain: { values: [...ALL_IR, "base", "ir", "codegen", "check"], types: ["."] },
-  ".": { values: ["base", "parser", "check", ...ALL_IR, "ir", "codegen", "format"] },
+  ".": { values: ["base", "parser", "check", ...ALL_IR, "ir", "codegen", "format", "std"] },
 };
 
 /** Shells do IO and may import what they like, but nothing imports them. */

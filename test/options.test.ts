@@ -18,6 +18,14 @@ const ATTN = `kernel attention<T: f32 | f16>(
 `;
 const NORM = "kernel norm(x: f32[n: N, d: D]) -> y: f32[n, d] {\n  y = softmax[d](x)\n}\n";
 
+const BAND = `use { band } from "std/onnx/band"
+
+kernel window(s: f32[i: N, j: M], left: i32) -> y: f32[i] {
+  let seen = s where band(i, j, 0, 1, left, -1)
+  y = max[j](seen)
+}
+`;
+
 type Anything = Readonly<Record<string, unknown>>;
 const GIVEN: Anything = {
   file: "a.tfx",
@@ -143,14 +151,13 @@ describe("sizes, static parameters and types", () => {
 
 describe("the form", () => {
   test.each<[string, unknown, readonly string[]]>([
-    ["no options", undefined, ["TFX6003 the options are undefined, not { file, target, resolveImport }"]],
+    ["no options", undefined, ["TFX6003 the options are undefined, not { file, target }"]],
     [
       "nothing in them",
       {},
       [
         "TFX6003 `file` is missing: a text",
         "TFX6003 `target` is missing: one of TARGETS, or an object like them",
-        "TFX6003 `resolveImport` is missing: a function",
       ],
     ],
     [
@@ -258,8 +265,8 @@ describe("imports", () => {
       "a promise",
       () => Promise.resolve(null),
       [
-        'TFX6003 `resolveImport` gives a promise for "./masks", not { file, text } or null',
-        'TFX6003 `resolveImport` gives a promise for "std/prelude", not { file, text } or null',
+        'TFX6003 `resolveImport` gives a promise (`compileAsync` waits for it) for "./masks", not { file, text } or null',
+        'TFX6003 `resolveImport` gives a promise (`compileAsync` waits for it) for "std/prelude", not { file, text } or null',
       ],
     ],
     [
@@ -278,22 +285,22 @@ describe("imports", () => {
       ['TFX6003 `resolveImport` gives an object for "./masks", not { file, text } or null'],
     ],
     ["no such file", resolveImport, ['TFX5001 cannot find "./masks"']],
+    ["nobody to ask", undefined, ['TFX5001 cannot find "./masks"']],
     [
       "no prelude",
       (path: string) => (path === "./masks" ? { file: "masks.tfx", text: "fn band(i, j) = i >= j\n" } : null),
-      ["TFX6004 there is no prelude: `resolveImport` gives null for `std/prelude`"],
+      [],
     ],
   ])("%s", (_name, resolve, expected) => {
     expect(said({ ...GIVEN, dims: { D: 8 }, statics: {}, resolveImport: resolve }, USES)).toEqual(expected);
   });
 
-  test("a file that calls nothing of the prelude needs none", () => {
-    expect(
-      said(
-        { ...GIVEN, dims: {}, statics: {}, resolveImport: () => null },
-        "kernel k(x: f32[i: N]) -> y: f32[i] {\n  y = exp(x)\n}\n",
-      ),
-    ).toEqual([]);
+  test("the prelude is carried, the rest of the library is not", () => {
+    const alone = { file: "a.tfx", target: BASELINE };
+    expect(said(alone, NORM)).toEqual([]);
+    expect(said(alone, BAND)).toEqual([
+      'TFX6004 "std/onnx/band" is of the standard library, which is not at hand',
+    ]);
   });
 });
 
@@ -377,7 +384,11 @@ const EXAMPLES: Readonly<Record<string, readonly [string, string, Anything]>> = 
   TFX6001: [NORM, "dims: { N: 8, Z: 64 }", { dims: { N: 8, Z: 64 } }],
   TFX6002: [NORM, "dims: { D: -1 }", { dims: { D: -1 } }],
   TFX6003: [NORM, 'target: "baseline"', { target: "baseline" }],
-  TFX6004: [NORM, "resolveImport: () => null", { resolveImport: () => null }],
+  TFX6004: [
+    BAND,
+    "no resolveImport",
+    { resolveImport: undefined },
+  ],
 };
 
 describe("docs/errors", () => {

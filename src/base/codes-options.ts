@@ -18,14 +18,14 @@ export const OPTION_CODES: Readonly<Record<string, CodeEntry>> = {
   TFX6003: {
     title: "option of the wrong form",
     explain:
-      "`compile` takes a text and `{ file, target, resolveImport }`, where `target` is one of `TARGETS` or made like it, and " +
-      "`resolveImport` a function that gives `{ file, text }` for a path, or null where there is no such file. `dims`, `statics` and " +
+      "`compile` takes a text and `{ file, target }`, where `target` is one of `TARGETS` or made like it. " +
+      "`resolveImport` is a function that gives `{ file, text }` for a path, or null where there is no such file. `dims`, `statics` and " +
       "`types` are records, `kernel` is a name, `parts` a whole number from 1 to 65535, `schedule` a function from schedule to schedule.",
   },
   TFX6004: {
-    title: "no prelude",
+    title: "standard library not at hand",
     explain:
-      "Functions like `softmax` and `relu` are written in TFX, in the prelude. The compiler does no IO: it asks `resolveImport` for " +
-      '`"std/prelude"`, whose text is in `tfx-lang/stdlib/prelude.tfx`.',
+      "`compile` carries the prelude; the other files of the standard library are a module of their own, `tfx-lang/std`, so that a " +
+      "page need not load them. `compileAsync` loads it when a file uses `std/…`; `compile` takes `resolveImport: std`.",
   },
 };

@@ -5,6 +5,7 @@
 import { checkProgram, type Checked } from "../check/check.ts";
 import { PRELUDE, type ResolveImport } from "../check/modules.ts";
 import { compile, type CompileOptions, type CompileResult } from "../compile.ts";
+import { withPrelude } from "../imports.ts";
 import { parseProgram, type Parsed } from "../parser/parse.ts";
 import type { Span } from "../base/span.ts";
 import { itemsOf, symbolsOf, type Definition, type FileSymbols } from "./symbols.ts";
@@ -33,7 +34,9 @@ type Kept<T> = { readonly value: T; readonly of: ReadonlyMap<string, string> };
 
 const isInside = (span: Span, offset: number): boolean => span.start <= offset && offset <= span.end;
 
+/** `resolveImport` need not know the prelude. */
 export const createSession = (resolveImport: ResolveImport): Session => {
+  const ask = withPrelude(resolveImport);
   const texts = new Map<string, string>();
   /** Texts of imports that were not set, as last found. */
   const found = new Map<string, string>();
@@ -47,7 +50,7 @@ export const createSession = (resolveImport: ResolveImport): Session => {
     return text;
   };
   const resolve: ResolveImport = (path, from) => {
-    const file = resolveImport(path, from);
+    const file = ask(path, from);
     if (file === null) return null;
     const text = texts.get(file.file) ?? file.text;
     if (!texts.has(file.file)) found.set(file.file, text);

@@ -4,7 +4,8 @@ import { checkProgram } from "../../src/check/check.ts";
 import type { Spec } from "../../src/check/spec.ts";
 import type { Artifact, TensorInfo } from "../../src/codegen/artifact.ts";
 import type { Target } from "../../src/base/target.ts";
-import { compile, type Compiled, type CompileOptions } from "../../src/compile.ts";
+import type { ResolveImport } from "../../src/check/check.ts";
+import { compile, type Compiled } from "../../src/compile.ts";
 import { evalSize, type SizeExpr } from "../../src/base/size.ts";
 import { evaluateTile } from "../../src/ir/tile/eval.ts";
 import { verifyTile } from "../../src/ir/tile/verify.ts";
@@ -19,7 +20,7 @@ import type { Example, Run, Value } from "./examples.ts";
 const PRELUDE = readFileSync(new URL("../../stdlib/prelude.tfx", import.meta.url), "utf8");
 
 /** The prelude, the standard library, and the files among the examples. */
-export const resolverOf = (examples: readonly Example[]): CompileOptions["resolveImport"] => {
+export const resolverOf = (examples: readonly Example[]): ResolveImport => {
   const files: ReadonlyMap<string, Example> = new Map(
     examples.flatMap((e) => (e.kind === "file" ? [[`./${e.what}`, e] as const] : [])),
   );
@@ -97,7 +98,7 @@ export const prepare = (
   run: Run,
   target: Target,
   known: boolean,
-  resolveImport: CompileOptions["resolveImport"],
+  resolveImport: ResolveImport,
 ): Prepared | { readonly diagnostics: readonly Diagnostic[] } => {
   const build = (given: Given | null, dims: Readonly<Record<string, number>>) =>
     compile(example.text, {
@@ -131,7 +132,7 @@ export const prepare = (
 /** Parses and checks a text. */
 export const checkText = (
   text: string,
-  resolveImport: CompileOptions["resolveImport"],
+  resolveImport: ResolveImport,
 ): { readonly specs: readonly Spec[]; readonly diagnostics: readonly Diagnostic[] } => {
   const parsed = parseProgram(text, "example.tfx");
   const checked = checkProgram(parsed.program, "example.tfx", { resolveImport });
@@ -142,7 +143,7 @@ export const checkText = (
 export const specOf = (
   example: Example,
   kernel: string,
-  resolveImport: CompileOptions["resolveImport"],
+  resolveImport: ResolveImport,
 ): Spec | null => {
   const { specs } = checkText(example.text, resolveImport);
   return specs.find((s) => s.name === kernel) ?? null;

@@ -3,7 +3,7 @@ import { readFileSync } from "node:fs";
 import { accuracy } from "../../src/cli/accuracy.ts";
 import type { Accuracy } from "../../src/cli/accuracy.ts";
 import { TARGETS, type Target } from "../../src/base/target.ts";
-import { checkProgram } from "../../src/check/check.ts";
+import { checkProgram, type ResolveImport } from "../../src/check/check.ts";
 import type { Spec } from "../../src/check/spec.ts";
 import { compileSpec } from "../../src/compile.ts";
 import type { Compiled, CompileOptions } from "../../src/compile.ts";
@@ -14,7 +14,7 @@ import type { Stack } from "../gpu/stacks.ts";
 const PRELUDE = readFileSync(new URL("../../stdlib/prelude.tfx", import.meta.url), "utf8");
 
 /** Resolves the prelude only. */
-export const resolveImport: CompileOptions["resolveImport"] = (path) =>
+export const resolveImport: ResolveImport = (path) =>
   path === "std/prelude" ? { file: "std/prelude.tfx", text: PRELUDE } : null;
 
 export type Case = {

@@ -2,7 +2,8 @@
 import { existsSync, readFileSync } from "node:fs";
 import { compare, type Accuracy } from "../../../src/cli/accuracy.ts";
 import type { Target } from "../../../src/base/target.ts";
-import { compile, type Compiled, type CompileOptions } from "../../../src/compile.ts";
+import type { ResolveImport } from "../../../src/check/check.ts";
+import { compile, type Compiled } from "../../../src/compile.ts";
 import { evalSize } from "../../../src/base/size.ts";
 import type { Stack, Tensors } from "../../gpu/stacks.ts";
 import { randomFrom } from "../../numeric/harness.ts";
@@ -14,7 +15,7 @@ const STDLIB = new URL("../../../stdlib/", import.meta.url);
 export const stdlibText = (name: string): string => readFileSync(new URL(`${name}.tfx`, STDLIB), "utf8");
 
 /** `std/…` from the folder `stdlib`. */
-export const resolveStd: CompileOptions["resolveImport"] = (path) => {
+export const resolveStd: ResolveImport = (path) => {
   const name = path.replace(/^std\//, "").replace(/\.tfx$/, "");
   return existsSync(new URL(`${name}.tfx`, STDLIB)) ? { file: `std/${name}.tfx`, text: stdlibText(name) } : null;
 };
