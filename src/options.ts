@@ -107,8 +107,7 @@ const formFaults = (
 
 /** What is wrong with the form of a call, whatever the file says. */
 export const callFaults = (text: unknown, options: unknown): readonly Diagnostic[] => {
-  if (!isRecord(options))
-    return [error("TFX6003", NO_SPAN, `the options are ${show(options)}, not { file, target }`)];
+  if (!isRecord(options)) return [error("TFX6003", NO_SPAN, `the options are ${show(options)}, not { file, target }`)];
   const span = typeof options["file"] === "string" ? { file: options["file"], start: 0, end: 0 } : NO_SPAN;
   const target = options["target"];
   const faults = [

@@ -155,10 +155,7 @@ describe("the form", () => {
     [
       "nothing in them",
       {},
-      [
-        "TFX6003 `file` is missing: a text",
-        "TFX6003 `target` is missing: one of TARGETS, or an object like them",
-      ],
+      ["TFX6003 `file` is missing: a text", "TFX6003 `target` is missing: one of TARGETS, or an object like them"],
     ],
     [
       "a target's name",
@@ -298,9 +295,7 @@ describe("imports", () => {
   test("the prelude is carried, the rest of the library is not", () => {
     const alone = { file: "a.tfx", target: BASELINE };
     expect(said(alone, NORM)).toEqual([]);
-    expect(said(alone, BAND)).toEqual([
-      'TFX6004 "std/onnx/band" is of the standard library, which is not at hand',
-    ]);
+    expect(said(alone, BAND)).toEqual(['TFX6004 "std/onnx/band" is of the standard library, which is not at hand']);
   });
 });
 
@@ -384,11 +379,7 @@ const EXAMPLES: Readonly<Record<string, readonly [string, string, Anything]>> = 
   TFX6001: [NORM, "dims: { N: 8, Z: 64 }", { dims: { N: 8, Z: 64 } }],
   TFX6002: [NORM, "dims: { D: -1 }", { dims: { D: -1 } }],
   TFX6003: [NORM, 'target: "baseline"', { target: "baseline" }],
-  TFX6004: [
-    BAND,
-    "no resolveImport",
-    { resolveImport: undefined },
-  ],
+  TFX6004: [BAND, "no resolveImport", { resolveImport: undefined }],
 };
 
 describe("docs/errors", () => {

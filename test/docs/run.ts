@@ -140,11 +140,7 @@ export const checkText = (
 };
 
 /** The checked kernel; null when the text has an error. */
-export const specOf = (
-  example: Example,
-  kernel: string,
-  resolveImport: ResolveImport,
-): Spec | null => {
+export const specOf = (example: Example, kernel: string, resolveImport: ResolveImport): Spec | null => {
   const { specs } = checkText(example.text, resolveImport);
   return specs.find((s) => s.name === kernel) ?? null;
 };

@@ -29,7 +29,15 @@ test("every file of the library is found, with and without its ending, and nothi
     expect(std(`std/${file}`)).toEqual({ file: `std/${file}`, text });
     expect(std(`std/${file.replace(/\.tfx$/, "")}`)).toEqual({ file: `std/${file}`, text });
   }
-  for (const path of ["std/", "std/nothing", "std/constructor", "std", "./prelude", "std/attention/../prelude", "prelude"])
+  for (const path of [
+    "std/",
+    "std/nothing",
+    "std/constructor",
+    "std",
+    "./prelude",
+    "std/attention/../prelude",
+    "prelude",
+  ])
     expect(std(path)).toBeNull();
 });
 
@@ -78,12 +86,24 @@ describe("compileAsync", () => {
 
   test.each<[string, unknown, string]>([
     ["no such file", undefined, 'TFX5001 cannot find "std/nothing"'],
-    ["a rejection", () => Promise.reject(new Error("offline")), 'TFX6003 `resolveImport` throws for "std/nothing": offline'],
+    [
+      "a rejection",
+      () => Promise.reject(new Error("offline")),
+      'TFX6003 `resolveImport` throws for "std/nothing": offline',
+    ],
     ["no function", "std", 'TFX6003 `resolveImport` is "std", not a function'],
-    ["half an answer", async () => ({ text: "" }), 'TFX6003 `resolveImport` gives an object for "std/nothing", not { file, text } or null'],
+    [
+      "half an answer",
+      async () => ({ text: "" }),
+      'TFX6003 `resolveImport` gives an object for "std/nothing", not { file, text } or null',
+    ],
   ])("%s is a diagnostic", async (_name, resolveImport, expected) => {
     const text = 'use { f } from "std/nothing"\nkernel k(x: f32[i: N]) -> o: f32[i] { o = f(x) }\n';
-    const { diagnostics } = await compileAsync(text, { file: "a.tfx", target: BASELINE, resolveImport } as CompileAsyncOptions);
+    const { diagnostics } = await compileAsync(text, {
+      file: "a.tfx",
+      target: BASELINE,
+      resolveImport,
+    } as CompileAsyncOptions);
     expect(said(diagnostics)).toContain(expected);
   });
 
