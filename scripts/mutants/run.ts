@@ -7,7 +7,7 @@ import type { Answer, Ask, Loaded, Profile } from "./worker.ts";
 export type Outcome = { readonly verdict: "caught" | "missed"; readonly how: string; readonly fixed?: boolean };
 
 /** Tests that say that the code is what it was, not that it is right. */
-const isFixedText = (t: Profile): boolean => /\/test\/(golden|library\/code|ir\/made)/.test(t.file);
+const isFixedText = (t: Pick<Profile, "file">): boolean => /\/test\/(golden|library\/code|ir\/made)/.test(t.file);
 
 type Process = {
   readonly ask: (a: Ask) => Promise<Answer | "died">;
@@ -123,15 +123,17 @@ export const tryAll = async (
   const lame = new Set(tests.filter((t) => t.failed !== null).map((t) => `${t.file} ${t.name}`));
 
   /**
-   * In a process where the mutant is awake while the compiler is loaded and tests are collected (tables of tests are made then), with
-   * the files whose collection reaches it, the quick ones first.
+   * In a process where the mutant is awake from the beginning, with the files whose collection or tests reach it, the quick ones first:
+   * tables of tests are made while they are collected, and what the compiler remembers of a graph that a file made once (a bound, a
+   * linear form) would answer for the mutant.
    */
   const tryFresh = async (n: number): Promise<Outcome> => {
     let left = Math.min(enough, 30_000);
     const cost = (f: Loaded): number =>
       f.ms + tests.reduce((sum, t) => sum + (t.file.endsWith(`/${f.file}`) ? t.ms : 0), 0);
+    const byTests = new Set((reachedBy[n] ?? []).map((k) => tests[k]?.file));
     const reaching = files
-      .filter((f) => atLoad.has(n) || f.reaches.includes(n))
+      .filter((f) => atLoad.has(n) || f.reaches.includes(n) || [...byTests].some((t) => t?.endsWith(`/${f.file}`)))
       .toSorted((a, b) => cost(a) - cost(b))
       .filter((f) => (left -= cost(f)) > 0)
       .map((f) => f.file);
@@ -155,7 +157,11 @@ export const tryAll = async (
         : undefined;
     return test === undefined
       ? { verdict: "missed", how: "" }
-      : { verdict: "caught", how: `${test.split("/test/")[1]}: ${answer?.answer === "tried" ? answer.how : ""}` };
+      : {
+          verdict: "caught",
+          how: `${test.split("/test/")[1]}: ${answer?.answer === "tried" ? answer.how : ""}`,
+          ...(isFixedText({ file: test }) ? { fixed: true } : {}),
+        };
   };
 
   const tryOne = async (n: number): Promise<Outcome> => {
