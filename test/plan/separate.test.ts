@@ -4,7 +4,7 @@
  */
 import { describe, expect, test } from "vitest";
 import { deriveCascade, streamed } from "../../src/ir/derive/cascade.ts";
-import { crossTest, splitHolds, type CrossLive } from "../../src/ir/derive/cross-test.ts";
+import { crossTest, splitHolds, type CrossLive } from "./cross-test.ts";
 import { prepare } from "../../src/ir/derive/prepare.ts";
 import { liveOver, separateExtremum, separateSum, type Split } from "../../src/ir/derive/separate.ts";
 import { edit, graphBuilder, type GraphBuilder } from "../../src/ir/graph/build.ts";

@@ -3,12 +3,12 @@
  * `F(x, d) ⊗ F(x0, d0) = F(x, d0) ⊗ F(x0, d)`, with `*` for sums and `+` for maxima. Checked at random points in f64; it
  * knows nothing of the normal form in `separate.ts`, which it guards.
  */
-import type { GraphView } from "../graph/view.ts";
-import type { AxisId, Node, NodeId } from "../graph/graph.ts";
-import { operands } from "../graph/graph.ts";
-import { binaryFn, unaryFn } from "../graph/arith.ts";
-import { rangeAnalysis } from "../scalar/range.ts";
-import type { Part } from "./separate.ts";
+import type { GraphView } from "../../src/ir/graph/view.ts";
+import type { AxisId, Node, NodeId } from "../../src/ir/graph/graph.ts";
+import { operands } from "../../src/ir/graph/graph.ts";
+import { binaryFn, unaryFn } from "../../src/ir/graph/arith.ts";
+import { rangeAnalysis } from "../../src/ir/scalar/range.ts";
+import type { Part } from "../../src/ir/derive/separate.ts";
 
 export type CrossOptions = { readonly trials?: number; readonly tolerance?: number; readonly seed?: number };
 
