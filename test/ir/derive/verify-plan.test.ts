@@ -68,44 +68,40 @@ describe("what is right", () => {
 const load = nodeOf(ATTENTION, (kind, axes) => kind === "load" && axes.includes(stream));
 
 test.each<readonly [string, Plan, readonly string[]]>([
-  ["two tensors of a name", tensors(EACH, (t) => ({ ...t, name: "y" })), []],
+  [
+    "two tensors of a name",
+    tensors(EACH, (t) => ({ ...t, name: "y" })),
+    ["two tensors have one name", "k: reads `x`, which no one declares"],
+  ],
   [
     "two kernels of a name",
     { ...CUT, kernels: CUT.kernels.map((k) => ({ ...k, name: "same" })) },
-    ["two tensors have one name", "k: reads `x`, which no one declares"],
+    ["two kernels have one name"],
   ],
   [
     "a tensor that nobody declares",
     tensors(EACH, (t) => (t.name === "x" ? { ...t, name: "w" } : t)),
-    ["two kernels have one name"],
+    ["k: reads `x`, which no one declares"],
   ],
   [
     "a result that is read",
     tensors(EACH, (t) => ({ ...t, role: "output" as const })),
-    ["k: reads `x`, which no one declares"],
-  ],
-  [
-    "a result twice",
-    first(EACH, (k) => ({ stores: [...k.stores, ...k.stores] })),
     ["k: reads `x` before a kernel has stored it", "no kernel stores `x`"],
   ],
-  ["nothing", first(EACH, () => ({ stores: [] })), ["k: `y` is stored twice"]],
+  ["a result twice", first(EACH, (k) => ({ stores: [...k.stores, ...k.stores] })), ["k: `y` is stored twice"]],
+  ["nothing", first(EACH, () => ({ stores: [] })), ["k: it stores nothing", "no kernel stores `y`"]],
   [
     "an axis twice",
     first(EACH, (k) => ({ rows: [...k.rows, ...k.rows.slice(0, 1)] })),
-    ["k: it stores nothing", "no kernel stores `y`"],
+    ["k: an axis is row and stream, or twice one of them"],
   ],
   [
     "a row that streams",
     first(TWICE, (k) => ({ rows: [...k.rows, ...k.stream] })),
-    ["k: an axis is row and stream, or twice one of them"],
-  ],
-  [
-    "a part of nothing",
-    first(EACH, () => ({ part: 99 })),
     ["k: an axis is row and stream, or twice one of them", "k: the store of `y` is written by every row along (d)"],
   ],
-  ["a part that streams", first(TWICE, (k) => ({ part: k.stream[0]! })), ["k: its part is neither row nor stream"]],
+  ["a part of nothing", first(EACH, () => ({ part: 99 })), ["k: its part is neither row nor stream"]],
+  ["a part that streams", first(TWICE, (k) => ({ part: k.stream[0]! })), []],
   ["a part that is a row", first(TWICE, (k) => ({ part: k.rows[0]! })), []],
   [
     "a statistic along no stream",
