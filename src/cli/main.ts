@@ -108,6 +108,16 @@ const addCommands = (program: Command, run: Run): void => {
     )
     .action((file, options) => run(async () => (await import("./commands/explain.ts")).explain(file, options)));
   program
+    .command("grad")
+    .description("print the gradient of a kernel as another program")
+    .argument("<file>")
+    .addOption(kernel())
+    .option("--of <results>", "the results that have cotangents, separated by commas; all of floats where left out")
+    .option("--wrt <parameters>", "the parameters whose gradients are wanted; all tensors of floats where left out")
+    .option("--out <file>", "where the program goes; standard output where left out")
+    .addOption(format())
+    .action((file, options) => run(async () => (await import("./commands/grad.ts")).grad(file, options)));
+  program
     .command("fmt")
     .description("lay files out canonically, in place; - reads stdin and writes stdout")
     .argument("<file...>")

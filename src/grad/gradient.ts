@@ -1,0 +1,150 @@
+/** The gradient of a checked kernel as another program. */
+import type { Diagnostic } from "../base/diagnostic.ts";
+import { NO_SPAN } from "../base/span.ts";
+import { didYouMean } from "../base/suggest.ts";
+import type { AxisId, SExpr, Spec, SpecResult, SpecScalar, SpecTensor } from "../check/spec.ts";
+import { postOrder } from "../check/walk-spec.ts";
+import { formatProgram } from "../format/format.ts";
+import { printProgram } from "../parser/print-ast.ts";
+import { asValue, summed, type Adjoint } from "./adjoint.ts";
+import { createArena, index, type Arena } from "./arena.ts";
+import { read, scalar, withoutAxes } from "../check/sexpr.ts";
+import { createDomains, EVERYWHERE } from "./domain.ts";
+import { gaugesOf } from "./gauges.ts";
+import { kernelSyntax } from "./program.ts";
+import { NoGradient } from "./refuse.ts";
+import { reverse } from "./reverse.ts";
+
+export type GradientOptions = {
+  /** Results that have cotangents; all float ones where left out. */
+  readonly of?: readonly string[];
+  /** Parameters whose gradients are wanted; all float tensors where left out. */
+  readonly wrt?: readonly string[];
+};
+
+export type Gradient =
+  | { readonly ok: true; readonly text: string; readonly kernel: string; readonly diagnostics: readonly Diagnostic[] }
+  | { readonly ok: false; readonly diagnostics: readonly Diagnostic[] };
+
+const error = (code: string, d: NoGradient): Diagnostic => ({
+  code,
+  severity: "error",
+  message: d.message,
+  primary: { span: d.span, text: "" },
+  related: [],
+  help: d.help,
+});
+
+const isFloat = (spec: Spec, dtype: string): boolean =>
+  dtype === "f32" || dtype === "f16" || spec.typeVars.some((t) => t.name === dtype);
+
+/** The text of a program with one kernel, `NAME_grad`: it takes the parameters of the kernel and a cotangent `d_o` for each result `o`. */
+export const gradient = async (spec: Spec, options: GradientOptions = {}): Promise<Gradient> => {
+  try {
+    const derived = gradientSpec(spec, options);
+    const item = kernelSyntax(derived.a, derived.spec);
+    const formatted = await formatProgram(printProgram({ items: [item], span: NO_SPAN }));
+    if (!formatted.ok) throw new Error(`the text of a gradient is not TFX: ${formatted.diagnostics[0]?.message}`);
+    return { ok: true, text: formatted.text, kernel: derived.spec.name, diagnostics: [] };
+  } catch (e) {
+    if (e instanceof NoGradient) return { ok: false, diagnostics: [error("TFX3004", e)] };
+    throw e;
+  }
+};
+
+/** The names of an option, which must be among `known`. */
+const among = (spec: Spec, option: string, given: readonly string[], known: readonly string[]): void => {
+  for (const name of given) {
+    if (known.includes(name)) continue;
+    const hint = didYouMean(name, known) ?? `there are: ${known.join(", ")}`;
+    throw new NoGradient(spec.span, `\`${spec.name}\` has no float ${option} \`${name}\``, hint);
+  }
+};
+
+const gradientSpec = (spec: Spec, options: GradientOptions): { readonly a: Arena; readonly spec: Spec } => {
+  const floats = spec.results.filter((r) => isFloat(spec, r.dtype)).map((r) => r.name);
+  const tensors = spec.tensors.filter((t) => isFloat(spec, t.dtype)).map((t) => t.name);
+  const scalars = spec.scalars.filter((s) => s.dtype === "f32").map((s) => s.name);
+  const of = options.of ?? floats;
+  const wrt = options.wrt ?? tensors;
+  among(spec, "result", of, floats);
+  among(spec, "parameter", wrt, [...tensors, ...scalars]);
+  const inits = spec.scalars.flatMap((s) => s.init ?? []);
+  const { a, cx, results } = prepared(spec, of, wrt, inits);
+  const seeds = results.map(({ result, value }) => [value, cotangentOf(a, spec, result)] as const);
+  // What a result does not vary along is summed.
+  const found = reverse(
+    cx,
+    seeds.map(([e, s]) => [e, summed(cx, s.adjoint, withoutAxes(s.axes, e.axes))] as const),
+  );
+  const out = wrt.flatMap((name): readonly SpecResult[] => {
+    const adj = found.tensors.get(name) ?? found.scalars.get(name);
+    const tensor = spec.tensors.find((t) => t.name === name);
+    if (adj === undefined) {
+      if (options.wrt === undefined) return [];
+      const span = (tensor ?? spec.scalars.find((s) => s.name === name) ?? spec).span;
+      throw new NoGradient(span, `\`${name}\` has no gradient: no result depends on it smoothly`);
+    }
+    return [
+      {
+        name: `d_${name}`,
+        dtype: tensor?.dtype ?? "f32",
+        dims: tensor?.dims ?? [],
+        span: NO_SPAN,
+        value: asValue(cx, adj),
+      },
+    ];
+  });
+  if (out.length === 0)
+    throw new NoGradient(spec.span, `\`${spec.name}\` has no gradient: no result depends smoothly on a float parameter`);
+  const cotangents = seeds.map(([, s]) => s.parameter);
+  const derived: Spec = {
+    ...spec,
+    name: `${spec.name}_grad`,
+    doc: docOf(spec, of, out),
+    axes: a.axes,
+    tensors: [...spec.tensors, ...cotangents.flatMap((c) => ("dims" in c ? c : []))],
+    scalars: [
+      ...spec.scalars.map((s) => ({ ...s, init: s.init === null ? null : a.intern(s.init) })),
+      ...cotangents.flatMap((c) => ("dims" in c ? [] : c)),
+    ],
+    results: out,
+  };
+  return { a, spec: derived };
+};
+
+const docOf = (spec: Spec, of: readonly string[], out: readonly SpecResult[]): string =>
+  `The gradient of \`${spec.name}\`: ${out.map((r) => r.name).join(", ")} from the cotangents of ${of.join(", ")}.\n\n` +
+  "Made by `tfx grad`.";
+
+const prepared = (spec: Spec, of: readonly string[], wrt: readonly string[], inits: readonly SExpr[]) => {
+  const chosen = spec.results.filter((r) => of.includes(r.name));
+  const { arena: a, imported } = createArena(spec.axes, [...inits, ...chosen.map((r) => r.value)]);
+  const results = chosen.map((result) => ({ result, value: imported(result.value) }));
+  const tensors = new Map(spec.tensors.map((t) => [t.name, t] as const));
+  const axesOf = (tensor: string): readonly AxisId[] => tensors.get(tensor)?.dims.flatMap((d) => d.axes) ?? [];
+  const domainOf = createDomains(a, axesOf);
+  const values = results.map((r) => r.value);
+  const gauges = gaugesOf(postOrder(values), new Set(values));
+  const wanted = { tensors: new Set(wrt), scalars: new Set(wrt) };
+  for (const r of results) if (a.names.get(r.value) === r.result.name) a.names.delete(r.value);
+  return { a, cx: { a, domainOf, tensors, gauges, wanted }, results };
+};
+
+type Cotangent = { readonly adjoint: Adjoint; readonly parameter: SpecTensor | SpecScalar; readonly axes: readonly AxisId[] };
+
+/** `d_o`, of the type and the indices of `o`. */
+const cotangentOf = (a: Arena, spec: Spec, r: SpecResult): Cotangent => {
+  const name = `d_${r.name}`;
+  const taken = [...spec.tensors, ...spec.scalars, ...spec.results].some((x) => x.name === name);
+  if (taken) throw new NoGradient(r.span, `the cotangent of \`${r.name}\` cannot be called \`${name}\`: the kernel has that name`);
+  const axes = r.dims.flatMap((d) => d.axes);
+  if (axes.length === 0) {
+    const parameter: SpecScalar = { name, dtype: "f32", isStatic: false, init: null, span: NO_SPAN };
+    return { adjoint: { expr: a.intern(scalar(name, "float", NO_SPAN)), dom: EVERYWHERE }, parameter, axes };
+  }
+  const expr = a.intern(read(name, "float", axes.map((x) => index(a, x)), NO_SPAN));
+  const parameter: SpecTensor = { name, dtype: r.dtype, dims: r.dims, span: NO_SPAN };
+  return { adjoint: { expr, dom: EVERYWHERE }, parameter, axes };
+};
+

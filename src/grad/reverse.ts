@@ -1,0 +1,172 @@
+/** Reverse mode over index notation: from the results to what they are made of, every value once. */
+import type { Span } from "../base/span.ts";
+import { withoutAxes } from "../check/sexpr.ts";
+import type { AxisId, SExpr, SpecTensor } from "../check/spec.ts";
+import { postOrder } from "../check/walk-spec.ts";
+import { onDomain, sumOfAll, summed, type Adjoint, type AdjointCx } from "./adjoint.ts";
+import { factorsOf, index, isZero, moved, op1, partIndex, type Arena } from "./arena.ts";
+import { both, conjuncts, inRange, without } from "./domain.ts";
+import { shareOf } from "./reductions.ts";
+import { NoGradient } from "./refuse.ts";
+import { equation, scatter } from "./scatter.ts";
+import { flows } from "./scalars.ts";
+
+export type Wanted = { readonly tensors: ReadonlySet<string>; readonly scalars: ReadonlySet<string> };
+
+export type ReverseCx = AdjointCx & {
+  readonly tensors: ReadonlyMap<string, SpecTensor>;
+  readonly gauges: ReadonlySet<SExpr>;
+  readonly wanted: Wanted;
+};
+
+export type Cotangents = { readonly tensors: ReadonlyMap<string, Adjoint>; readonly scalars: ReadonlyMap<string, Adjoint> };
+
+/** The parts through which a value depends on the wanted parameters smoothly. */
+const smoothParts = (e: SExpr): readonly SExpr[] => {
+  switch (e.kind) {
+    case "const":
+    case "index":
+    case "size":
+    case "scalar":
+    case "read":
+    case "in":
+      return [];
+    case "at":
+    case "where":
+    case "reduce":
+      return [e.arg];
+    case "unary":
+      return e.op === "floor" || e.op === "ceil" || e.op === "round" || e.op === "sign" ? [] : [e.arg];
+    case "binary":
+      return [e.left, e.right];
+    case "select":
+      return [e.then, e.else];
+    case "concat":
+      return e.parts;
+    case "prev":
+      return [e.init];
+    case "scan":
+      return [e.step];
+  }
+};
+
+/** The values that a change of a wanted parameter moves. */
+export const activeOf = (cx: ReverseCx, order: readonly SExpr[]): ReadonlySet<SExpr> => {
+  const out = new Set<SExpr>();
+  for (const e of order) {
+    if (e.type !== "float" || cx.gauges.has(e)) continue;
+    const isLeaf =
+      (e.kind === "read" && cx.wanted.tensors.has(e.tensor)) || (e.kind === "scalar" && cx.wanted.scalars.has(e.scalar));
+    if (isLeaf || smoothParts(e).some((p) => out.has(p))) out.add(e);
+  }
+  return out;
+};
+
+const isSimple = (e: SExpr): boolean => e.kind === "read" || e.kind === "const" || e.kind === "scalar";
+
+/** A value of the gradient that is not taken apart further, under a name where the kernel has one for its value. */
+const keepWhole = (a: Arena, e: SExpr, of: string | null): void => {
+  const f = factorsOf(a, e);
+  if (of === null || f.below.length > 0) {
+    // Its factors are kept: those that do not vary still leave a sum.
+    for (const x of [...f.above, ...f.below]) if (!isSimple(x)) a.whole.add(x);
+  } else if (!isSimple(e) && !a.forward.has(e)) {
+    a.whole.add(e);
+    if (!a.names.has(e)) a.names.set(e, `d_${of}`);
+  }
+};
+
+/** The cotangents of all that is wanted, from those of the results. */
+export const reverse = (cx: ReverseCx, seeds: readonly (readonly [SExpr, Adjoint])[]): Cotangents => {
+  const { a } = cx;
+  const order = postOrder(seeds.map(([e]) => e));
+  const active = activeOf(cx, order);
+  const found = new Map<SExpr, Adjoint[]>();
+  const tensors = new Map<string, Adjoint[]>();
+  const scalars = new Map<string, Adjoint[]>();
+  const put = <K>(into: Map<K, Adjoint[]>, key: K, adj: Adjoint): void => {
+    if (!isZero(adj.expr)) into.set(key, [...(into.get(key) ?? []), adj]);
+  };
+  /** A cotangent over `cells`; what the value does not vary along is summed. */
+  const push = (to: SExpr, adj: Adjoint, cells: readonly AxisId[]): void => {
+    if (active.has(to) && !isZero(adj.expr)) put(found, to, summed(cx, adj, withoutAxes(cells, to.axes)));
+  };
+  for (const [e, adj] of seeds) put(found, e, adj);
+  for (const e of order.toReversed()) {
+    const all = found.get(e);
+    if (all === undefined || !active.has(e)) continue;
+    const adj = onDomain(sumOfAll(cx, all), cx.domainOf(e));
+    const branches = smoothParts(e).filter((p) => active.has(p)).length;
+    const name = a.names.get(e) ?? null;
+    if (name !== null || branches > 1) keepWhole(a, adj.expr, name);
+    visit(e, adj);
+  }
+  const total = (m: Map<string, Adjoint[]>): ReadonlyMap<string, Adjoint> =>
+    new Map([...m].map(([k, all]) => [k, sumOfAll(cx, all)] as const));
+  return { tensors: total(tensors), scalars: total(scalars) };
+
+  function visit(e: SExpr, adj: Adjoint): void {
+    const only = (conds: readonly SExpr[]): Adjoint => onDomain(adj, new Set(conds.flatMap(conjuncts)));
+    switch (e.kind) {
+      case "const":
+      case "index":
+      case "size":
+      case "in":
+        return;
+      case "scalar":
+        return put(scalars, e.scalar, adj);
+      case "read": {
+        const targets = cx.tensors.get(e.tensor)?.dims.flatMap((d) => d.axes) ?? [];
+        const given = e.at.map((x, n) => equation(a, x, targets[n] as AxisId));
+        const sure = e.at.flatMap((x, n) => inRange(a, x, targets[n] as AxisId));
+        const rest = { expr: adj.expr, dom: new Set(without(adj.dom, new Set(sure))) };
+        return put(tensors, e.tensor, scatter(cx, rest, e.axes, targets, given));
+      }
+      case "at": {
+        const to = (axis: AxisId): SExpr => e.subst.find((s) => s.axis === axis)?.to ?? index(a, axis);
+        const targets = e.arg.axes;
+        const sure = e.subst.flatMap((s) => inRange(a, s.to, s.axis));
+        const rest = { expr: adj.expr, dom: new Set(without(adj.dom, new Set(sure))) };
+        const given = targets.map((t) => equation(a, to(t), t));
+        return put(found, e.arg, scatter(cx, rest, e.axes, targets, given));
+      }
+      case "unary":
+      case "binary":
+        for (const f of flows(a, e, adj.expr)) push(f.to, { ...only(f.only), expr: f.expr }, e.axes);
+        return;
+      case "select":
+        push(e.then, only([e.cond]), e.axes);
+        return push(e.else, only([op1(a, "not", e.cond)]), e.axes);
+      case "where":
+        return push(e.arg, adj, e.axes);
+      case "reduce": {
+        const share = active.has(e.arg) ? shareOf(cx, e, adj) : null;
+        if (share === null) return;
+        const cells = new Set([...share.only]);
+        const dom = both(share.adj.dom, cells, cx.domainOf(e.arg));
+        return push(e.arg, { expr: share.adj.expr, dom }, e.arg.axes);
+      }
+      case "concat":
+        return e.parts.forEach((p, n) => part(e, p, n, adj));
+      case "prev":
+      case "scan":
+        return refuse(e.span, "the gradient of a recurrence is not derived yet");
+    }
+  }
+
+  /** The cells of a union axis that are those of its n-th part. */
+  function part(e: SExpr & { kind: "concat" }, p: SExpr, n: number, adj: Adjoint): void {
+    if (!active.has(p)) return;
+    const own = (a.axes[e.axis]?.parts ?? [])[n] as AxisId;
+    const subst = [{ axis: e.axis, to: partIndex(a, e.axis, n) }];
+    const kept = [...without(adj.dom, cx.domainOf(e))].map((c) => moved(a, c, subst));
+    const dom = both(new Set(kept.flatMap(conjuncts)), cx.domainOf(p));
+    const cells = [...new Set([...withoutAxes(e.axes, [e.axis]), own])];
+    push(p, { expr: moved(a, adj.expr, subst), dom }, cells);
+  }
+
+  function refuse(span: Span, message: string): never {
+    throw new NoGradient(span, message);
+  }
+};
+
