@@ -34,6 +34,8 @@ const TABLE: Readonly<Record<string, Rule>> = {
   ir: { values: [...ALL_IR, "base", "check"] },
   codegen: { values: ["base", "ir/tile"] },
   format: { values: ["base", "parser"], packages: ["prettier/doc", "prettier/standalone"] },
+  // A leaf: from checked kernels to texts; nothing of the compiler knows it.
+  grad: { values: ["base", "parser", "check", "format"] },
   npy: { values: ["base"] },
   // The standard library as texts.
   std: { values: [] },

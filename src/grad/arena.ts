@@ -19,7 +19,7 @@ import type { AxisId, SBinaryOp, SExpr, SpecAxis, SReduceOp, SUnaryOp } from "..
 import { postOrder } from "../check/walk-spec.ts";
 
 /** The same node over other parts, which are given in the order of `children`. */
-export const withParts = (e: SExpr, parts: readonly SExpr[]): SExpr => {
+const withParts = (e: SExpr, parts: readonly SExpr[]): SExpr => {
   const [a, b, c] = parts as [SExpr, SExpr, SExpr];
   switch (e.kind) {
     case "const":

@@ -17,7 +17,7 @@ export const both = (...domains: readonly Domain[]): Domain => {
 
 export const without = (a: Domain, b: Domain): SExpr[] => [...a].filter((c) => !b.has(c));
 
-export const truth = (a: Arena, value: boolean): SExpr => a.intern(constant(value ? 1 : 0, "bool", NO_SPAN));
+const truth = (a: Arena, value: boolean): SExpr => a.intern(constant(value ? 1 : 0, "bool", NO_SPAN));
 
 /** All of them as one condition. */
 export const allOf = (a: Arena, conds: readonly SExpr[]): SExpr => {

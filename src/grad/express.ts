@@ -7,7 +7,7 @@ import type { Arena } from "./arena.ts";
 import { knownAs } from "./known.ts";
 
 export const nameOf = (text: string): Name => ({ text, span: NO_SPAN });
-export const word = (text: string): Expr => call(text, null, null);
+const word = (text: string): Expr => call(text, null, null);
 const call = (text: string, index: readonly IndexArg[] | null, args: readonly Expr[] | null): Expr => ({
   kind: "apply",
   name: nameOf(text),
@@ -22,6 +22,8 @@ const negative = (arg: Expr): Expr => ({ kind: "unary", op: "-", arg, span: NO_S
 /** A number as a literal; `isFloat`: nothing beside it says that it is one. */
 const literal = (value: number, isFloat: boolean): Expr => {
   if (value < 0 || Object.is(value, -0)) return negative(literal(-value, isFloat));
+  // What is too large for f64 is read as infinity.
+  if (value === Infinity) return { kind: "number", value, text: "1e400", isInt: false, span: NO_SPAN };
   const [short, long] = [value.toExponential(), String(value)];
   const plain = (Math.abs(value) < 1e-3 && short.length < long.length ? short : long).replace("e+", "e");
   const text = isFloat && /^\d+$/.test(plain) ? `${plain}.0` : plain;

@@ -8,12 +8,12 @@ import { formatProgram } from "../format/format.ts";
 import { printProgram } from "../parser/print-ast.ts";
 import { asValue, summed, type Adjoint } from "./adjoint.ts";
 import { createArena, index, type Arena } from "./arena.ts";
-import { read, scalar, withoutAxes } from "../check/sexpr.ts";
+import { children, read, scalar, withoutAxes } from "../check/sexpr.ts";
 import { createDomains, EVERYWHERE } from "./domain.ts";
 import { gaugesOf } from "./gauges.ts";
 import { kernelSyntax } from "./program.ts";
-import { NoGradient } from "./refuse.ts";
-import { reverse } from "./reverse.ts";
+import { message, NoGradient } from "./refuse.ts";
+import { activeOf, reverse, type ReverseCx } from "./reverse.ts";
 
 export type GradientOptions = {
   /** Results that have cotangents; all float ones where left out. */
@@ -26,15 +26,6 @@ export type Gradient =
   | { readonly ok: true; readonly text: string; readonly kernel: string; readonly diagnostics: readonly Diagnostic[] }
   | { readonly ok: false; readonly diagnostics: readonly Diagnostic[] };
 
-const error = (code: string, d: NoGradient): Diagnostic => ({
-  code,
-  severity: "error",
-  message: d.message,
-  primary: { span: d.span, text: "" },
-  related: [],
-  help: d.help,
-});
-
 const isFloat = (spec: Spec, dtype: string): boolean =>
   dtype === "f32" || dtype === "f16" || spec.typeVars.some((t) => t.name === dtype);
 
@@ -45,9 +36,9 @@ export const gradient = async (spec: Spec, options: GradientOptions = {}): Promi
     const item = kernelSyntax(derived.a, derived.spec);
     const formatted = await formatProgram(printProgram({ items: [item], span: NO_SPAN }));
     if (!formatted.ok) throw new Error(`the text of a gradient is not TFX: ${formatted.diagnostics[0]?.message}`);
-    return { ok: true, text: formatted.text, kernel: derived.spec.name, diagnostics: [] };
+    return { ok: true, text: formatted.text, kernel: derived.spec.name, diagnostics: derived.warnings };
   } catch (e) {
-    if (e instanceof NoGradient) return { ok: false, diagnostics: [error("TFX3004", e)] };
+    if (e instanceof NoGradient) return { ok: false, diagnostics: [e.diagnostic] };
     throw e;
   }
 };
@@ -56,12 +47,14 @@ export const gradient = async (spec: Spec, options: GradientOptions = {}): Promi
 const among = (spec: Spec, option: string, given: readonly string[], known: readonly string[]): void => {
   for (const name of given) {
     if (known.includes(name)) continue;
-    const hint = didYouMean(name, known) ?? `there are: ${known.join(", ")}`;
-    throw new NoGradient(spec.span, `\`${spec.name}\` has no float ${option} \`${name}\``, hint);
+    const help = didYouMean(name, known) ?? (known.length === 0 ? "there is none" : `there are: ${known.join(", ")}`);
+    throw new NoGradient(message("TFX7002", spec.span, `\`${spec.name}\` has no ${option} of floats \`${name}\``, { help }));
   }
 };
 
-const gradientSpec = (spec: Spec, options: GradientOptions): { readonly a: Arena; readonly spec: Spec } => {
+type Derived = { readonly a: Arena; readonly spec: Spec; readonly warnings: readonly Diagnostic[] };
+
+const gradientSpec = (spec: Spec, options: GradientOptions): Derived => {
   const floats = spec.results.filter((r) => isFloat(spec, r.dtype)).map((r) => r.name);
   const tensors = spec.tensors.filter((t) => isFloat(spec, t.dtype)).map((t) => t.name);
   const scalars = spec.scalars.filter((s) => s.dtype === "f32").map((s) => s.name);
@@ -77,13 +70,16 @@ const gradientSpec = (spec: Spec, options: GradientOptions): { readonly a: Arena
     cx,
     seeds.map(([e, s]) => [e, summed(cx, s.adjoint, withoutAxes(s.axes, e.axes))] as const),
   );
+  const warnings: Diagnostic[] = [];
+  const values = results.map((r) => r.value);
   const out = wrt.flatMap((name): readonly SpecResult[] => {
     const adj = found.tensors.get(name) ?? found.scalars.get(name);
     const tensor = spec.tensors.find((t) => t.name === name);
     if (adj === undefined) {
-      if (options.wrt === undefined) return [];
-      const span = (tensor ?? spec.scalars.find((s) => s.name === name) ?? spec).span;
-      throw new NoGradient(span, `\`${name}\` has no gradient: no result depends on it smoothly`);
+      const why = (severity: "error" | "warning"): Diagnostic => withoutGradient(spec, cx, values, name, severity);
+      if (options.wrt !== undefined) throw new NoGradient(why("error"));
+      warnings.push(why("warning"));
+      return [];
     }
     return [
       {
@@ -96,7 +92,11 @@ const gradientSpec = (spec: Spec, options: GradientOptions): { readonly a: Arena
     ];
   });
   if (out.length === 0)
-    throw new NoGradient(spec.span, `\`${spec.name}\` has no gradient: no result depends smoothly on a float parameter`);
+    throw new NoGradient(
+      warnings.length > 0
+        ? { ...(warnings[0] as Diagnostic), severity: "error" }
+        : message("TFX7001", spec.span, `\`${spec.name}\` has no gradient: it takes no tensor of floats, or gives none`),
+    );
   const cotangents = seeds.map(([, s]) => s.parameter);
   const derived: Spec = {
     ...spec,
@@ -110,7 +110,27 @@ const gradientSpec = (spec: Spec, options: GradientOptions): { readonly a: Arena
     ],
     results: out,
   };
-  return { a, spec: derived };
+  return { a, spec: derived, warnings };
+};
+
+/** Why a parameter has no gradient: where it ends. */
+const withoutGradient = (
+  spec: Spec,
+  cx: ReverseCx,
+  values: readonly SExpr[],
+  name: string,
+  severity: "error" | "warning",
+): Diagnostic => {
+  const order = postOrder(values);
+  const wanted = { tensors: new Set([name]), scalars: new Set([name]) };
+  const active = activeOf({ ...cx, wanted }, order);
+  const end = order.find((e) => !active.has(e) && e.span.file === spec.file && children(e).some((c) => active.has(c)));
+  const own = [...spec.tensors, ...spec.scalars].find((p) => p.name === name)?.span ?? spec.span;
+  const text =
+    active.size === 0
+      ? `\`${name}\` has no gradient: no result with a cotangent depends on it`
+      : `\`${name}\` has no gradient: the results depend on it through steps only`;
+  return message("TFX7001", end?.span ?? own, text, { severity, label: end === undefined ? "" : "constant between jumps" });
 };
 
 const docOf = (spec: Spec, of: readonly string[], out: readonly SpecResult[]): string =>
@@ -137,7 +157,12 @@ type Cotangent = { readonly adjoint: Adjoint; readonly parameter: SpecTensor | S
 const cotangentOf = (a: Arena, spec: Spec, r: SpecResult): Cotangent => {
   const name = `d_${r.name}`;
   const taken = [...spec.tensors, ...spec.scalars, ...spec.results].some((x) => x.name === name);
-  if (taken) throw new NoGradient(r.span, `the cotangent of \`${r.name}\` cannot be called \`${name}\`: the kernel has that name`);
+  if (taken)
+    throw new NoGradient(
+      message("TFX7002", r.span, `the cotangent of \`${r.name}\` is called \`${name}\`, a name that the kernel has already`, {
+        help: "rename one of them",
+      }),
+    );
   const axes = r.dims.flatMap((d) => d.axes);
   if (axes.length === 0) {
     const parameter: SpecScalar = { name, dtype: "f32", isStatic: false, init: null, span: NO_SPAN };

@@ -7,7 +7,7 @@ import { onDomain, sumOfAll, summed, type Adjoint, type AdjointCx } from "./adjo
 import { factorsOf, index, isZero, moved, op1, partIndex, type Arena } from "./arena.ts";
 import { both, conjuncts, inRange, without } from "./domain.ts";
 import { shareOf } from "./reductions.ts";
-import { NoGradient } from "./refuse.ts";
+import { message, NoGradient } from "./refuse.ts";
 import { equation, scatter } from "./scatter.ts";
 import { flows } from "./scalars.ts";
 
@@ -165,8 +165,8 @@ export const reverse = (cx: ReverseCx, seeds: readonly (readonly [SExpr, Adjoint
     push(p, { expr: moved(a, adj.expr, subst), dom }, cells);
   }
 
-  function refuse(span: Span, message: string): never {
-    throw new NoGradient(span, message);
+  function refuse(span: Span, text: string): never {
+    throw new NoGradient(message("TFX7003", span, text));
   }
 };
 

@@ -1,0 +1,154 @@
+/**
+ * Gradients held against differences of the meaning: the oracle is the interpreter of the kernel itself, moved along random
+ * directions. It shares nothing with what derives the gradient.
+ */
+import { checkProgram } from "../../src/check/check.ts";
+import type { Spec, SpecTensor } from "../../src/check/spec.ts";
+import { createRandom } from "../../src/cli/random.ts";
+import { createSources } from "../../src/cli/sources.ts";
+import { interpret, type Inputs } from "../../src/meaning/interpret.ts";
+import { parseProgram } from "../../src/parser/parse.ts";
+import { evalSize } from "../../src/base/size.ts";
+
+export type Numbers = Readonly<Record<string, number>>;
+export type Data = Readonly<Record<string, Float64Array>>;
+
+const sources = createSources();
+
+/** The only kernel of a text, which must be checked without an error. */
+export const checked = (text: string, file = "test.tfx"): Spec => {
+  const { program, diagnostics } = parseProgram(text, file);
+  const out = checkProgram(program, file, { resolveImport: sources.resolveImport, text });
+  const errors = [...diagnostics, ...out.diagnostics].filter((d) => d.severity === "error");
+  const [spec] = out.specs;
+  if (errors.length > 0 || spec === undefined)
+    throw new Error(`${errors.map((d) => `${d.code} ${d.message}`).join("; ")}\n${text}`);
+  return spec;
+};
+
+export type Ways = {
+  readonly sizes: Numbers;
+  readonly statics?: Numbers;
+  readonly scalars?: Numbers;
+  /** The value of a cell of a tensor of floats, from a standard normal one. */
+  readonly value?: (tensor: string, normal: number) => number;
+  /** Integers are below this; the smallest size of the kernel where left out. */
+  readonly below?: number;
+};
+
+const isFloat = (spec: Spec, dtype: string): boolean =>
+  dtype === "f32" || dtype === "f16" || spec.typeVars.some((t) => t.name === dtype);
+
+/** Floats normal, integers small, conditions mostly true. */
+const drawn = (spec: Spec, ways: Ways, seed: number): Data => {
+  const random = createRandom(seed);
+  const normal = (): number => Math.sqrt(-2 * Math.log(1 - random())) * Math.cos(2 * Math.PI * random());
+  const below = ways.below ?? Math.max(1, Math.min(...Object.values(ways.sizes)));
+  const cell = (t: SpecTensor): number => {
+    if (isFloat(spec, t.dtype)) return ways.value?.(t.name, normal()) ?? normal();
+    return t.dtype === "bool" ? Number(random() < 0.75) : Math.floor(random() * below);
+  };
+  return Object.fromEntries(spec.tensors.map((t) => [t.name, Float64Array.from({ length: count(spec, t, ways) }, () => cell(t))]));
+};
+
+const count = (spec: Spec, t: SpecTensor, ways: Ways): number => {
+  const lookup = (name: string): number => {
+    const known = ways.sizes[name] ?? ways.statics?.[name] ?? ways.scalars?.[name];
+    if (known !== undefined) return known;
+    const init = spec.scalars.find((s) => s.name === name)?.init;
+    if (init?.kind === "const") return init.value;
+    throw new Error(`no size ${name}`);
+  };
+  return t.dims.flatMap((d) => d.axes).reduce((n, a) => n * evalSize(spec.axes[a]?.size ?? 0, lookup), 1);
+};
+
+const dot = (a: ArrayLike<number>, b: ArrayLike<number>): number => {
+  let sum = 0;
+  for (let n = 0; n < a.length; n++) sum += (a[n] as number) * (b[n] as number);
+  return sum;
+};
+
+export type Verdict = { readonly input: string; readonly found: number; readonly expected: number; readonly scale: number };
+
+/** How far apart the two may be, as a share of the sum of the absolute values of what is added. */
+const SHARE = 2e-7;
+const STEP = 1e-4;
+
+/**
+ * The gradient of `spec` for `of` and `wrt`, a program, at random data: for each wanted input the slope along a random direction
+ * and what the program says, where they differ. Data at which the meaning has a kink near by are drawn again. Null: no such data.
+ */
+export const compareWithDifferences = (
+  spec: Spec,
+  derived: Spec,
+  of: readonly string[],
+  ways: Ways,
+  seed = 1,
+): readonly Verdict[] | null => {
+  for (let draw = 0; draw < 12; draw++) {
+    const verdicts = compareAt(spec, derived, of, ways, seed + 1000 * draw);
+    if (verdicts !== null) return verdicts;
+  }
+  return null;
+};
+
+const compareAt = (
+  spec: Spec,
+  derived: Spec,
+  of: readonly string[],
+  ways: Ways,
+  seed: number,
+): readonly Verdict[] | null => {
+  const tensors = drawn(spec, ways, seed);
+  const base: Inputs = { sizes: ways.sizes, statics: ways.statics ?? {}, scalars: ways.scalars ?? {}, tensors };
+  const normal = normals(seed + 77);
+  const at = (inputs: Inputs) => interpret(spec, inputs);
+  const here = at(base);
+  const cotangents = Object.fromEntries(of.map((o) => [`d_${o}`, here[o]?.map(() => normal()) ?? new Float64Array()]));
+  const isScalar = (o: string): boolean => spec.results.find((r) => r.name === o)?.dims.length === 0;
+  const loss = (inputs: Inputs): number => {
+    const out = at(inputs);
+    // A row without a cell has the log-sum-exp -inf, everywhere near: it has no slope.
+    return of.reduce((sum, o) => {
+      const [values, weights] = [out[o] as Float64Array, cotangents[`d_${o}`] as Float64Array];
+      return sum + dot(values.map((v, n) => (Number.isFinite(here[o]?.[n]) ? v : 0)), weights);
+    }, 0);
+  };
+  const results = interpret(derived, {
+    ...base,
+    scalars: { ...base.scalars, ...Object.fromEntries(of.filter(isScalar).map((o) => [`d_${o}`, cotangents[`d_${o}`]?.[0] ?? 0])) },
+    tensors: { ...tensors, ...cotangents },
+  });
+  const verdicts: Verdict[] = [];
+  for (const r of derived.results) {
+    const input = r.name.slice(2);
+    const gradient = results[r.name] as Float64Array;
+    const direction = gradient.map(() => normal());
+    const along = (h: number): number => loss(movedBy(base, input, direction, h, spec));
+    const slope = (h: number): number => (8 * (along(h) - along(-h)) - (along(2 * h) - along(-2 * h))) / (12 * h);
+    const [expected, again] = [slope(STEP), slope(STEP / 3)];
+    const found = dot(gradient, direction);
+    const scale = gradient.reduce((s, g, n) => s + Math.abs(g * (direction[n] as number)), 1);
+    const far = (x: number, y: number): boolean => !(Math.abs(x - y) <= SHARE * scale);
+    if (Number.isNaN(expected) || far(expected, again)) return null;
+    if (far(found, expected)) verdicts.push({ input, found, expected, scale });
+  }
+  return verdicts;
+};
+
+const normals = (seed: number): (() => number) => {
+  const random = createRandom(seed);
+  return () => Math.sqrt(-2 * Math.log(1 - random())) * Math.cos(2 * Math.PI * random());
+};
+
+const movedBy = (base: Inputs, input: string, direction: Float64Array, h: number, spec: Spec): Inputs => {
+  const tensor = base.tensors[input];
+  if (tensor !== undefined)
+    return {
+      ...base,
+      tensors: { ...base.tensors, [input]: direction.map((d, n) => (tensor[n] as number) + h * d) },
+    };
+  const isStatic = spec.scalars.some((s) => s.name === input && s.isStatic);
+  const key = isStatic ? "statics" : "scalars";
+  return { ...base, [key]: { ...base[key], [input]: (base[key]?.[input] ?? 0) + h * (direction[0] as number) } };
+};
