@@ -18,6 +18,7 @@ export const GRADIENT_CODES: Readonly<Record<string, CodeEntry>> = {
   },
   TFX7003: {
     title: "gradient that is not derived yet",
-    explain: "The gradient has a meaning, but there is no rule for it at present, or no way to write it in the language.",
+    explain:
+      "The gradient has a meaning, but there is no rule for it at present, or no way to write it in the language.",
   },
 };

@@ -1,19 +1,6 @@
 /** Cotangents: values that are meant on a domain and are 0 elsewhere, their sums over cells and of each other. */
 import type { AxisId, SExpr } from "../check/spec.ts";
-import {
-  add,
-  choose,
-  factorsOf,
-  int,
-  mul,
-  neg,
-  num,
-  op1,
-  over,
-  product,
-  restrict,
-  type Arena,
-} from "./arena.ts";
+import { add, choose, factorsOf, int, mul, neg, num, op1, over, product, restrict, type Arena } from "./arena.ts";
 import { allOf, both, without, type Domain } from "./domain.ts";
 
 /** `expr` at the cells of `dom`, where it exists; 0 elsewhere. */

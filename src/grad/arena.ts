@@ -152,13 +152,7 @@ export const op2 = (a: Arena, op: SBinaryOp, x: SExpr, y: SExpr): SExpr =>
   a.intern(binary(op, COMPARISONS.has(op) ? "bool" : x.type, x, y, NO_SPAN));
 export const choose = (a: Arena, c: SExpr, x: SExpr, y: SExpr): SExpr => a.intern(select(c, x, y, NO_SPAN));
 export const restrict = (a: Arena, x: SExpr, c: SExpr): SExpr => a.intern(where(x, c, NO_SPAN));
-export const over = (
-  a: Arena,
-  op: SReduceOp,
-  axes: readonly AxisId[],
-  x: SExpr,
-  k: SExpr | null = null,
-): SExpr => {
+export const over = (a: Arena, op: SReduceOp, axes: readonly AxisId[], x: SExpr, k: SExpr | null = null): SExpr => {
   const type = op === "any" || op === "all" ? "bool" : op === "count" || op.startsWith("arg") ? "int" : x.type;
   return a.intern(reduce(op, type, axes, x, k, NO_SPAN));
 };

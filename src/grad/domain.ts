@@ -43,10 +43,7 @@ export const inRange = (a: Arena, to: SExpr, axis: AxisId): readonly SExpr[] => 
 };
 
 /** Existence of every expression, each looked at once. */
-export const createDomains = (
-  a: Arena,
-  axesOf: (tensor: string) => readonly AxisId[],
-): ((e: SExpr) => Domain) => {
+export const createDomains = (a: Arena, axesOf: (tensor: string) => readonly AxisId[]): ((e: SExpr) => Domain) => {
   const memo = new Map<SExpr, Domain>();
   const of = (e: SExpr): Domain => {
     let d = memo.get(e);

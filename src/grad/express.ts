@@ -100,7 +100,8 @@ const FLOAT_FUNCTIONS: ReadonlySet<string> = new Set([
 ]);
 
 /** The syntax of a value, in terms of what has been defined. `where` and `at` of what has no name are not expressions. */
-export const syntaxOf = (w: Writer, e: SExpr): Expr => w.defined(e) === null ? own(w, e) : word(w.defined(e) as string);
+export const syntaxOf = (w: Writer, e: SExpr): Expr =>
+  w.defined(e) === null ? own(w, e) : word(w.defined(e) as string);
 
 /** The same where a float is understood: an integer is not converted in words. */
 const asFloat = (w: Writer, e: SExpr): Expr => {
@@ -169,7 +170,11 @@ const own = (w: Writer, e: SExpr): Expr => {
         ...(e.k === null ? [] : [syntaxOf(w, e.k)]),
       ]);
     case "concat":
-      return call("concat", [positional(word(w.axisName(e.axis)))], e.parts.map((p) => syntaxOf(w, p)));
+      return call(
+        "concat",
+        [positional(word(w.axisName(e.axis)))],
+        e.parts.map((p) => syntaxOf(w, p)),
+      );
     case "prev":
       return call("prev", [positional(word(w.axisName(e.axis)))], [word(w.stateName(e.state)), syntaxOf(w, e.init)]);
     case "in": {
@@ -204,5 +209,11 @@ const brackets = (w: Writer, axes: readonly AxisId[]): readonly IndexArg[] =>
 const readSyntax = (w: Writer, e: SExpr & { kind: "read" }): Expr => {
   const declared = w.tensors.get(e.tensor)?.dims.flatMap((d) => d.axes) ?? [];
   const isPlain = e.at.every((x, n) => x.kind === "index" && x.axis === declared[n]);
-  return isPlain ? word(e.tensor) : call(e.tensor, e.at.map((x) => positional(syntaxOf(w, x))), null);
+  return isPlain
+    ? word(e.tensor)
+    : call(
+        e.tensor,
+        e.at.map((x) => positional(syntaxOf(w, x))),
+        null,
+      );
 };

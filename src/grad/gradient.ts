@@ -48,7 +48,9 @@ const among = (spec: Spec, option: string, given: readonly string[], known: read
   for (const name of given) {
     if (known.includes(name)) continue;
     const help = didYouMean(name, known) ?? (known.length === 0 ? "there is none" : `there are: ${known.join(", ")}`);
-    throw new NoGradient(message("TFX7002", spec.span, `\`${spec.name}\` has no ${option} of floats \`${name}\``, { help }));
+    throw new NoGradient(
+      message("TFX7002", spec.span, `\`${spec.name}\` has no ${option} of floats \`${name}\``, { help }),
+    );
   }
 };
 
@@ -95,7 +97,11 @@ const gradientSpec = (spec: Spec, options: GradientOptions): Derived => {
     throw new NoGradient(
       warnings.length > 0
         ? { ...(warnings[0] as Diagnostic), severity: "error" }
-        : message("TFX7001", spec.span, `\`${spec.name}\` has no gradient: it takes no tensor of floats, or gives none`),
+        : message(
+            "TFX7001",
+            spec.span,
+            `\`${spec.name}\` has no gradient: it takes no tensor of floats, or gives none`,
+          ),
     );
   const cotangents = seeds.map(([, s]) => s.parameter);
   const derived: Spec = {
@@ -130,7 +136,10 @@ const withoutGradient = (
     active.size === 0
       ? `\`${name}\` has no gradient: no result with a cotangent depends on it`
       : `\`${name}\` has no gradient: the results depend on it through steps only`;
-  return message("TFX7001", end?.span ?? own, text, { severity, label: end === undefined ? "" : "constant between jumps" });
+  return message("TFX7001", end?.span ?? own, text, {
+    severity,
+    label: end === undefined ? "" : "constant between jumps",
+  });
 };
 
 const docOf = (spec: Spec, of: readonly string[], out: readonly SpecResult[]): string =>
@@ -151,7 +160,11 @@ const prepared = (spec: Spec, of: readonly string[], wrt: readonly string[], ini
   return { a, cx: { a, domainOf, tensors, gauges, wanted }, results };
 };
 
-type Cotangent = { readonly adjoint: Adjoint; readonly parameter: SpecTensor | SpecScalar; readonly axes: readonly AxisId[] };
+type Cotangent = {
+  readonly adjoint: Adjoint;
+  readonly parameter: SpecTensor | SpecScalar;
+  readonly axes: readonly AxisId[];
+};
 
 /** `d_o`, of the type and the indices of `o`. */
 const cotangentOf = (a: Arena, spec: Spec, r: SpecResult): Cotangent => {
@@ -159,17 +172,28 @@ const cotangentOf = (a: Arena, spec: Spec, r: SpecResult): Cotangent => {
   const taken = [...spec.tensors, ...spec.scalars, ...spec.results].some((x) => x.name === name);
   if (taken)
     throw new NoGradient(
-      message("TFX7002", r.span, `the cotangent of \`${r.name}\` is called \`${name}\`, a name that the kernel has already`, {
-        help: "rename one of them",
-      }),
+      message(
+        "TFX7002",
+        r.span,
+        `the cotangent of \`${r.name}\` is called \`${name}\`, a name that the kernel has already`,
+        {
+          help: "rename one of them",
+        },
+      ),
     );
   const axes = r.dims.flatMap((d) => d.axes);
   if (axes.length === 0) {
     const parameter: SpecScalar = { name, dtype: "f32", isStatic: false, init: null, span: NO_SPAN };
     return { adjoint: { expr: a.intern(scalar(name, "float", NO_SPAN)), dom: EVERYWHERE }, parameter, axes };
   }
-  const expr = a.intern(read(name, "float", axes.map((x) => index(a, x)), NO_SPAN));
+  const expr = a.intern(
+    read(
+      name,
+      "float",
+      axes.map((x) => index(a, x)),
+      NO_SPAN,
+    ),
+  );
   const parameter: SpecTensor = { name, dtype: r.dtype, dims: r.dims, span: NO_SPAN };
   return { adjoint: { expr, dom: EVERYWHERE }, parameter, axes };
 };
-

@@ -56,5 +56,4 @@ const oneOver = (a: Arena, x: SExpr): SExpr => op2(a, "+", num(a, 1), op1(a, "ex
 export const sigmoid = (a: Arena, x: SExpr): SExpr =>
   op2(a, "/", op1(a, "exp", op2(a, "min", x, num(a, 0))), oneOver(a, x));
 
-const softplus = (a: Arena, x: SExpr): SExpr =>
-  op2(a, "+", op2(a, "max", x, num(a, 0)), op1(a, "log", oneOver(a, x)));
+const softplus = (a: Arena, x: SExpr): SExpr => op2(a, "+", op2(a, "max", x, num(a, 0)), op1(a, "log", oneOver(a, x)));

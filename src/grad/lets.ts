@@ -39,7 +39,12 @@ const openStates = (a: Arena, order: readonly SExpr[]): ReadonlyMap<SExpr, Reado
 };
 
 const isLeaf = (e: SExpr): boolean =>
-  e.kind === "const" || e.kind === "index" || e.kind === "size" || e.kind === "scalar" || e.kind === "in" || e.kind === "prev";
+  e.kind === "const" ||
+  e.kind === "index" ||
+  e.kind === "size" ||
+  e.kind === "scalar" ||
+  e.kind === "in" ||
+  e.kind === "prev";
 
 /** The values that get a `let`; `order`: all of them, each after those it mentions. */
 export const letsOf = (a: Arena, order: readonly SExpr[], roots: readonly SExpr[]): ReadonlySet<SExpr> => {

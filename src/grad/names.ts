@@ -7,7 +7,9 @@ const reserved = (): Set<string> =>
   new Set([
     ...BUILTIN_NAMES,
     ...[...KEYWORDS].map((k) => String(k.PATTERN)),
-    ..."softmax log_softmax logsumexp sigmoid softplus relu relu2 leaky_relu elu silu gelu gelu_tanh softcap clamp".split(" "),
+    ..."softmax log_softmax logsumexp sigmoid softplus relu relu2 leaky_relu elu silu gelu gelu_tanh softcap clamp".split(
+      " ",
+    ),
     ..."rms_norm layer_norm l2_norm causal window rotate_half rotate_pairs".split(" "),
   ]);
 

@@ -69,7 +69,12 @@ export const kernelSyntax = (a: Arena, spec: Spec): Kernel => {
     if (!parts || unions.has(axis)) return;
     unions.add(axis);
     parts.forEach(declareUnion);
-    body.push({ kind: "axis", name: nameOf(axisName(axis)), parts: parts.map((p) => nameOf(axisName(p))), span: NO_SPAN });
+    body.push({
+      kind: "axis",
+      name: nameOf(axisName(axis)),
+      parts: parts.map((p) => nameOf(axisName(p))),
+      span: NO_SPAN,
+    });
     scope.add(axis);
   }
 

@@ -51,9 +51,7 @@ const others = (a: Arena, e: Reduce): SExpr => {
     e.arg,
     fresh.map((f) => ({ axis: f.axis, to: index(a, f.to) })),
   );
-  const differ = fresh
-    .map((f) => op2(a, "!=", index(a, f.to), index(a, f.axis)))
-    .reduce((x, y) => op2(a, "or", x, y));
+  const differ = fresh.map((f) => op2(a, "!=", index(a, f.to), index(a, f.axis))).reduce((x, y) => op2(a, "or", x, y));
   return over(
     a,
     "prod",
@@ -85,4 +83,3 @@ const runningBack = (cx: AdjointCx, e: Reduce, adj: Adjoint): Adjoint => {
   const sum = over(a, "cumsum", [back], turned);
   return { expr: moved(a, sum, [{ axis: back, to: op2(a, "-", last, index(a, axis)) }]), dom: new Set() };
 };
-

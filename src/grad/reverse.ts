@@ -19,7 +19,10 @@ export type ReverseCx = AdjointCx & {
   readonly wanted: Wanted;
 };
 
-export type Cotangents = { readonly tensors: ReadonlyMap<string, Adjoint>; readonly scalars: ReadonlyMap<string, Adjoint> };
+export type Cotangents = {
+  readonly tensors: ReadonlyMap<string, Adjoint>;
+  readonly scalars: ReadonlyMap<string, Adjoint>;
+};
 
 /** The parts through which a value depends on the wanted parameters smoothly. */
 const smoothParts = (e: SExpr): readonly SExpr[] => {
@@ -56,7 +59,8 @@ export const activeOf = (cx: ReverseCx, order: readonly SExpr[]): ReadonlySet<SE
   for (const e of order) {
     if (e.type !== "float" || cx.gauges.has(e)) continue;
     const isLeaf =
-      (e.kind === "read" && cx.wanted.tensors.has(e.tensor)) || (e.kind === "scalar" && cx.wanted.scalars.has(e.scalar));
+      (e.kind === "read" && cx.wanted.tensors.has(e.tensor)) ||
+      (e.kind === "scalar" && cx.wanted.scalars.has(e.scalar));
     if (isLeaf || smoothParts(e).some((p) => out.has(p))) out.add(e);
   }
   return out;
@@ -169,4 +173,3 @@ export const reverse = (cx: ReverseCx, seeds: readonly (readonly [SExpr, Adjoint
     throw new NoGradient(message("TFX7003", span, text));
   }
 };
-

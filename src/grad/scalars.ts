@@ -106,4 +106,3 @@ const power = (a: Arena, e: SExpr & { kind: "binary" }, g: SExpr): readonly Flow
   const byPower = choose(a, op2(a, ">", x, num(a, 0)), mul(a, e, op1(a, "log", x)), num(a, 0));
   return [flow(x, mul(a, g, byBase)), flow(y, mul(a, g, byPower))];
 };
-

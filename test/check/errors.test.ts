@@ -25,8 +25,8 @@ describe("docs/errors", () => {
   });
 
   test("README.md lists every message", async () => {
-    const codes = Object.entries({ ...CODES, ...CHECK_CODES, ...PLAN_CODES, ...OPTION_CODES, ...GRADIENT_CODES }).sort(([a], [b]) =>
-      a < b ? -1 : 1,
+    const codes = Object.entries({ ...CODES, ...CHECK_CODES, ...PLAN_CODES, ...OPTION_CODES, ...GRADIENT_CODES }).sort(
+      ([a], [b]) => (a < b ? -1 : 1),
     );
     const rows = codes.map(([code, { title }]) => `| ${code in CODES ? code : `[${code}](${code}.md)`} | ${title} |`);
     const head = [

@@ -48,7 +48,9 @@ const drawn = (spec: Spec, ways: Ways, seed: number): Data => {
     if (isFloat(spec, t.dtype)) return ways.value?.(t.name, normal()) ?? normal();
     return t.dtype === "bool" ? Number(random() < 0.75) : Math.floor(random() * below);
   };
-  return Object.fromEntries(spec.tensors.map((t) => [t.name, Float64Array.from({ length: count(spec, t, ways) }, () => cell(t))]));
+  return Object.fromEntries(
+    spec.tensors.map((t) => [t.name, Float64Array.from({ length: count(spec, t, ways) }, () => cell(t))]),
+  );
 };
 
 const count = (spec: Spec, t: SpecTensor, ways: Ways): number => {
@@ -68,7 +70,12 @@ const dot = (a: ArrayLike<number>, b: ArrayLike<number>): number => {
   return sum;
 };
 
-export type Verdict = { readonly input: string; readonly found: number; readonly expected: number; readonly scale: number };
+export type Verdict = {
+  readonly input: string;
+  readonly found: number;
+  readonly expected: number;
+  readonly scale: number;
+};
 
 /** How far apart the two may be, as a share of the sum of the absolute values of what is added. */
 const SHARE = 2e-7;
@@ -111,12 +118,21 @@ const compareAt = (
     // A row without a cell has the log-sum-exp -inf, everywhere near: it has no slope.
     return of.reduce((sum, o) => {
       const [values, weights] = [out[o] as Float64Array, cotangents[`d_${o}`] as Float64Array];
-      return sum + dot(values.map((v, n) => (Number.isFinite(here[o]?.[n]) ? v : 0)), weights);
+      return (
+        sum +
+        dot(
+          values.map((v, n) => (Number.isFinite(here[o]?.[n]) ? v : 0)),
+          weights,
+        )
+      );
     }, 0);
   };
   const results = interpret(derived, {
     ...base,
-    scalars: { ...base.scalars, ...Object.fromEntries(of.filter(isScalar).map((o) => [`d_${o}`, cotangents[`d_${o}`]?.[0] ?? 0])) },
+    scalars: {
+      ...base.scalars,
+      ...Object.fromEntries(of.filter(isScalar).map((o) => [`d_${o}`, cotangents[`d_${o}`]?.[0] ?? 0])),
+    },
     tensors: { ...tensors, ...cotangents },
   });
   const verdicts: Verdict[] = [];

@@ -3,7 +3,26 @@ import { readCatalogue, type Entry } from "../../src/cli/catalogue.ts";
 import type { Spec } from "../../src/check/spec.ts";
 import type { Numbers, Ways } from "./differences.ts";
 
-const TINY: Numbers = { B: 1, H: 2, G: 2, R: 2, X: 2, N: 4, M: 5, D: 4, E: 3, C: 3, P: 3, L: 5, K: 2, F: 3, V: 5, S: 2, A: 2, J: 6 };
+const TINY: Numbers = {
+  B: 1,
+  H: 2,
+  G: 2,
+  R: 2,
+  X: 2,
+  N: 4,
+  M: 5,
+  D: 4,
+  E: 3,
+  C: 3,
+  P: 3,
+  L: 5,
+  K: 2,
+  F: 3,
+  V: 5,
+  S: 2,
+  A: 2,
+  J: 6,
+};
 /** More queries than keys: rows without a cell. */
 const EMPTY_ROWS: Numbers = { N: 5, M: 3 };
 const ONNX: Numbers = { C: 2, Z: 1, MB: 1, MH: 1, MI: 4, MJ: 5 };
