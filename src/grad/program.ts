@@ -54,6 +54,7 @@ export const kernelSyntax = (a: Arena, spec: Spec): Kernel => {
     results: signature.results,
     resultList: signature.results.length > 1,
     body,
+    unread: null,
     span: NO_SPAN,
   };
 
