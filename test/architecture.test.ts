@@ -33,6 +33,7 @@ const TABLE: Readonly<Record<string, Rule>> = {
   "ir/lower": { values: ["base", "ir/schedule", "ir/graph", "ir/scalar", "ir/derive", "ir/tile"] },
   ir: { values: [...ALL_IR, "base", "check"] },
   codegen: { values: ["base", "ir/tile"] },
+  emit: { values: ["base"], types: ["codegen"] },
   format: { values: ["base", "parser"], packages: ["prettier/doc", "prettier/standalone"] },
   // A leaf: from checked kernels to texts; nothing of the compiler knows it.
   grad: { values: ["base", "parser", "check", "format"] },

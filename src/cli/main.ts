@@ -87,6 +87,11 @@ const addCommands = (program: Command, run: Run): void => {
     .description("write NAME.wgsl and NAME.json for a kernel, or for all kernels of a file")
     .argument("<file>")
     .option("--out <folder>", "where the files go", ".")
+    .addOption(
+      new Option("--emit <form>", "json: for tfx-lang/runtime; ts: NAME.ts, which needs nothing but WebGPU")
+        .choices(["json", "ts"])
+        .default("json"),
+    )
     .action((file, options) => run(async () => (await import("./commands/compile.ts")).compile(file, options)));
   addRun(program, run);
   withCompileOptions(program.command("explain"))

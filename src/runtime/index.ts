@@ -3,3 +3,4 @@ export type { TypedArray } from "./arrays.ts";
 export { checkRequirements, requestDevice } from "./device.ts";
 export { createKernel } from "./kernel.ts";
 export type { EncodeOptions, Input, Kernel, KernelOptions, RunOptions, RunResult } from "./kernel.ts";
+export type { KernelFactory, KernelSignature, TypedKernel, TypedRun } from "./typed.ts";

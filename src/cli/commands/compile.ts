@@ -1,7 +1,8 @@
 /** `tfx compile FILE` */
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { compile as compileText } from "../../compile.ts";
 import { TARGETS, BASELINE } from "../../base/target.ts";
+import { plainModule } from "../../emit/plain.ts";
 import type { Artifact } from "../../codegen/artifact.ts";
 import type { ExitCode } from "../errors.ts";
 import { writeAll } from "../files.ts";
@@ -17,6 +18,7 @@ export type CompileOptions = {
   readonly type?: Pairs;
   readonly target: string;
   readonly out: string;
+  readonly emit: "json" | "ts";
   readonly format: Format;
   readonly verify?: boolean;
 };
@@ -27,7 +29,7 @@ const jsonOf = (artifact: Artifact): string => {
   return `${JSON.stringify(rest, null, 2).replace(/\n\}$/, "")},\n  "sourceMap": ${JSON.stringify(sourceMap)}\n}\n`;
 };
 
-/** Writes `NAME.wgsl` and `NAME.json` for the kernel named, or for each kernel of the file; all of them or none. */
+/** Writes `NAME.wgsl` and `NAME.json` (or `NAME.ts`) for the kernel named, or for each kernel of the file; all of them or none. */
 export const compile = (file: string, options: CompileOptions): ExitCode => {
   const sources = createSources();
   const specs = loadSpecs(file, options.kernel, sources, options.format);
@@ -49,7 +51,11 @@ export const compile = (file: string, options: CompileOptions): ExitCode => {
     errors += report(result.diagnostics, sources, options.format);
     for (const artifact of result.artifacts) {
       const path = join(options.out, artifact.kernel);
-      files.push({ path: `${path}.wgsl`, content: artifact.wgsl }, { path: `${path}.json`, content: jsonOf(artifact) });
+      const beside =
+        options.emit === "ts"
+          ? { path: `${path}.ts`, content: plainModule(artifact, basename(file)) }
+          : { path: `${path}.json`, content: jsonOf(artifact) };
+      files.push({ path: `${path}.wgsl`, content: artifact.wgsl }, beside);
     }
   }
   if (errors > 0) return 1;
