@@ -98,7 +98,9 @@ const uniformText = (artifact: Artifact): string =>
     const buffer = device.createBuffer({ size: ${artifact.uniformBytes}, usage: 64, label: "params", mappedAtCreation: true });
     const data = new DataView(buffer.getMappedRange());
 ${artifact.uniforms
-  .map(({ name, type, offset }) => `    data.set${type === "f32" ? "Float32" : "Uint32"}(${offset}, v.${name}, true);\n`)
+  .map(
+    ({ name, type, offset }) => `    data.set${type === "f32" ? "Float32" : "Uint32"}(${offset}, v.${name}, true);\n`,
+  )
   .join("")}    buffer.unmap();
     return buffer;
   };
@@ -132,7 +134,9 @@ const arrayMake = (t: TensorInfo): string => {
 };
 
 const flat = (t: TensorInfo): string =>
-  t.dtype === "bool" ? `Uint32Array.from(inputs.${t.name} as ArrayLike<unknown>, (x) => (x ? 1 : 0))` : `inputs.${t.name}`;
+  t.dtype === "bool"
+    ? `Uint32Array.from(inputs.${t.name} as ArrayLike<unknown>, (x) => (x ? 1 : 0))`
+    : `inputs.${t.name}`;
 
 const runText = (artifact: Artifact): string => {
   const inputs = tensorsOf(artifact, "input");
@@ -158,13 +162,13 @@ ${usesValues ? "    const v = valuesOf(call);\n" : ""}    const made: GPUBuffer[
     try {
       const buffers: Buffers = {
 ${inputs
-  .map(
-    (t) =>
-      `        ${t.name}: upload("${t.name}", ${flat(t)}, bytes.${t.name}, ${dataFormula(t)}),\n`,
-  )
+  .map((t) => `        ${t.name}: upload("${t.name}", ${flat(t)}, bytes.${t.name}, ${dataFormula(t)}),\n`)
   .join("")}${outputs
-  .map((t) => `        ${t.name}: keep(device.createBuffer({ size: bytes.${t.name}, usage: 132, label: "${t.name}" })),\n`)
-  .join("")}      };
+    .map(
+      (t) =>
+        `        ${t.name}: keep(device.createBuffer({ size: bytes.${t.name}, usage: 132, label: "${t.name}" })),\n`,
+    )
+    .join("")}      };
       const encoder = device.createCommandEncoder();
       const pass = encoder.beginComputePass();
       const release = encode(pass, { ...call, buffers });
@@ -212,7 +216,10 @@ ${artifact.sizes.length === 0 ? "" : `/** Sizes that are known when the kernel r
 export type Outputs = ${objectType(tensorMembers(tensorsOf(artifact, "output"), outputType), "")};
 
 /** Storage buffers of the caller, at least \`byteLengths\` long. */
-export type Buffers = ${objectType(tensorMembers(callers, () => "GPUBuffer"), "")};
+export type Buffers = ${objectType(
+    tensorMembers(callers, () => "GPUBuffer"),
+    "",
+  )};
 
 type Values = ${values};
 /** One call on arrays. */
@@ -268,7 +275,9 @@ ${groupsNeedV ? "    const v = valuesOf(call);\n" : ""}${artifact.uniformBytes =
     scratch.length === 0
       ? "    const { buffers } = call;\n"
       : `    const scratch = {\n${scratch
-          .map((t) => `      ${t.name}: device.createBuffer({ size: bytes.${t.name}, usage: 128, label: "${t.name}" }),\n`)
+          .map(
+            (t) => `      ${t.name}: device.createBuffer({ size: bytes.${t.name}, usage: 128, label: "${t.name}" }),\n`,
+          )
           .join("")}    };\n    const buffers = { ...call.buffers, ...scratch };\n`
   }${artifact.dispatches.map((d, n) => dispatchText(artifact, d, n)).join("")}    return () => {
 ${artifact.uniformBytes === 0 ? "" : "      params.destroy();\n"}${scratch.length === 0 ? "" : "      for (const b of Object.values(scratch)) b.destroy();\n"}    };

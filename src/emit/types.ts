@@ -24,7 +24,9 @@ export const outputType = (t: TensorInfo): string => (t.dtype === "f16" ? inputT
 
 /** A tensor as its file declares it: `f32[b: B, i: N, d: 64]`. */
 export const tensorText = (t: TensorInfo): string => {
-  const dims = t.dims.map((d) => `${d.axes.length === 1 ? d.axes[0] : `(${d.axes.join(" ")})`}: ${printSize(d.extent)}`);
+  const dims = t.dims.map(
+    (d) => `${d.axes.length === 1 ? d.axes[0] : `(${d.axes.join(" ")})`}: ${printSize(d.extent)}`,
+  );
   return `${t.dtype}[${dims.join(", ")}]`;
 };
 
@@ -54,10 +56,8 @@ export const objectType = (members: readonly Member[], indent: string): string =
         .join("")}${indent}}`;
 
 /** Members for tensors, `type` of each. */
-export const tensorMembers = (
-  tensors: readonly TensorInfo[],
-  type: (t: TensorInfo) => string,
-): readonly Member[] => tensors.map((t) => ({ name: t.name, doc: `\`${tensorText(t)}\``, type: type(t) }));
+export const tensorMembers = (tensors: readonly TensorInfo[], type: (t: TensorInfo) => string): readonly Member[] =>
+  tensors.map((t) => ({ name: t.name, doc: `\`${tensorText(t)}\``, type: type(t) }));
 
 /** Members for scalar parameters; those with a default may be left out. */
 export const scalarMembers = (artifact: Artifact): readonly Member[] =>

@@ -51,7 +51,13 @@ describe("a plain module", () => {
     const inputs = Object.fromEntries(
       artifact.tensors
         .filter((t) => t.role === "input")
-        .map((t) => [t.name, arrayFor(t, t.dims.reduce((n, d) => n * evalSize(d.extent, known), 1))]),
+        .map((t) => [
+          t.name,
+          arrayFor(
+            t,
+            t.dims.reduce((n, d) => n * evalSize(d.extent, known), 1),
+          ),
+        ]),
     );
     const expected = await (await createKernel(device, artifact)).run({ inputs, sizes, scalars });
     const create = Object.entries(module).find(([key]) => key.startsWith("create"))?.[1] as (
@@ -67,7 +73,9 @@ describe("a plain module", () => {
     ).rejects.toThrow(`${first} has`);
     const [size] = Object.keys(sizes);
     if (size !== undefined)
-      expect(() => module.byteLengths({ sizes: { ...sizes, [size]: 2.5 }, scalars })).toThrow(`the size ${size} is 2.5`);
+      expect(() => module.byteLengths({ sizes: { ...sizes, [size]: 2.5 }, scalars })).toThrow(
+        `the size ${size} is 2.5`,
+      );
     const small = device.createBuffer({ size: 4, usage: 128 });
     const buffers = Object.fromEntries(artifact.tensors.map((t) => [t.name, small]));
     const pass = device.createCommandEncoder().beginComputePass();

@@ -46,21 +46,39 @@ plain.encode(pass, { buffers: { q: buffer, k: buffer, v: buffer, o: buffer, lse:
 
 /** A mistake in the imported kernel, or in the plain module, with what TypeScript says. */
 const BAD: Readonly<Record<string, readonly [string, RegExp]>> = {
-  "wrong tensor name": [`kernel.run({ inputs: { ...inputs, keys: f }, scalars: { window: 3 } });`, /'keys' does not exist/],
+  "wrong tensor name": [
+    `kernel.run({ inputs: { ...inputs, keys: f }, scalars: { window: 3 } });`,
+    /'keys' does not exist/,
+  ],
   "missing tensor": [`kernel.run({ inputs: { q: f, k: f }, scalars: { window: 3 } });`, /Property 'v' is missing/],
   "missing scalar": [`kernel.run({ inputs, scalars: {} });`, /Property 'window' is missing/],
   "missing scalars": [`kernel.run({ inputs });`, /Property 'scalars' is missing/],
-  "scalar of another type": [`kernel.run({ inputs, scalars: { window: true } });`, /Type 'boolean' is not assignable to type 'number'/],
-  "wrong dtype": [`kernel.run({ inputs: { ...inputs, q: new Float64Array(4) }, scalars: { window: 3 } });`, /Float64Array/],
+  "scalar of another type": [
+    `kernel.run({ inputs, scalars: { window: true } });`,
+    /Type 'boolean' is not assignable to type 'number'/,
+  ],
+  "wrong dtype": [
+    `kernel.run({ inputs: { ...inputs, q: new Float64Array(4) }, scalars: { window: 3 } });`,
+    /Float64Array/,
+  ],
   "wrong dtype, packed": [`(await bytes(device)).run({ inputs: { w: f, x: f } });`, /Float32Array/],
   "unknown size": [`kernel.run({ inputs, scalars: { window: 3 }, sizes: { D: 16 } });`, /'D' does not exist/],
-  "shape of another rank": [`kernel.run({ inputs, scalars: { window: 3 }, shapes: { q: [1, 2, 16] } });`, /not assignable to type/],
-  "shape against a fixed size": [`kernel.run({ inputs, scalars: { window: 3 }, shapes: { q: [1, 2, 3, 17] } });`, /'17' is not assignable to type '16'/],
+  "shape of another rank": [
+    `kernel.run({ inputs, scalars: { window: 3 }, shapes: { q: [1, 2, 16] } });`,
+    /not assignable to type/,
+  ],
+  "shape against a fixed size": [
+    `kernel.run({ inputs, scalars: { window: 3 }, shapes: { q: [1, 2, 3, 17] } });`,
+    /'17' is not assignable to type '16'/,
+  ],
   "forgotten output": [
     `kernel.encode(pass, { buffers: { q: buffer, k: buffer, v: buffer, o: buffer }, scalars: { window: 3 } });`,
     /Property 'lse' is missing/,
   ],
-  "unknown output": [`(await kernel.run({ inputs, scalars: { window: 3 } })).outputs.out;`, /Property 'out' does not exist/],
+  "unknown output": [
+    `(await kernel.run({ inputs, scalars: { window: 3 } })).outputs.out;`,
+    /Property 'out' does not exist/,
+  ],
   "output of another type": [
     `export const x: Int32Array = (await kernel.run({ inputs, scalars: { window: 3 } })).outputs.o;`,
     /Float32Array/,
@@ -69,11 +87,23 @@ const BAD: Readonly<Record<string, readonly [string, RegExp]>> = {
     `(await kernel.run({ inputs, scalars: { window: 3 }, outputs: { o: buffer } })).outputs.o;`,
     /Property 'o' does not exist/,
   ],
-  "no such kernel": [`import { flash } from "./kernels.tfx";`, /'"\\.\/kernels\.tfx"' has no exported member 'flash'|has no exported member/],
-  "plain: wrong tensor name": [`plain.run({ inputs: { ...inputs, keys: f }, sizes, scalars: { window: 3 } });`, /'keys' does not exist/],
-  "plain: missing size": [`plain.run({ inputs, sizes: { B: 1, H: 1, N: 1 }, scalars: { window: 3 } });`, /Property 'M' is missing/],
+  "no such kernel": [
+    `import { flash } from "./kernels.tfx";`,
+    /'"\\.\/kernels\.tfx"' has no exported member 'flash'|has no exported member/,
+  ],
+  "plain: wrong tensor name": [
+    `plain.run({ inputs: { ...inputs, keys: f }, sizes, scalars: { window: 3 } });`,
+    /'keys' does not exist/,
+  ],
+  "plain: missing size": [
+    `plain.run({ inputs, sizes: { B: 1, H: 1, N: 1 }, scalars: { window: 3 } });`,
+    /Property 'M' is missing/,
+  ],
   "plain: missing scalar": [`plain.run({ inputs, sizes, scalars: { scale: 3 } });`, /Property 'window' is missing/],
-  "plain: wrong dtype": [`plain.run({ inputs: { ...inputs, v: new Int32Array(4) }, sizes, scalars: { window: 3 } });`, /Int32Array/],
+  "plain: wrong dtype": [
+    `plain.run({ inputs: { ...inputs, v: new Int32Array(4) }, sizes, scalars: { window: 3 } });`,
+    /Int32Array/,
+  ],
   "plain: forgotten output": [
     `plain.encode(pass, { buffers: { q: buffer, k: buffer, v: buffer, o: buffer }, sizes, scalars: { window: 3 } });`,
     /Property 'lse' is missing/,
