@@ -2,17 +2,12 @@
 import type { Expr } from "./tile.ts";
 import { operands } from "./walk.ts";
 
-const known = new WeakMap<Expr, string>();
-
 /** Two expressions have one key if and only if they have the same form, with the same types. */
 export const keyOfExpr = (e: Expr): string => {
   if (e.kind === "ref") return e.name;
-  const found = known.get(e);
-  if (found !== undefined) return found;
-  const type = e.type.width === 1 ? e.type.elem : `${e.type.elem}${e.type.width}`;
-  const made = `${e.kind}:${type}:${own(e)}(${operands(e).map(keyOfExpr).join()})`;
-  known.set(e, made);
-  return made;
+  let key = `${e.kind} ${e.type.elem}${e.type.width} ${own(e)}(`;
+  for (const x of operands(e)) key += `${keyOfExpr(x)},`;
+  return `${key})`;
 };
 
 /** What an expression says besides its kind, type and operands. */
