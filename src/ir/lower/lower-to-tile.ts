@@ -4,7 +4,7 @@ import { edit, type GraphBuilder } from "../graph/build.ts";
 import type { GraphView } from "../graph/view.ts";
 import { originAt, type Origin } from "../../base/span.ts";
 import type { Axis, AxisId, Graph, NodeId, Tensor } from "../graph/graph.ts";
-import type { KernelPlan, Plan } from "../derive/plan.ts";
+import type { KernelPlan, Plan, Store } from "../derive/plan.ts";
 import { sizeNames } from "../../base/size.ts";
 import { bufferOf, canVector } from "./access.ts";
 import { lowerKernel } from "./kernel.ts";
@@ -25,7 +25,7 @@ const lowered = (plan: Plan, schedules: readonly Schedule[], b: GraphBuilder): T
   const tensors = [...graph.tensors, ...plan.scratch];
   const whole: Graph = { ...graph, tensors };
   const names = namesOf(b, plan);
-  const scalars = new Set(plan.kernels.flatMap((k, n) => readAlongRows(b, k, schedules[n])));
+  const scalars = new Set(plan.kernels.flatMap((k, n) => readByElement(b, k, schedules[n])));
   let vectors = new Set(tensors.filter((t) => canVector({ b }, t) && !scalars.has(t.name)).map((t) => t.name));
   let kernels: readonly TileKernel[] = [];
   // A tensor that some access wants one element at a time is bound as scalars everywhere: lowered again until that holds.
@@ -55,19 +55,31 @@ const lowered = (plan: Plan, schedules: readonly Schedule[], b: GraphBuilder): T
   };
 };
 
-/** Tensors that lanes are sure to ask one element at a time of: their last index is that of the lane's own row. */
-const readAlongRows = (b: GraphView, plan: KernelPlan, schedule: Schedule | undefined): readonly string[] => {
-  if (schedule === undefined || schedule.kind === "elements") return [];
-  const isRow = (a: AxisId | undefined): boolean => a !== undefined && plan.rows.includes(a);
+/**
+ * Tensors that lanes are sure to ask one element at a time of: their last index moves with the row, or with a stream that is walked cell
+ * by cell.
+ */
+const readByElement = (b: GraphView, plan: KernelPlan, schedule: Schedule | undefined): readonly string[] => {
+  if (schedule === undefined) return [];
+  const wide = schedule.kind === "elements" && schedule.vectorStream ? plan.rows.at(-1) : undefined;
+  const moving = new Set([...plan.rows, ...(walksCells(schedule) ? plan.stream : [])]);
   const roots = [...plan.stores.map((s) => s.value), ...plan.accumulators.map((a) => a.node)];
   const read = [...b.reach(roots)].flatMap((id) => {
     const n = b.node(id);
     const last = n.kind === "load" ? n.at.at(-1) : undefined;
-    const index = last === undefined ? null : b.node(last);
-    return n.kind === "load" && index?.kind === "index" && isRow(index.axis) ? [n.tensor] : [];
+    if (n.kind !== "load" || last === undefined) return [];
+    const index = b.node(last);
+    const isWide = index.kind === "index" && index.axis === wide;
+    return !isWide && index.axes.some((a) => moving.has(a)) ? [n.tensor] : [];
   });
-  return [...read, ...plan.stores.filter((s) => isRow(s.axes.at(-1))).map((s) => s.tensor)];
+  const last = (s: Store): AxisId => s.axes.at(-1) ?? -1;
+  const written = plan.stores.filter((s) => last(s) !== wide && moving.has(last(s)));
+  return [...read, ...written.map((s) => s.tensor)];
 };
+
+/** Whether each lane loads one cell of the stream after the other by itself. */
+const walksCells = (s: Schedule): boolean =>
+  s.kind !== "elements" && s.source === "direct" && !s.vectorStream && !s.hold;
 
 /** Tensors and scalars where they are declared; a size where an axis has it. */
 const declarationsOf = (
