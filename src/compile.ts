@@ -1,37 +1,24 @@
 /**
- * The pipeline on one page: source -> AST -> spec -> graph -> plan -> schedules -> tile -> WGSL -> artifact.
+ * From a source text to artifacts: the passes of `passes.ts` over the file, then over each of its kernels.
  * `compile` never throws for bad input: problems are diagnostics.
  */
 import type { Artifact } from "./codegen/artifact.ts";
-import { checkProgram } from "./check/check.ts";
-import type { ResolveImport } from "./check/check.ts";
-import type { Spec } from "./check/spec.ts";
-import type { StorageType } from "./base/storage-type.ts";
-import type { Compiled } from "./compiled.ts";
-import { compileGraph, type GraphOptions } from "./compile-graph.ts";
-import { guarded, withImports } from "./imports.ts";
-import { LoweringError, lowerToGraph } from "./ir/lower-to-graph.ts";
-import { UnknownSize, Unsupported, sizesAsked } from "./ir/graph/unsupported.ts";
-import { callFaults, choiceDiagnostic, choiceFaults, chosenFaults, error, type ChoiceFault } from "./options.ts";
-import { parseProgram } from "./parser/parse.ts";
-import type { Graph } from "./ir/graph/graph.ts";
 import type { Diagnostic } from "./base/diagnostic.ts";
 import { placeOf } from "./base/span.ts";
-import { checksOf } from "./verify.ts";
+import type { Spec } from "./check/spec.ts";
+import { compileGraph } from "./compile-graph.ts";
+import type { CompileOptions } from "./compile-options.ts";
+import type { Compiled } from "./compiled.ts";
+import { guarded } from "./imports.ts";
+import type { Graph } from "./ir/graph/graph.ts";
+import { UnknownSize, Unsupported, sizesAsked } from "./ir/graph/unsupported.ts";
+import { LoweringError } from "./ir/lower-to-graph.ts";
+import { callFaults, choiceDiagnostic, choiceFaults, chosenFaults, error, type ChoiceFault } from "./options.ts";
+import { refuseBroken, runPasses } from "./pass.ts";
+import { FILE_PASSES, SPEC_PASSES } from "./passes.ts";
+import { faultsOfSpec, isVerified } from "./verify.ts";
 
-export type CompileOptions = GraphOptions & {
-  /** Name of the source in messages. */
-  readonly file: string;
-  /** The kernel to compile; all of the file when absent. */
-  readonly kernel?: string;
-  /** Values of static parameters. */
-  readonly statics?: Readonly<Record<string, number>>;
-  /** Element types of type variables. */
-  readonly types?: Readonly<Record<string, string>>;
-  /** Finds what `use` names, but for the prelude, which is carried. `compileAsync` finds the standard library by itself. */
-  readonly resolveImport?: ResolveImport;
-};
-
+export type { CompileOptions } from "./compile-options.ts";
 export type { Compiled } from "./compiled.ts";
 
 export type CompileResult = {
@@ -53,16 +40,11 @@ const hasErrors = (diagnostics: readonly Diagnostic[]): boolean => diagnostics.s
 export const compile = (text: string, options: CompileOptions): CompileResult => {
   const misused = callFaults(text, options);
   if (misused.length > 0) return failed(misused);
-  const parsed = parseProgram(text, options.file);
-  if (hasErrors(parsed.diagnostics)) return failed(parsed.diagnostics);
-  const imports = guarded(options.resolveImport);
-  const checked = checkProgram(parsed.program, options.file, {
-    resolveImport: imports.resolve,
-    ...(options.kernel === undefined ? {} : { only: options.kernel }),
-  });
-  const diagnostics: Diagnostic[] = [...parsed.diagnostics, ...withImports(checked.diagnostics, imports, options.file)];
-  if (hasErrors(diagnostics)) return failed(diagnostics);
-  const wanted = checked.specs.filter((s) => options.kernel === undefined || s.name === options.kernel);
+  const cx = { options, imports: guarded(options.resolveImport) };
+  const read = runPasses(FILE_PASSES, { text }, cx, isVerified(options.verify));
+  const diagnostics: Diagnostic[] = [...read.diagnostics];
+  if (read.levels === null) return failed(diagnostics);
+  const wanted = read.levels.specs.filter((s) => options.kernel === undefined || s.name === options.kernel);
   const choices = choicesOf(wanted, options);
   diagnostics.push(...choices.flatMap((c) => c.faults));
   if (hasErrors(diagnostics)) return failed(diagnostics);
@@ -172,13 +154,11 @@ const attempt = (spec: Spec, options: CompileOptions): Attempt => {
   const unfit = chosenFaults(spec, dims, statics);
   if (unfit.length > 0) return refused(unfit);
   try {
-    checksOf(options.verify).spec("checking", spec);
-    const { graph, warnings } = lowerToGraph(spec, {
-      dims,
-      statics,
-      types: (options.types ?? {}) as Readonly<Record<string, StorageType>>,
-    });
-    const found = compileGraph(graph, options);
+    const verify = isVerified(options.verify);
+    if (verify) refuseBroken("check", faultsOfSpec(spec));
+    const { levels, diagnostics: warnings } = runPasses(SPEC_PASSES, { spec }, options, verify);
+    if (levels === null) return refused(warnings);
+    const found = compileGraph(levels.graph, options);
     const diagnostics = [...warnings, ...found.diagnostics];
     if (found.compiled === null) return refused(diagnostics);
     return { compiled: { ...found.compiled, spec, warnings: diagnostics }, diagnostics, cause: null };

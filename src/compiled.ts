@@ -1,22 +1,34 @@
 /** What the compiler knows about one kernel, level by level: its own graph for each. */
-import type { Artifact } from "./codegen/artifact.ts";
 import type { Diagnostic } from "./base/diagnostic.ts";
 import type { Spec } from "./check/spec.ts";
-import type { Plan } from "./ir/derive/plan.ts";
+import type { Artifact } from "./codegen/artifact.ts";
+import type { Code } from "./codegen/backend.ts";
+import type { Note, Plan } from "./ir/derive/plan.ts";
 import type { Graph } from "./ir/graph/graph.ts";
 import type { Schedule } from "./ir/schedule/schedule.ts";
 import type { TileProgram } from "./ir/tile/tile.ts";
 
-/** A graph and all levels below it. */
-export type CompiledGraph = {
+/** The levels below a graph, each made by a pass of the earlier ones (`passes.ts`). */
+export type GraphLevels = {
   /** As it was given. */
   readonly graph: Graph;
+  /** Rewritten, with what is to be said about it. */
+  readonly prepared: { readonly graph: Graph; readonly notes: readonly Note[] };
+  /** Which kernels there are, with whole streams. */
+  readonly whole: Plan;
+  /** The same with long streams cut into parts. */
   readonly plan: Plan;
+  /** One for each kernel of the plan, in order. */
+  readonly schedules: readonly Schedule[];
   /** The plan with its exponentials to base 2: what is lowered. */
   readonly folded: Plan;
-  readonly schedules: readonly Schedule[];
   readonly tile: TileProgram;
+  readonly written: Code;
   readonly artifact: Artifact;
+};
+
+/** A graph and all levels below it. */
+export type CompiledGraph = GraphLevels & {
   /** What the user should hear of although it compiles. */
   readonly warnings: readonly Diagnostic[];
 };

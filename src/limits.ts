@@ -2,7 +2,7 @@
 import { PLANNING } from "./base/costs.ts";
 import { workgroupBytes } from "./codegen/artifact-from-tile.ts";
 import type { Target } from "./base/target.ts";
-import type { CompiledGraph } from "./compiled.ts";
+import type { GraphLevels } from "./compiled.ts";
 import type { Plan } from "./ir/derive/plan.ts";
 import type { AxisId } from "./ir/graph/graph.ts";
 import { viewOf } from "./ir/graph/view.ts";
@@ -10,14 +10,17 @@ import type { Buffer } from "./ir/tile/tile.ts";
 import type { Diagnostic } from "./base/diagnostic.ts";
 import { registersOf } from "./ir/derive/state.ts";
 
+/** The levels that are looked at. */
+type Levels = Pick<GraphLevels, "graph" | "plan" | "schedules" | "tile">;
+
 /** One error for each kernel that needs more than there is, with the buffers and what would help most. */
-export const limitDiagnostics = (compiled: CompiledGraph, target: Target): readonly Diagnostic[] => [
+export const limitDiagnostics = (compiled: Levels, target: Target): readonly Diagnostic[] => [
   ...registerDiagnostics(compiled),
   ...workgroupDiagnostics(compiled, target),
 ];
 
 /** What a plan carries, before anything is lowered: code for so many numbers would be long in the making. */
-export const registerDiagnostics = (compiled: Pick<CompiledGraph, "graph" | "plan">): readonly Diagnostic[] =>
+export const registerDiagnostics = (compiled: Pick<GraphLevels, "graph" | "plan">): readonly Diagnostic[] =>
   compiled.plan.kernels.flatMap((kernel) => {
     const carried = kernel.accumulators
       .map((a) => ({ a, numbers: registersOf(viewOf(compiled.plan.graph), a) }))
@@ -41,7 +44,7 @@ export const registerDiagnostics = (compiled: Pick<CompiledGraph, "graph" | "pla
     ];
   });
 
-const workgroupDiagnostics = (compiled: CompiledGraph, target: Target): readonly Diagnostic[] =>
+const workgroupDiagnostics = (compiled: Levels, target: Target): readonly Diagnostic[] =>
   compiled.tile.kernels.flatMap((tile, at) => {
     const bytes = workgroupBytes(tile.workgroup);
     if (bytes <= target.workgroupBytes) return [];
@@ -66,7 +69,7 @@ const axesText = ({ graph }: Plan, axes: readonly AxisId[]): string =>
   axes.map((a) => viewOf(graph).axis(a).name).join(", ");
 
 /** Half a tile of the stream, or fewer lanes: whichever saves more. */
-const leverOf = (compiled: CompiledGraph, at: number, buffers: readonly Buffer[]): string | null => {
+const leverOf = (compiled: Levels, at: number, buffers: readonly Buffer[]): string | null => {
   const schedule = compiled.schedules[at];
   const kernel = compiled.plan.kernels[at];
   if (schedule === undefined || kernel === undefined) return null;

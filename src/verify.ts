@@ -1,29 +1,18 @@
-/** The verifiers of all levels between the stages. What they find is a mistake of the compiler, named by the pass that it came after. */
-import { verifySpec } from "./check/verify-spec.ts";
-import type { Spec } from "./check/spec.ts";
+/** The verifiers of all levels, as the passes ask for them. What they find is a mistake of the compiler. */
 import type { Target } from "./base/target.ts";
+import type { Spec } from "./check/spec.ts";
+import { verifySpec } from "./check/verify-spec.ts";
+import type { Artifact } from "./codegen/artifact.ts";
 import type { Plan } from "./ir/derive/plan.ts";
 import { verifyPlan } from "./ir/derive/verify-plan.ts";
 import type { Graph } from "./ir/graph/graph.ts";
-import { reach } from "./ir/graph/walk.ts";
 import { verifyGraph } from "./ir/graph/verify.ts";
+import { viewOf } from "./ir/graph/view.ts";
+import { reach } from "./ir/graph/walk.ts";
+import { illegal } from "./ir/schedule/legal.ts";
+import type { Schedule } from "./ir/schedule/schedule.ts";
 import type { TileProgram } from "./ir/tile/tile.ts";
 import { verifyTile } from "./ir/tile/verify.ts";
-
-/** Checks to be made after passes; none when verification is off. */
-export type Checks = {
-  readonly spec: (after: string, spec: Spec) => void;
-  readonly graph: (after: string, graph: Graph) => void;
-  readonly plan: (after: string, plan: Plan) => void;
-  readonly tile: (after: string, program: TileProgram, target: Target) => void;
-};
-
-const nothing = (): void => {};
-const NONE: Checks = { spec: nothing, graph: nothing, plan: nothing, tile: nothing };
-
-const refuse = (after: string, faults: readonly string[]): void => {
-  if (faults.length > 0) throw new Error(`after ${after}: ${faults.slice(0, 5).join("; ")}`);
-};
 
 /** Nobody can write into a graph that is finished: who tries is found where it happens. */
 const freeze = (graph: Graph): void => {
@@ -50,24 +39,52 @@ const freeze = (graph: Graph): void => {
   Object.freeze(graph);
 };
 
-const ALL: Checks = {
-  spec: (after, spec) => refuse(after, verifySpec(spec)),
-  graph: (after, graph) => {
-    const roots = [...graph.results.map((r) => r.value), ...graph.scalars.flatMap((s) => s.init ?? [])];
-    freeze(graph);
-    refuse(after, verifyGraph(graph, reach(graph, roots)));
-  },
-  plan: (after, plan) => {
-    freeze(plan.graph);
-    refuse(after, verifyPlan(plan));
-  },
-  // Room is the user's business, and has diagnostics of its own.
-  tile: (after, program, target) =>
-    refuse(after, verifyTile(program, { ...target, workgroupBytes: Infinity, storageBuffers: Infinity, f16: true })),
+/** What is wrong with a checked kernel. */
+export const faultsOfSpec = (spec: Spec): readonly string[] => verifySpec(spec);
+
+/** What is wrong with a graph, which is frozen. */
+export const faultsOfGraph = (graph: Graph): readonly string[] => {
+  const roots = [...graph.results.map((r) => r.value), ...graph.scalars.flatMap((s) => s.init ?? [])];
+  freeze(graph);
+  return verifyGraph(graph, reach(graph, roots));
+};
+
+/** What is wrong with a plan, whose graph is frozen. */
+export const faultsOfPlan = (plan: Plan): readonly string[] => {
+  freeze(plan.graph);
+  return verifyPlan(plan);
+};
+
+/** There is a legal schedule for each kernel. */
+export const faultsOfSchedules = (schedules: readonly Schedule[], plan: Plan, target: Target): readonly string[] =>
+  schedules.length !== plan.kernels.length
+    ? [`${schedules.length} schedules for ${plan.kernels.length} kernels`]
+    : plan.kernels.flatMap((k, n) => {
+        const s = schedules[n];
+        return s === undefined ? [] : illegal(viewOf(plan.graph), k, s, target).map((why) => `${k.name}: ${why}`);
+      });
+
+/** What is wrong with a tile program. Room is the user's business, and has diagnostics of its own. */
+export const faultsOfTile = (program: TileProgram, target: Target): readonly string[] =>
+  verifyTile(program, { ...target, workgroupBytes: Infinity, storageBuffers: Infinity, f16: true });
+
+/** Bindings are of tensors that exist, entry points are in the code, every line has a place in the source map. */
+export const faultsOfArtifact = (artifact: Artifact): readonly string[] => {
+  const bindings = new Set(artifact.tensors.map((t) => t.binding));
+  return artifact.dispatches.flatMap((d) => [
+    ...d.bindings
+      .filter((n) => n !== 0 && !bindings.has(n))
+      .map((n) => `${d.entryPoint} binds ${n}, which is no tensor`),
+    ...(d.bindings.includes(0) && artifact.uniformBytes === 0
+      ? [`${d.entryPoint} binds uniforms, there are none`]
+      : []),
+    ...(artifact.wgsl.includes(`fn ${d.entryPoint}(`) ? [] : [`there is no entry point ${d.entryPoint} in the code`]),
+  ]);
 };
 
 let always = false;
 /** Turns verification on (or off) for compilations that do not say; the tests do once. */
 export const verifyByDefault = (on: boolean): void => void (always = on);
 
-export const checksOf = (verify: boolean | undefined): Checks => ((verify ?? always) ? ALL : NONE);
+/** Whether a compilation that says `verify` is verified. */
+export const isVerified = (verify: boolean | undefined): boolean => verify ?? always;

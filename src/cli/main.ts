@@ -1,4 +1,5 @@
 /** The command line `tfx`. Commands are loaded when they are called. */
+import { PRINT_AFTER } from "./level-names.ts";
 import { readFileSync } from "node:fs";
 import { Command, CommanderError, InvalidArgumentError, Option } from "commander";
 import { TARGETS } from "../base/target.ts";
@@ -101,15 +102,7 @@ const addCommands = (program: Command, run: Run): void => {
     .addOption(pairs("-s, --set <name=value>", "a scalar parameter to count at"))
     .option("--no-map", "leave the mask map out")
     .addOption(
-      new Option("--print-after <level>", "print one level of the compiler instead").choices([
-        "ast",
-        "spec",
-        "graph",
-        "plan",
-        "tile",
-        "wgsl",
-        "all",
-      ]),
+      new Option("--print-after <pass>", "print what a pass of the compiler made instead").choices(PRINT_AFTER),
     )
     .action((file, options) => run(async () => (await import("./commands/explain.ts")).explain(file, options)));
   program

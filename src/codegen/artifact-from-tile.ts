@@ -1,14 +1,15 @@
-/** Wraps the WGSL of a tile program with what a runtime must know to call it. */
+/** Wraps the code of a tile program with what a runtime must know to call it. */
 import type { Buffer, TileProgram } from "../ir/tile/tile.ts";
 import { sourceMap } from "./source-map.ts";
 import type { Artifact, DispatchInfo, TensorInfo } from "./artifact.ts";
-import { liveKernels, lowerToWgsl, printLines, readsParams, textOf, type LiveKernel } from "./lower-to-wgsl.ts";
-import { BASELINE, type Target } from "../base/target.ts";
+import type { Code, Entry } from "./backend.ts";
+import { BASELINE } from "../base/target.ts";
 
 /** What the tile program does not know about its tensors: their role and how the caller sees their dims. */
 export type ArtifactInput = {
   readonly program: TileProgram;
-  readonly target: Target;
+  /** The name of the target. */
+  readonly target: string;
   /** The kernel's name in the source, and its doc comment. */
   readonly kernel: string;
   readonly doc: string;
@@ -27,19 +28,13 @@ const roundUp = (n: number, to: number): number => Math.ceil(n / to) * to;
 export const workgroupBytes = (buffers: readonly Buffer[]): number =>
   buffers.reduce((sum, b) => sum + roundUp((b.length ?? 0) * BYTES[b.type.elem] * b.type.width, 16), 0);
 
-const dispatchInfo = (live: LiveKernel, entryPoint: string, program: TileProgram): DispatchInfo => {
-  const { kernel, uses } = live;
-  const storage = program.storage.flatMap((b, i) =>
-    uses.loaded.has(b.name) || uses.stored.has(b.name) ? [i + 1] : [],
-  );
-  return {
-    entryPoint,
-    workgroupSize: kernel.lanes,
-    groups: kernel.groups,
-    bindings: readsParams(live) ? [0, ...storage] : storage,
-    workgroupBytes: workgroupBytes(kernel.workgroup),
-  };
-};
+const dispatchInfo = ({ name, kernel, readsUniforms, storage }: Entry): DispatchInfo => ({
+  entryPoint: name,
+  workgroupSize: kernel.lanes,
+  groups: kernel.groups,
+  bindings: [...(readsUniforms ? [0] : []), ...storage.map((n) => n + 1)],
+  workgroupBytes: workgroupBytes(kernel.workgroup),
+});
 
 const tensorInfo = (b: Buffer, at: number, tensors: ArtifactInput["tensors"]): TensorInfo => {
   const known = tensors.find((t) => t.name === b.name);
@@ -67,30 +62,24 @@ const limitsOf = (dispatches: readonly DispatchInfo[]): Readonly<Record<string, 
   return Object.fromEntries(needed.filter(([, need, has]) => need > has).map(([name, need]) => [name, need]));
 };
 
-/** The artifact of a verified program. */
-export const artifactFromTile = (input: ArtifactInput): Artifact => {
-  const { program, target } = input;
-  const live = liveKernels(program);
-  const module = lowerToWgsl(program, target, live);
-  const lines = printLines(module);
-  const dispatches = live.map((k, i) => dispatchInfo(k, module.entries[i]?.name ?? k.kernel.name, program));
+/** The artifact of a program that a backend has written. */
+export const artifactFromTile = (code: Code, input: ArtifactInput): Artifact => {
+  const { program } = input;
+  const dispatches = code.entries.map(dispatchInfo);
   return {
     version: 1,
     kernel: input.kernel,
     doc: input.doc,
-    wgsl: textOf(lines),
-    sourceMap: sourceMap(
-      lines.map((l) => l.origin),
-      program.origin[0]?.file ?? "",
-    ),
-    target: target.name,
-    requires: { features: module.features, limits: limitsOf(dispatches) },
+    wgsl: code.text,
+    sourceMap: sourceMap(code.origins, program.origin[0]?.file ?? ""),
+    target: input.target,
+    requires: { features: code.features, limits: limitsOf(dispatches) },
     constants: input.constants,
     sizes: input.sizes,
     scalars: input.scalars,
     tensors: program.storage.map((b, i) => tensorInfo(b, i, input.tensors)),
-    uniforms: module.params.map((p, i) => ({ name: p.uniform, type: p.type, offset: 4 * i })),
-    uniformBytes: roundUp(4 * module.params.length, 16),
+    uniforms: code.uniforms.map((u, i) => ({ ...u, offset: 4 * i })),
+    uniformBytes: roundUp(4 * code.uniforms.length, 16),
     dispatches,
     plan: input.plan,
   };

@@ -1,6 +1,7 @@
 /** What an artifact says of its program. */
 import { expect, test } from "vitest";
 import { artifactFromTile } from "../../src/codegen/artifact-from-tile.ts";
+import { WGSL } from "../../src/codegen/wgsl/backend.ts";
 import { BASELINE, TARGETS } from "../../src/base/target.ts";
 import * as t from "../../src/ir/tile/build.ts";
 import { F16, F32, I32, VEC4, type TileProgram } from "../../src/ir/tile/tile.ts";
@@ -69,9 +70,9 @@ test("features and limits beyond the defaults", () => {
       kernel({ name: "b", body: [t.store(y, t.lane, t.f32(1))] }),
     ],
   };
-  const a = artifactFromTile({
+  const a = artifactFromTile(WGSL.write(program, TARGETS["f16"] ?? BASELINE), {
     program,
-    target: TARGETS["f16"] ?? BASELINE,
+    target: "f16",
     kernel: "p",
     doc: "",
     sizes: [],
@@ -92,9 +93,9 @@ test("features and limits beyond the defaults", () => {
   expect(a.dispatches.map((d) => d.workgroupBytes)).toEqual([16416, 0]);
   expect(a.tensors.map((x) => x.name)).toEqual([...many, y].map((b) => b.name));
   expect(() =>
-    artifactFromTile({
+    artifactFromTile(WGSL.write(program, BASELINE), {
       program,
-      target: BASELINE,
+      target: BASELINE.name,
       kernel: "p",
       doc: "",
       tensors: [],

@@ -1,6 +1,7 @@
 /** A fixture as an artifact, and its numbers by the evaluator and by real WebGPU. */
 import type { Artifact } from "../../src/codegen/artifact.ts";
 import { artifactFromTile } from "../../src/codegen/artifact-from-tile.ts";
+import { WGSL } from "../../src/codegen/wgsl/backend.ts";
 import type { Target } from "../../src/base/target.ts";
 import { evaluateTile, type EvalOptions, type EvalResult } from "../../src/ir/tile/eval.ts";
 import type { Buffer } from "../../src/ir/tile/tile.ts";
@@ -11,9 +12,9 @@ type Numbers = Float32Array | Uint16Array | Int32Array | Uint32Array | Uint8Arra
 
 /** Read-only buffers are inputs, the others outputs; sizes are constants of the shapes. */
 export const artifactOf = (f: Fixture, target: Target = f.target): Artifact =>
-  artifactFromTile({
+  artifactFromTile(WGSL.write(f.program, target), {
     program: f.program,
-    target,
+    target: target.name,
     kernel: f.program.name,
     doc: f.program.doc,
     tensors: f.program.storage.map((b) => ({

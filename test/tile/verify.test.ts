@@ -1,6 +1,7 @@
 /** The verifier: fixtures are clean, each rule is broken once, and its idea of uniform control flow is Tint's. */
 import { describe, expect, test } from "vitest";
 import { artifactFromTile } from "../../src/codegen/artifact-from-tile.ts";
+import { WGSL } from "../../src/codegen/wgsl/backend.ts";
 import { BASELINE, TARGETS, type Target } from "../../src/base/target.ts";
 import * as t from "../../src/ir/tile/build.ts";
 import { printTile } from "../../src/ir/tile/print.ts";
@@ -228,9 +229,9 @@ describe("uniform control flow, as Tint sees it", () => {
   test.each(Object.entries(FLOW))("%s", async (_name, [body, ok]) => {
     const p = program(body, { groups: 8 });
     expect(verifyTile(p, subgroups).length === 0).toBe(ok);
-    const artifact = artifactFromTile({
+    const artifact = artifactFromTile(WGSL.write(p, subgroups), {
       program: p,
-      target: subgroups,
+      target: subgroups.name,
       kernel: "p",
       doc: "",
       sizes: ["N"],

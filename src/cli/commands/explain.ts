@@ -1,17 +1,11 @@
 /** `tfx explain FILE` and `tfx explain TFX2103` */
 import { CHECK_CODES } from "../../check/codes.ts";
-import { printSpec } from "../../check/print-spec.ts";
 import type { Spec } from "../../check/spec.ts";
 import { TARGETS, BASELINE, type Target } from "../../base/target.ts";
 import type { Compiled } from "../../compile.ts";
 import { explainKernel } from "../../explain/explain.ts";
 import { limitDiagnostics } from "../../limits.ts";
 import { planNotes } from "../../explain/notes.ts";
-import { printPlan } from "../../explain/print-plan.ts";
-import { printGraph } from "../../ir/graph/print.ts";
-import { printTile } from "../../ir/tile/print.ts";
-import { parseProgram } from "../../parser/parse.ts";
-import { printItem } from "../../parser/print-ast.ts";
 import { CODES } from "../../base/codes.ts";
 import { printable } from "../../base/plain-text.ts";
 import { GRADIENT_CODES } from "../../base/codes-gradient.ts";
@@ -19,14 +13,13 @@ import { OPTION_CODES } from "../../base/codes-options.ts";
 import { PLAN_CODES } from "../../base/codes-plan.ts";
 import { UsageError, type ExitCode } from "../errors.ts";
 import { numbers, sizes, strings, type Pairs } from "../options.ts";
+import { passesNamed, type PrintAfter } from "../level-names.ts";
+import { textAfter } from "../print-after.ts";
 import { planWith } from "../planned.ts";
 import { report } from "../report.ts";
 import { checkNames, choose, loadSpecs } from "../request.ts";
 import { createSources } from "../sources.ts";
 import type { CompileOptions } from "./compile.ts";
-
-export const LEVELS = ["ast", "spec", "graph", "plan", "tile", "wgsl", "all"] as const;
-export type Level = (typeof LEVELS)[number];
 
 export type ExplainOptions = Omit<CompileOptions, "out"> & {
   /** Scalar parameters, for counting. */
@@ -34,7 +27,8 @@ export type ExplainOptions = Omit<CompileOptions, "out"> & {
   /** Sizes to count at that stay free in the kernel. */
   readonly at?: Pairs;
   readonly map?: boolean;
-  readonly printAfter?: Level;
+  /** What a pass made, in place of the report. */
+  readonly printAfter?: PrintAfter;
 };
 
 const explainCode = (code: string): ExitCode => {
@@ -48,34 +42,10 @@ const explainCode = (code: string): ExitCode => {
   return 0;
 };
 
-/** One level of a compiled kernel as text. */
-const levelText = (level: Exclude<Level, "all">, compiled: Compiled, text: string, file: string): string => {
-  switch (level) {
-    case "ast": {
-      const { items } = parseProgram(text, file).program;
-      return items
-        .filter((i) => i.kind === "kernel" && i.name.text === compiled.spec.name)
-        .map(printItem)
-        .join("\n");
-    }
-    case "spec":
-      return printSpec(compiled.spec);
-    case "graph":
-      return printGraph(compiled.graph);
-    case "plan":
-      return printPlan({ ...compiled, plan: compiled.folded });
-    case "tile":
-      return printTile(compiled.tile);
-    case "wgsl":
-      return compiled.artifact.wgsl;
-  }
-};
-
-const printLevels = (level: Level, compiled: Compiled, text: string, file: string): void => {
-  const levels = level === "all" ? LEVELS.filter((l) => l !== "all") : [level];
-  for (const l of levels) {
-    if (level === "all") console.log(`// ---- ${l} ----`);
-    console.log(levelText(l, compiled, text, file).trimEnd().split("\n").map(printable).join("\n"));
+const printLevels = (name: PrintAfter, compiled: Compiled, text: string, file: string): void => {
+  for (const pass of passesNamed(name)) {
+    if (name === "all") console.log(`// ---- ${pass} ----`);
+    console.log(textAfter(pass, compiled, text, file).trimEnd().split("\n").map(printable).join("\n"));
   }
 };
 
