@@ -69,16 +69,31 @@ const slowest = (tests: readonly Profile[]): string => {
     .join("\n");
 };
 
-/** What the tests reach and how long they take, all asleep. */
-const profileOf = async (warm: Process): Promise<readonly Profile[]> => {
-  const profiled = await warm.ask({ ask: "profile" });
-  if (profiled === "died" || profiled.answer !== "profiled")
-    throw new Error("a test ends the process without any mutant");
-  // They cannot tell anything.
-  const broken = profiled.tests.filter((t) => t.failed !== null);
-  for (const t of broken)
-    console.log(`left out, fails without any mutant: ${t.file.split("/test/")[1]} ${t.name}: ${t.failed}`);
-  return profiled.tests.map((t) => (t.failed === null ? t : { ...t, reaches: [] }));
+/** Processor time between two times that a profile is kept, in ms. */
+const STEP = 3000;
+
+/** What the tests reach and how long they take, all asleep, from what is known of them on; null: the time was over before all had run. */
+const profileOf = async (warm: Process, count: number, job: Job): Promise<readonly Profile[] | null> => {
+  const found: Profile[] = [...(job.profile ?? [])];
+  while (found.length < count) {
+    if (Date.now() > job.deadline) return null;
+    const part = await warm.ask({ ask: "profile", from: found.length, ms: STEP });
+    if (part === "died" || part.answer !== "profiled") throw new Error("a test ends the process without any mutant");
+    // Those that fail cannot tell anything.
+    for (const t of part.tests) {
+      found.push(t.failed === null ? t : { ...t, reaches: [] });
+      if (t.failed !== null)
+        console.log(`left out, fails without any mutant: ${t.file.split("/test/")[1]} ${t.name}: ${t.failed}`);
+    }
+    job.keep(found);
+    progress(`${found.length} of ${count} tests`);
+  }
+  return found;
+};
+
+/** A line that the next one writes over, where somebody looks. */
+const progress = (line: string): void => {
+  if (process.stderr.isTTY) process.stderr.write(`\r${line}\u001b[K`);
 };
 
 export type Job = {
@@ -97,10 +112,8 @@ export type Job = {
 };
 
 /** Tells `each` what became of each mutant. */
-export const tryAll = async (
-  { path, count, open, deadline, enough, profile, keep }: Job,
-  each: (n: number, o: Outcome) => void,
-): Promise<void> => {
+export const tryAll = async (job: Job, each: (n: number, o: Outcome) => void): Promise<void> => {
+  const { path, count, open, deadline, enough } = job;
   let warm = await start(path, -1);
   if (warm.loaded === "died" || warm.loaded.answer !== "loaded")
     throw new Error(`the tests do not load: ${JSON.stringify(warm.loaded)}`);
@@ -108,8 +121,8 @@ export const tryAll = async (
   for (const f of warm.loaded.files)
     if (f.failed !== null) console.log(`left out, does not load without any mutant: ${f.file}: ${f.failed}`);
   const atLoad = new Set(warm.loaded.reached);
-  const tests = profile ?? (await profileOf(warm));
-  keep(tests);
+  const tests = await profileOf(warm, warm.loaded.tests.length, job);
+  if (tests === null) return warm.end();
   const reachedBy = Array.from({ length: count }, (): number[] => []);
   for (const [k, t] of tests.entries()) for (const n of t.reaches) reachedBy[n]?.push(k);
   console.log(
@@ -210,9 +223,11 @@ export const tryAll = async (
     }
   };
 
-  for (const n of open) {
+  for (const [k, n] of open.entries()) {
     if (Date.now() > deadline) break;
+    progress(`${k} of ${open.length} mutants`);
     each(n, await tryOne(n));
   }
+  progress("");
   warm.end();
 };

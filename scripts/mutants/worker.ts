@@ -28,7 +28,8 @@ export type Profile = {
   readonly failed: string | null;
 };
 export type Ask =
-  | { readonly ask: "profile" }
+  /** The tests from number `from` on, for `ms` of processor time. */
+  | { readonly ask: "profile"; readonly from: number; readonly ms: number }
   | {
       readonly ask: "try";
       readonly mutant: number;
@@ -111,7 +112,9 @@ process.on("message", async (m: Ask) => {
   switch (m.ask) {
     case "profile": {
       const tests: Profile[] = [];
-      for (const t of bundle.tests) {
+      const begin = used();
+      for (const t of bundle.tests.slice(m.from)) {
+        if (used() - begin > m.ms) break;
         bundle.noted();
         const start = used();
         const failed = await outcome(t, 60_000);
