@@ -14,13 +14,23 @@ export const asValue = (cx: AdjointCx, { expr, dom }: Adjoint): SExpr => {
   return missing.length === 0 ? expr : restrict(cx.a, expr, allOf(cx.a, missing));
 };
 
-/** `expr` where the conditions hold, else 0. */
-const orZero = (cx: AdjointCx, expr: SExpr, conds: readonly SExpr[], given: Domain): SExpr => {
-  const zero = num(cx.a, 0);
+/** `expr` where the conditions hold, else `otherwise`; they are asked where `given` holds, each where those before it do. */
+export const chosenBy = (
+  cx: AdjointCx,
+  conds: readonly SExpr[],
+  expr: SExpr,
+  otherwise: SExpr,
+  given: Domain,
+): SExpr => {
+  if (conds.length === 0) return expr;
   if (conds.every((c) => without(cx.domainOf(c), given).length === 0))
-    return choose(cx.a, allOf(cx.a, conds), expr, zero);
-  return conds.reduceRight((x, c) => choose(cx.a, c, x, zero), expr);
+    return choose(cx.a, allOf(cx.a, conds), expr, otherwise);
+  return conds.reduceRight((x, c) => choose(cx.a, c, x, otherwise), expr);
 };
+
+/** `expr` where the conditions hold, else 0. */
+export const orZero = (cx: AdjointCx, expr: SExpr, conds: readonly SExpr[], given: Domain): SExpr =>
+  chosenBy(cx, conds, expr, num(cx.a, 0), given);
 
 /** The sum of cotangents of one value. */
 export const sumOfAll = (cx: AdjointCx, all: readonly Adjoint[]): Adjoint => {

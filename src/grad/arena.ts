@@ -96,6 +96,8 @@ export type Arena = {
   readonly whole: Set<SExpr>;
   readonly intern: (e: SExpr) => SExpr;
   readonly newAxis: (like: AxisId, size?: SizeExpr) => AxisId;
+  /** The number of a recurrence that is added. */
+  readonly newState: () => number;
 };
 
 /** An arena that knows the values of a kernel; `imported` gives those under their interned form. */
@@ -121,6 +123,8 @@ export const createArena = (
     canonical.set(e, found);
     return found;
   };
+  const order = postOrder(roots);
+  let states = order.reduce((n, e) => (e.kind === "scan" ? Math.max(n, e.state + 1) : n), 0);
   const arena: Arena = {
     axes: [...axes],
     names: new Map(),
@@ -133,8 +137,9 @@ export const createArena = (
       arena.axes.push({ id, name: old.name, size: size ?? old.size, parts: null, span: NO_SPAN });
       return id;
     },
+    newState: () => states++,
   };
-  for (const e of postOrder(roots)) {
+  for (const e of order) {
     const x = intern(e);
     arena.forward.add(x);
     if (e.name !== null && !arena.names.has(x)) arena.names.set(x, e.name);
@@ -257,10 +262,10 @@ export const product = (a: Arena, above: readonly SExpr[], below: readonly SExpr
   );
 
 /**
- * `e` with indices replaced, written out as far as `e` is made of nothing that has a name. Whether the new indices are in range
+ * `e` with indices replaced, written out as far as `e` is made of nothing that has a name (`deep`: that is the kernel's own). Whether the new indices are in range
  * is for the caller to ask: `index` leaves do not.
  */
-export const moved = (a: Arena, e: SExpr, subst: readonly Subst[]): SExpr => {
+export const moved = (a: Arena, e: SExpr, subst: readonly Subst[], deep = false): SExpr => {
   const memo = new Map<SExpr, SExpr>();
   const targets = subst.flatMap((s) => s.to.axes);
   const inside = (x: SExpr): SExpr => {
@@ -276,7 +281,7 @@ export const moved = (a: Arena, e: SExpr, subst: readonly Subst[]): SExpr => {
   const step = (x: SExpr, here: readonly Subst[]): SExpr => {
     const stays = a.forward.has(x) && x.kind !== "read" && x.kind !== "index" && x.type === "float";
     const plain = () => a.intern(at(x, here, NO_SPAN));
-    if (stays || a.whole.has(x)) return plain();
+    if (stays || (!deep && a.whole.has(x))) return plain();
     switch (x.kind) {
       case "index":
         return here[0]?.to ?? x;
@@ -324,8 +329,13 @@ export const partIndex = (a: Arena, union: AxisId, n: number): SExpr => {
 };
 
 /** A node over other parts, its free indices counted again. */
-const remade = (a: Arena, x: SExpr, parts: readonly SExpr[]): SExpr => {
+export const remade = (a: Arena, x: SExpr, parts: readonly SExpr[]): SExpr => {
   const axes = [...new Set(parts.flatMap((p) => p.axes))].sort((m, n) => m - n);
+  if (x.kind === "at") {
+    const [arg, ...to] = parts as [SExpr, ...SExpr[]];
+    return a.intern(at(arg, x.subst.map((s, n) => ({ axis: s.axis, to: to[n] as SExpr })), NO_SPAN));
+  }
+  if (x.kind === "prev" || x.kind === "scan" || x.kind === "concat") return a.intern(withParts(x, parts));
   const free = x.kind === "reduce" && x.op !== "cumsum" ? withoutAxes(axes, x.over) : axes;
   const [p, q] = parts as [SExpr, SExpr];
   if (x.kind === "binary") return a.intern(binary(x.op, x.type, p, q, NO_SPAN));

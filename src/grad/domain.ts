@@ -2,7 +2,7 @@
 import { NO_SPAN } from "../base/span.ts";
 import { constant } from "../check/sexpr.ts";
 import type { AxisId, SExpr } from "../check/spec.ts";
-import { printSize } from "../base/size.ts";
+import { keyOf, knownInRange } from "./bounds.ts";
 import { choose, int, moved, op2, type Arena } from "./arena.ts";
 
 /** Conditions, each one asked where those before it hold. */
@@ -15,13 +15,17 @@ export const both = (...domains: readonly Domain[]): Domain => {
   return full.length === 1 ? (full[0] as Domain) : new Set(full.flatMap((d) => [...d]));
 };
 
-export const without = (a: Domain, b: Domain): SExpr[] => [...a].filter((c) => !b.has(c));
+/** The conditions of `a` that `b` does not say. */
+export const without = (a: Domain, b: Domain): SExpr[] => {
+  const said = new Set([...b].map(keyOf));
+  return [...a].filter((c) => !said.has(keyOf(c)));
+};
 
 const truth = (a: Arena, value: boolean): SExpr => a.intern(constant(value ? 1 : 0, "bool", NO_SPAN));
 
 /** All of them as one condition. */
 export const allOf = (a: Arena, conds: readonly SExpr[]): SExpr => {
-  const [first, ...rest] = conds;
+  const [first, ...rest] = [...new Map(conds.map((c) => [keyOf(c), c])).values()];
   return first === undefined ? truth(a, true) : rest.reduce((x, y) => op2(a, "and", x, y), first);
 };
 
@@ -33,13 +37,13 @@ export const conjuncts = (c: SExpr): readonly SExpr[] =>
       ? []
       : [c];
 
-/** That an index expression is a cell of an axis; nothing is asked of an index of equal size. */
+/** That an index expression is a cell of an axis, as far as it is not sure to be. */
 export const inRange = (a: Arena, to: SExpr, axis: AxisId): readonly SExpr[] => {
-  const size = a.axes[axis]?.size ?? 0;
-  if (to.kind === "index" && printSize(a.axes[to.axis]?.size ?? 0) === printSize(size)) return [];
-  if (to.kind === "const" && typeof size === "number" && to.value >= 0 && to.value < size) return [];
-  const low = to.kind === "const" && to.value >= 0 ? [] : to.kind === "index" ? [] : [op2(a, "<=", int(a, 0), to)];
-  return [...low, op2(a, "<", to, int(a, size))];
+  const known = knownInRange(a.axes, to, axis);
+  return [
+    ...(known.low ? [] : [op2(a, "<=", int(a, 0), to)]),
+    ...(known.high ? [] : [op2(a, "<", to, int(a, a.axes[axis]?.size ?? 0))]),
+  ];
 };
 
 /** Existence of every expression, each looked at once. */
@@ -91,7 +95,7 @@ export const createDomains = (a: Arena, axesOf: (tensor: string) => readonly Axi
     const then = without(of(e.then), given);
     const otherwise = without(of(e.else), of(e.cond));
     const common = then.filter((c) => otherwise.includes(c));
-    const [p, q] = [then.filter((c) => !common.includes(c)), otherwise.filter((c) => !common.includes(c))];
+    const [p, q] = [without(new Set(then), new Set(common)), without(new Set(otherwise), new Set(common))];
     if (p.length + q.length === 0) return new Set(common);
     return new Set([...common, choose(a, e.cond, allOf(a, p), allOf(a, q))]);
   };

@@ -1,10 +1,11 @@
 /** Checked expressions as the syntax that is checked into them. */
-import { NO_SPAN } from "../base/span.ts";
+import { NO_SPAN, type Span } from "../base/span.ts";
 import type { SizeExpr } from "../base/size.ts";
 import type { AxisId, SExpr, SpecTensor } from "../check/spec.ts";
 import type { BinaryOp, Expr, IndexArg, Name } from "../parser/ast.ts";
 import type { Arena } from "./arena.ts";
 import { knownAs } from "./known.ts";
+import { message, NoGradient } from "./refuse.ts";
 
 export const nameOf = (text: string): Name => ({ text, span: NO_SPAN });
 const word = (text: string): Expr => call(text, null, null);
@@ -43,6 +44,8 @@ export const sizeSyntax = (s: SizeExpr): Expr => {
 
 export type Writer = {
   readonly a: Arena;
+  /** Where the kernel is, for messages. */
+  readonly span: Span;
   readonly tensors: ReadonlyMap<string, SpecTensor>;
   readonly axisName: (axis: AxisId) => string;
   /** Whether an index can be written as it is; one that cannot is brought by the range of its reduction. */
@@ -146,7 +149,7 @@ const own = (w: Writer, e: SExpr): Expr => {
         value: syntaxOf(w, s.to),
         span: NO_SPAN,
       }));
-      return call(w.defined(e.arg) ?? missing("a value that is read elsewhere"), named, null);
+      return call(w.defined(e.arg) ?? missing(w, e, "a value at other indices"), named, null);
     }
     case "unary":
       if (e.op === "neg") return negative(syntaxOf(w, e.arg));
@@ -187,14 +190,16 @@ const own = (w: Writer, e: SExpr): Expr => {
       };
     }
     case "where":
-      return missing("a domain");
+      return missing(w, e, "a domain");
     case "scan":
-      return missing("a recurrence");
+      return missing(w, e, "a recurrence");
   }
 };
 
-const missing = (what: string): never => {
-  throw new Error(`${what} without a \`let\``);
+/** What the language has no way to write. */
+const missing = (w: Writer, e: SExpr, what: string): never => {
+  const span = e.span.file === "" ? w.span : e.span;
+  throw new NoGradient(message("TFX7003", span, `the gradient has ${what} inside an expression, which cannot be written`));
 };
 
 /** The indices of a reduction; one that no bracket has introduced brings its range. */

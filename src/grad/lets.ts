@@ -90,5 +90,5 @@ export const fallback = (a: Arena, e: SExpr): string => {
   if (known?.fn === "logsumexp") return "l";
   if (e.type === "bool") return "seen";
   if (e.kind === "reduce") return e.op === "max" ? "m" : e.op.startsWith("arg") ? "first" : "c";
-  return "t";
+  return a.forward.has(e) ? "a" : "g";
 };

@@ -34,6 +34,7 @@ export const kernelSyntax = (a: Arena, spec: Spec): Kernel => {
   };
   const writer: Writer = {
     a,
+    span: spec.span,
     tensors: new Map(spec.tensors.map((t) => [t.name, t])),
     axisName,
     inScope: (axis) => scope.has(axis),
@@ -43,6 +44,12 @@ export const kernelSyntax = (a: Arena, spec: Spec): Kernel => {
   const signature = signatureSyntax(a, spec, scope, axisName, (e) => syntaxOf(writer, e));
   const body: Stmt[] = [];
   const lets = letsOf(a, order, roots);
+  // The kernel's own names are kept.
+  const own = new Map<SExpr, string>();
+  for (const e of order) {
+    const name = a.names.get(e);
+    if (lets.has(e) && name !== undefined && a.forward.has(e)) own.set(e, fresh(name));
+  }
   for (const e of order) if (lets.has(e)) define(e);
   for (const r of spec.results) assign(r);
   return {
@@ -81,7 +88,7 @@ export const kernelSyntax = (a: Arena, spec: Spec): Kernel => {
 
   function define(e: SExpr): void {
     declareUnions(e);
-    const name = fresh(a.names.get(e) ?? fallback(a, e));
+    const name = own.get(e) ?? fresh(a.names.get(e) ?? fallback(a, e));
     const introduces = e.axes.filter((x) => !scope.has(x));
     const listed = e.kind === "scan" ? [...scanAxes(e)] : introduces.length > 0 ? e.axes : null;
     const indices: Dim[] | null = listed?.map((x) => axisSyntax(a, x, axisName(x), !scope.has(x))) ?? null;

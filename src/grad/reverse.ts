@@ -1,13 +1,12 @@
 /** Reverse mode over index notation: from the results to what they are made of, every value once. */
-import type { Span } from "../base/span.ts";
 import { withoutAxes } from "../check/sexpr.ts";
 import type { AxisId, SExpr, SpecTensor } from "../check/spec.ts";
 import { postOrder } from "../check/walk-spec.ts";
-import { onDomain, sumOfAll, summed, type Adjoint, type AdjointCx } from "./adjoint.ts";
-import { factorsOf, index, isZero, moved, op1, partIndex, type Arena } from "./arena.ts";
-import { both, conjuncts, inRange, without } from "./domain.ts";
+import { chosenBy, onDomain, sumOfAll, summed, type Adjoint, type AdjointCx } from "./adjoint.ts";
+import { factorsOf, index, int, isZero, moved, num, op1, partIndex, type Arena } from "./arena.ts";
+import { both, conjuncts, EVERYWHERE, inRange, without } from "./domain.ts";
 import { shareOf } from "./reductions.ts";
-import { message, NoGradient } from "./refuse.ts";
+import { backwards, createClosed } from "./recurrence.ts";
 import { equation, scatter } from "./scatter.ts";
 import { flows } from "./scalars.ts";
 
@@ -53,18 +52,22 @@ const smoothParts = (e: SExpr): readonly SExpr[] => {
   }
 };
 
-/** The values that a change of a wanted parameter moves. */
-export const activeOf = (cx: ReverseCx, order: readonly SExpr[]): ReadonlySet<SExpr> => {
+/** The values that a change of a leaf moves. */
+const movedBy = (cx: ReverseCx, order: readonly SExpr[], isLeaf: (e: SExpr) => boolean): ReadonlySet<SExpr> => {
   const out = new Set<SExpr>();
   for (const e of order) {
     if (e.type !== "float" || cx.gauges.has(e)) continue;
-    const isLeaf =
-      (e.kind === "read" && cx.wanted.tensors.has(e.tensor)) ||
-      (e.kind === "scalar" && cx.wanted.scalars.has(e.scalar));
-    if (isLeaf || smoothParts(e).some((p) => out.has(p))) out.add(e);
+    if (isLeaf(e) || smoothParts(e).some((p) => out.has(p))) out.add(e);
   }
   return out;
 };
+
+const isWanted = (cx: ReverseCx, e: SExpr): boolean =>
+  (e.kind === "read" && cx.wanted.tensors.has(e.tensor)) || (e.kind === "scalar" && cx.wanted.scalars.has(e.scalar));
+
+/** The values that a change of a wanted parameter moves. */
+export const activeOf = (cx: ReverseCx, order: readonly SExpr[]): ReadonlySet<SExpr> =>
+  movedBy(cx, order, (e) => isWanted(cx, e));
 
 const isSimple = (e: SExpr): boolean => e.kind === "read" || e.kind === "const" || e.kind === "scalar";
 
@@ -80,11 +83,21 @@ const keepWhole = (a: Arena, e: SExpr, of: string | null): void => {
   }
 };
 
+export type Seeds = readonly (readonly [SExpr, Adjoint])[];
+
 /** The cotangents of all that is wanted, from those of the results. */
-export const reverse = (cx: ReverseCx, seeds: readonly (readonly [SExpr, Adjoint])[]): Cotangents => {
+export const reverse = (cx: ReverseCx, seeds: Seeds): Cotangents => {
+  const scans = new Map<number, SExpr>();
+  for (const e of postOrder(seeds.map(([e]) => e))) if (e.kind === "scan") scans.set(e.state, e);
+  return pass(cx, seeds, null, createClosed(cx, scans));
+};
+
+/** One way back. `state`: what is wanted is the state before, in the middle of a step; found under "". */
+const pass = (cx: ReverseCx, seeds: Seeds, state: number | null, closed: (e: SExpr) => SExpr): Cotangents => {
   const { a } = cx;
   const order = postOrder(seeds.map(([e]) => e));
-  const active = activeOf(cx, order);
+  const isLeaf = (e: SExpr): boolean => (state === null ? isWanted(cx, e) : e.kind === "prev" && e.state === state);
+  const active = movedBy(cx, order, isLeaf);
   const found = new Map<SExpr, Adjoint[]>();
   const tensors = new Map<string, Adjoint[]>();
   const scalars = new Map<string, Adjoint[]>();
@@ -93,13 +106,15 @@ export const reverse = (cx: ReverseCx, seeds: readonly (readonly [SExpr, Adjoint
   };
   /** A cotangent over `cells`; what the value does not vary along is summed. */
   const push = (to: SExpr, adj: Adjoint, cells: readonly AxisId[]): void => {
-    if (active.has(to) && !isZero(adj.expr)) put(found, to, summed(cx, adj, withoutAxes(cells, to.axes)));
+    if (!active.has(to) || isZero(adj.expr)) return;
+    const outside = { expr: closed(adj.expr), dom: new Set([...adj.dom].map(closed)) };
+    put(found, to, summed(cx, outside, withoutAxes(cells, to.axes)));
   };
   for (const [e, adj] of seeds) put(found, e, adj);
   for (const e of order.toReversed()) {
     const all = found.get(e);
     if (all === undefined || !active.has(e)) continue;
-    const adj = onDomain(sumOfAll(cx, all), cx.domainOf(e));
+    const adj = onDomain(sumOfAll(cx, all), new Set([...cx.domainOf(e)].map(closed)));
     const branches = smoothParts(e).filter((p) => active.has(p)).length;
     const name = a.names.get(e) ?? null;
     if (name !== null || branches > 1) keepWhole(a, adj.expr, name);
@@ -152,9 +167,20 @@ export const reverse = (cx: ReverseCx, seeds: readonly (readonly [SExpr, Adjoint
       }
       case "concat":
         return e.parts.forEach((p, n) => part(e, p, n, adj));
-      case "prev":
-      case "scan":
-        return refuse(e.span, "the gradient of a recurrence is not derived yet");
+      case "prev": {
+        if (state !== null) return put(scalars, "", adj);
+        const first = [{ axis: e.axis, to: int(a, 0) }];
+        const dom = [...adj.dom].map((c) => moved(a, c, first));
+        const start = { expr: moved(a, adj.expr, first), dom: new Set([...inRange(a, int(a, 0), e.axis), ...dom]) };
+        return push(e.init, onDomain(start, cx.domainOf(e.init)), withoutAxes(e.axes, [e.axis]));
+      }
+      case "scan": {
+        const share = (seed: SExpr): Adjoint | null =>
+          pass(cx, [[e.step, { expr: seed, dom: EVERYWHERE }]], e.state, closed).scalars.get("") ?? null;
+        const back = { expr: backwards(cx, e, adj, share), dom: cx.domainOf(e.step) };
+        push(e.step, back, e.axes);
+        return passOn(e, back.expr);
+      }
     }
   }
 
@@ -169,7 +195,14 @@ export const reverse = (cx: ReverseCx, seeds: readonly (readonly [SExpr, Adjoint
     push(p, { expr: moved(a, adj.expr, subst), dom }, cells);
   }
 
-  function refuse(span: Span, text: string): never {
-    throw new NoGradient(message("TFX7003", span, text));
+  /** A step that does not exist passes the state on: the first one its start, whose cotangent is that of the state then. */
+  function passOn(e: SExpr & { kind: "scan" }, back: SExpr): void {
+    const start = order.find((x) => x.kind === "prev" && x.state === e.state);
+    const conds = [...cx.domainOf(e.step)].map(closed);
+    if (start?.kind !== "prev" || !active.has(start.init) || conds.length === 0) return;
+    const first = [{ axis: e.axis, to: int(a, 0) }];
+    const kept = chosenBy(cx, conds, num(a, 0), back, EVERYWHERE);
+    const dom = both(new Set(inRange(a, int(a, 0), e.axis)), cx.domainOf(start.init));
+    push(start.init, { expr: moved(a, kept, first), dom }, e.dims);
   }
 };
