@@ -333,7 +333,13 @@ export const remade = (a: Arena, x: SExpr, parts: readonly SExpr[]): SExpr => {
   const axes = [...new Set(parts.flatMap((p) => p.axes))].sort((m, n) => m - n);
   if (x.kind === "at") {
     const [arg, ...to] = parts as [SExpr, ...SExpr[]];
-    return a.intern(at(arg, x.subst.map((s, n) => ({ axis: s.axis, to: to[n] as SExpr })), NO_SPAN));
+    return a.intern(
+      at(
+        arg,
+        x.subst.map((s, n) => ({ axis: s.axis, to: to[n] as SExpr })),
+        NO_SPAN,
+      ),
+    );
   }
   if (x.kind === "prev" || x.kind === "scan" || x.kind === "concat") return a.intern(withParts(x, parts));
   const free = x.kind === "reduce" && x.op !== "cumsum" ? withoutAxes(axes, x.over) : axes;

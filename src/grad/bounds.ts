@@ -94,7 +94,13 @@ const compute = (c: SExpr): string => {
   const [x, y] = [linear(c.left), linear(c.right)];
   const one = single("", 1);
   const sum =
-    c.op === "<=" ? plus(y, x, -1) : c.op === ">=" ? plus(x, y, -1) : c.op === "<" ? plus(plus(y, x, -1), one, -1) : null;
+    c.op === "<="
+      ? plus(y, x, -1)
+      : c.op === ">="
+        ? plus(x, y, -1)
+        : c.op === "<"
+          ? plus(plus(y, x, -1), one, -1)
+          : null;
   const found = c.op === ">" ? plus(plus(x, y, -1), one, -1) : sum;
   return found === null
     ? own

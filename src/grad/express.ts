@@ -199,7 +199,9 @@ const own = (w: Writer, e: SExpr): Expr => {
 /** What the language has no way to write. */
 const missing = (w: Writer, e: SExpr, what: string): never => {
   const span = e.span.file === "" ? w.span : e.span;
-  throw new NoGradient(message("TFX7003", span, `the gradient has ${what} inside an expression, which cannot be written`));
+  throw new NoGradient(
+    message("TFX7003", span, `the gradient has ${what} inside an expression, which cannot be written`),
+  );
 };
 
 /** The indices of a reduction; one that no bracket has introduced brings its range. */

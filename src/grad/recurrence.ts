@@ -17,17 +17,19 @@ type Scan = SExpr & { readonly kind: "scan" };
 export const STAND_IN = "cotangent of the state";
 
 /** The cotangent of a state as a value over the axes of the state. `share`: that of the state before, given a cotangent of the step. */
-export const backwards = (
-  cx: AdjointCx,
-  e: Scan,
-  g: Adjoint,
-  share: (seed: SExpr) => Adjoint | null,
-): SExpr => {
+export const backwards = (cx: AdjointCx, e: Scan, g: Adjoint, share: (seed: SExpr) => Adjoint | null): SExpr => {
   const { a } = cx;
   const size = a.axes[e.axis]?.size ?? 0;
   const [back, state] = [a.newAxis(e.axis), a.newState()];
   const own = [e.axis, ...e.dims];
-  const seed = a.intern(read(STAND_IN, "float", own.map((x) => index(a, x)), NO_SPAN));
+  const seed = a.intern(
+    read(
+      STAND_IN,
+      "float",
+      own.map((x) => index(a, x)),
+      NO_SPAN,
+    ),
+  );
   const exists = [...cx.domainOf(e.step)];
   const found = share(seed);
   const here = new Set(exists);
@@ -40,7 +42,11 @@ export const backwards = (
   const carried = withState(a, later, before, e);
   const isFirst = op2(a, "==", index(a, back), int(a, 0));
   const given = moved(a, orZero(cx, g.expr, [...g.dom], EVERYWHERE), [{ axis: e.axis, to: fromEnd(1) }]);
-  const step = add(a, given, found === null && exists.length === 0 ? num(a, 0) : choose(a, isFirst, num(a, 0), carried));
+  const step = add(
+    a,
+    given,
+    found === null && exists.length === 0 ? num(a, 0) : choose(a, isFirst, num(a, 0), carried),
+  );
   const whole = found === null && exists.length === 0 ? step : a.intern(scan(state, back, e.dims, step, NO_SPAN));
   const name = a.names.get(e);
   if (name !== undefined && !a.names.has(whole)) a.names.set(whole, `d_${name}`);
@@ -57,7 +63,11 @@ const withState = (a: Arena, root: SExpr, state: SExpr, e: Scan): SExpr => {
       if (isPlain(x)) return state;
     } else if (x.kind !== "at" || !reads(x.arg, STAND_IN)) return null;
     throw new NoGradient(
-      message("TFX7003", e.span, "the gradient of a recurrence that reads its state at other indices is not derived yet"),
+      message(
+        "TFX7003",
+        e.span,
+        "the gradient of a recurrence that reads its state at other indices is not derived yet",
+      ),
     );
   });
 };
