@@ -14,7 +14,7 @@ import { message, NoGradient } from "./refuse.ts";
 type Scan = SExpr & { readonly kind: "scan" };
 
 /** The tensor that stands for the cotangent while the step is taken apart. */
-export const STAND_IN = "cotangent of the state";
+const STAND_IN = "cotangent of the state";
 
 /** The cotangent of a state as a value over the axes of the state. `share`: that of the state before, given a cotangent of the step. */
 export const backwards = (cx: AdjointCx, e: Scan, g: Adjoint, share: (seed: SExpr) => Adjoint | null): SExpr => {
