@@ -78,7 +78,7 @@ const leverOf = (compiled: Levels, at: number, buffers: readonly Buffer[]): stri
       buffers.map((w) => (w.length !== null && unit > 1 && w.length % unit === 0 ? { ...w, length: w.length / 2 } : w)),
     );
   const over = axesText(compiled.plan, kernel.stream);
-  const staged = schedule.kind !== "elements" && schedule.source === "workgroup" ? schedule.tile : 0;
+  const staged = "source" in schedule && schedule.source === "workgroup" ? schedule.tile : 0;
   const tile = {
     bytes: staged > 1 ? half(staged) : Infinity,
     text: `tile ${over} ${staged} -> ${staged / 2}`,

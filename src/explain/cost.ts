@@ -127,7 +127,7 @@ export const kernelCost = (
   const counts = Array.from({ length: Math.max(1, kernel.passes) }, (_, pass) => domain(pass));
   const passes = counts.map((c, pass) => passCost(compiled, kernel, pass, example, cellShare(c)));
   const inner = ownRows(penOf(compiled), kernel);
-  const held = schedule.kind !== "elements" && schedule.hold;
+  const held = "hold" in schedule && schedule.hold;
   const perTile = schedule.kind === "elements" ? 1 : tileShape(schedule)[0];
   const parts = kernel.part !== null && kernel.rows.includes(kernel.part) ? example.extent(kernel.part) : 1;
   const rowTiles = Math.ceil(product(inner.map(example.extent)) / perTile);

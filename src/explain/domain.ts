@@ -3,7 +3,7 @@ import type { Compiled } from "../compiled.ts";
 import type { KernelPlan } from "../ir/derive/plan.ts";
 import type { AxisId, NodeId } from "../ir/graph/graph.ts";
 import { ownRows } from "../ir/derive/sharing.ts";
-import type { Schedule, StreamSchedule } from "../ir/schedule/schedule.ts";
+import type { Schedule, WalkingSchedule } from "../ir/schedule/schedule.ts";
 import { lanesOf } from "../ir/schedule/sharing.ts";
 import { streamBounds } from "../ir/scalar/bounds.ts";
 import { conjuncts } from "../ir/graph/walk.ts";
@@ -15,8 +15,9 @@ import { countGrid, type Counted } from "./tile-count.ts";
 import { penOf } from "./pen.ts";
 
 /** Rows of a workgroup and stream cells of a step: the tile that a workgroup decides about at once. */
-export const tileShape = (schedule: StreamSchedule): readonly [number, number] => {
+export const tileShape = (schedule: WalkingSchedule): readonly [number, number] => {
   const { lanesPerRow, rows } = lanesOf(schedule);
+  if (schedule.kind === "tiles") return [rows, schedule.cells * lanesPerRow];
   const step = schedule.cells * lanesPerRow * (schedule.vectorStream ? 4 : 1);
   return [rows, schedule.source === "workgroup" ? Math.max(schedule.tile, step) : step];
 };
@@ -148,7 +149,7 @@ const MAP_SIDE = 32;
 const mapLines = (
   compiled: Compiled,
   kernel: KernelPlan,
-  schedule: StreamSchedule,
+  schedule: WalkingSchedule,
   where: NodeId,
   example: Example,
   names: Names,
@@ -172,7 +173,7 @@ const mapLines = (
 export const domainLines = (
   compiled: Compiled,
   kernel: KernelPlan,
-  schedule: StreamSchedule,
+  schedule: WalkingSchedule,
   domain: Domain,
   example: Example,
   names: Names,

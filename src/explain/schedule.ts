@@ -3,7 +3,8 @@ import type { Target } from "../base/target.ts";
 import type { Compiled } from "../compiled.ts";
 import type { KernelPlan } from "../ir/derive/plan.ts";
 import { outerAxes, ownRows } from "../ir/derive/sharing.ts";
-import { printSchedule, type Schedule } from "../ir/schedule/schedule.ts";
+import { printSchedule, type Schedule, type TilesSchedule } from "../ir/schedule/schedule.ts";
+import { tileShape } from "../ir/schedule/tiles.ts";
 import { evalSize, printSize } from "../base/size.ts";
 import type { TileKernel } from "../ir/tile/tile.ts";
 import { count, type Names } from "./names.ts";
@@ -28,6 +29,7 @@ export const scheduleLines = (
   const out = [printSchedule(schedule)];
   if (schedule.kind === "elements")
     return [...out, "  elements: nothing is reduced along a stream, so each cell is on its own"];
+  if (schedule.kind === "tiles") return [...out, ...tileLines(schedule, outer.length === 0 ? null : names.axes(outer))];
   if (schedule.kind === "split") {
     const why =
       kernel.stream[0] === kernel.part
@@ -65,6 +67,14 @@ export const scheduleLines = (
     );
   if (schedule.hold) out.push("  held: the row fits into registers, so later passes do not read it again");
   return out;
+};
+
+const tileLines = (s: TilesSchedule, shared: string | null): readonly string[] => {
+  const { rows, cells } = tileShape(s);
+  return [
+    `  tiles: a workgroup owns ${count(rows, "row")} and walks the stream ${cells} cells at a time; lanes stand over rows and cells, then over rows and features, and exchange values through workgroup memory`,
+    ...(shared === null ? [] : [`  (${shared}) is the same for a workgroup, since what streams depends on it`]),
+  ];
 };
 
 const ELEMENT = { f32: 4, f16: 2, i32: 4, u32: 4, bool: 4 } as const;

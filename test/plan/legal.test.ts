@@ -6,7 +6,7 @@ import { describe, expect, test } from "vitest";
 import { BASELINE, type Target } from "../../src/base/target.ts";
 import { compile } from "../../src/compile.ts";
 import { evaluateGraph } from "../../src/ir/graph/eval.ts";
-import { printSchedule, type Schedule, type StreamSchedule } from "../../src/ir/schedule/schedule.ts";
+import { printSchedule, type Schedule, type StreamSchedule, type TilesSchedule } from "../../src/ir/schedule/schedule.ts";
 import { evalSize } from "../../src/base/size.ts";
 import { evaluateTile } from "../../src/ir/tile/eval.ts";
 import { verifyTile } from "../../src/ir/tile/verify.ts";
@@ -26,7 +26,8 @@ const PLAIN = {
 } satisfies Schedule;
 
 /** Fields of any kind, as somebody would give them who spreads what was chosen. */
-type Change = Partial<Record<keyof StreamSchedule | "rowsPerLane" | "lanesPerRow" | "tile", string | number | boolean>>;
+type Field = keyof StreamSchedule | keyof TilesSchedule | "tile";
+type Change = Partial<Record<Field, string | number | boolean>>;
 
 const KERNELS = `
 kernel attention(q: f32[i: N, d: 4], k: f32[j: M, d], v: f32[j, e: 3]) -> o: f32[i, e] { o = sum[j](softmax[j](sum[d](q * k)) * v) }
@@ -57,6 +58,7 @@ const reasons = (kernel: string, change: Change, on: Target = BASELINE): string 
 
 const split = { kind: "split", lanesPerRow: 4 } as const;
 const subgroup = { source: "subgroup", lanes: 64 } as const;
+const tiled = { kind: "tiles", lanes: 8, lanesPerRow: 2, rowsPerLane: 2, cells: 4, chunk: 4, slice: 4 } as const;
 const wide = { vectorStream: true, cells: 2 } as const;
 
 /** A kernel, a schedule that is refused, what is said, and the nearest one that is taken. */
@@ -98,6 +100,17 @@ const RULES: readonly (readonly [string, string, Change, RegExp, Change])[] = [
   ["a source that exists", "plain", { source: "disk" }, /there is no source "disk"/, {}],
   ["a tile where one is staged", "attention", { source: "workgroup" }, /tile is undefined/, {}],
   ["true or false", "plain", { hold: 3 }, /hold is 3, it must be true or false/, { hold: false }],
+  ["a tile's lanes merge in pairs", "attention", { ...tiled, lanes: 9, lanesPerRow: 3 }, /3 lanes a row cannot merge/, tiled],
+  ["whole rows of lanes in a tile", "attention", { ...tiled, lanes: 7 }, /7 lanes are no whole number of rows/, tiled],
+  ["cells of a tile in fours", "attention", { ...tiled, cells: 6 }, /cells is 6, no multiple of 4/, tiled],
+  ["features in fours", "attention", { ...tiled, chunk: 10 }, /chunk is 10, no multiple of 4/, { ...tiled, chunk: 12 }],
+  ["slices divide a tile", "attention", { ...tiled, slice: 12 }, /slices of 12 cells do not divide a tile of 8/, tiled],
+  ["code of a tile in proportion", "attention", { ...tiled, rowsPerLane: 17 }, /4 cells of 17 rows/, { ...tiled, rowsPerLane: 16 }],
+  ["a tile with features", "plain", tiled, /nothing is contracted over features/, {}],
+  ["a tile that is stored", "running", tiled, /varies along the stream/, {}],
+  ["a tile whose lanes merge", "largest", tiled, /`argmax` cannot be merged over lanes/, {}],
+  ["a tile of a stream", "each", tiled, /`tiles` lays out a stream/, { kind: "elements" }],
+  ["true or false of a tile", "attention", { ...tiled, prefetch: 1 }, /prefetch is 1, it must be true or false/, tiled],
   ["what cannot be merged", "largest", split, /partial results of `argmax` cannot be merged/, {}],
   ["what runs in order", "running", split, /a running sum walks its stream in order/, {}],
   ["a stream to lay out", "each", {}, /this kernel has none/, { kind: "elements" }],

@@ -2,6 +2,8 @@
 import type { Target } from "../../src/base/target.ts";
 import type { Compiled, CompileOptions } from "../../src/compile.ts";
 import { drawSchedule } from "../../src/ir/schedule/legal-space.ts";
+import { legal } from "../../src/ir/schedule/legal.ts";
+import type { Schedule } from "../../src/ir/schedule/schedule.ts";
 import { viewOf } from "../../src/ir/graph/view.ts";
 
 /** For `CompileOptions.schedule`: every kernel of `compiled` under a schedule drawn by `random`. */
@@ -14,4 +16,17 @@ export const drawn = (
     compiled.plan.kernels.map((k) => [k.name, drawSchedule(viewOf(compiled.plan.graph), k, target, random)]),
   );
   return (chosen, kernel) => found.get(kernel) ?? chosen;
+};
+
+/** For `CompileOptions.schedule`: this schedule for every kernel of `compiled` that it is legal for; and for how many it is. */
+export const wherever = (
+  compiled: Compiled,
+  target: Target,
+  schedule: Schedule,
+): { readonly schedule: NonNullable<CompileOptions["schedule"]>; readonly kernels: number } => {
+  const { graph, kernels } = compiled.plan;
+  const legalFor = new Set(
+    kernels.filter((k) => legal(viewOf(graph), k, schedule, target).length === 0).map((k) => k.name),
+  );
+  return { schedule: (chosen, kernel) => (legalFor.has(kernel) ? schedule : chosen), kernels: legalFor.size };
 };

@@ -13,6 +13,9 @@ import type { Emitter, Fixed } from "./emit.ts";
 import { emit, keyOf, name, withinNode } from "./emit.ts";
 import type { Scope } from "./scope.ts";
 
+/** Of a segment, what a correction asks: the accumulators beside it and which axes are rows. */
+type Gauged = Pick<Segment, "em" | "parts" | "rowAxes">;
+
 /** γ(after) - γ(before), in the gauge's own base. */
 const growthOf = (em: Emitter, gauge: NodeId, fixed: Fixed, before: Scope, after: Scope): Expr => {
   const g = em.b.node(gauge);
@@ -60,7 +63,7 @@ export const oncePerGauge = (
 };
 
 /** What is carried is multiplied by this when a block has moved the gauge; null without one. */
-export const correctionOf = (cx: Segment, acc: Accumulator, fixed: Fixed, old: Scope, at: Scope): Expr | null => {
+export const correctionOf = (cx: Gauged, acc: Accumulator, fixed: Fixed, old: Scope, at: Scope): Expr | null => {
   const { gauge } = acc;
   if (gauge === null) return null;
   // A multiple of the starting value of a maximum may overflow; nothing is carried then.
@@ -71,7 +74,7 @@ export const correctionOf = (cx: Segment, acc: Accumulator, fixed: Fixed, old: S
 };
 
 /** By how much a sum that drifts with its gauge (`Drift`) moves; before the first cell there is nothing to move. */
-export const shiftOf = (cx: Segment, acc: Accumulator, fixed: Fixed, old: Scope, at: Scope): Expr => {
+export const shiftOf = (cx: Gauged, acc: Accumulator, fixed: Fixed, old: Scope, at: Scope): Expr => {
   const gauge = acc.gauge ?? 0;
   return oncePerGauge(cx.em, at, "shift", gauge, fixed, () =>
     ifStarted(cx, gauge, fixed, old, naturalGrowth(cx.em, acc, gauge, fixed, old, at)),
@@ -79,7 +82,7 @@ export const shiftOf = (cx: Segment, acc: Accumulator, fixed: Fixed, old: Scope,
 };
 
 /** The value where all maxima of this pass that a gauge is made of have seen a cell, else 0. */
-const ifStarted = (cx: Segment, gauge: NodeId, fixed: Fixed, old: Scope, value: Expr): Expr => {
+const ifStarted = (cx: Gauged, gauge: NodeId, fixed: Fixed, old: Scope, value: Expr): Expr => {
   const reached = cx.em.b.reach([gauge]);
   const started = cx.parts
     .map((p) => p.acc)

@@ -8,6 +8,7 @@ import { lowerElements } from "./elements.ts";
 import type { Emitter } from "./emit.ts";
 import { emitterFor, type KernelInput, resultsOf } from "./emitter.ts";
 import { lowerStream } from "./stream.ts";
+import { lowerTiles } from "./tiles/kernel.ts";
 
 /** The tile program of a kernel; its buffers in workgroup memory are new, storage is shared with the other kernels. */
 export const lowerKernel = (input: KernelInput): TileKernel => {
@@ -33,6 +34,8 @@ const lowered = (em: Emitter, plan: KernelPlan, schedule: Schedule, workgroup: B
   switch (schedule.kind) {
     case "elements":
       return lowerElements(em, plan, schedule);
+    case "tiles":
+      return lowerTiles(em, plan, schedule, workgroup);
     case "rows":
     case "split":
       return lowerStream(em, plan, schedule, workgroup);

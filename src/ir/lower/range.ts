@@ -44,7 +44,9 @@ export type RangeInput = {
   readonly em: Emitter;
   readonly grid: Grid;
   readonly inner: readonly AxisId[];
-  readonly seg: Segment;
+  readonly seg: Pick<Segment, "parts" | "scans" | "states" | "axes"> & {
+    readonly sharing: Pick<Segment["sharing"], "lanesPerRow">;
+  };
   readonly length: Expr;
   /** The pass writes cells: all of them are visited. */
   readonly storing: boolean;

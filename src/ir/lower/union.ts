@@ -9,7 +9,8 @@ import type { Expr } from "../tile/tile.ts";
 import type { Emitter } from "./emit.ts";
 import { countUses } from "./emitter.ts";
 
-type Piece = {
+/** What is walked in one loop. */
+export type Piece = {
   readonly axes: readonly AxisId[];
   readonly size: SizeExpr;
   readonly offset: Expr;

@@ -70,9 +70,24 @@ export const drawSchedule = (b: GraphView, plan: KernelPlan, target: Target, ran
     const source = one(sourcesOf(one(SOURCES), owner, cells));
     return { ...owner, ...source, lanes, cells, edgeCells, vectorStream, hold };
   };
+  const tiles = (): Schedule => {
+    const lanesPerRow = one([2, 4, 8, 16]);
+    const cells = one([4, 4, 8]);
+    return {
+      kind: "tiles",
+      lanes: lanesPerRow * one([1, 2, 3, 4, 8]),
+      lanesPerRow,
+      rowsPerLane: one(ROWS),
+      cells,
+      chunk: one([4, 8, 12, 16]),
+      slice: one([4, cells, lanesPerRow * cells]),
+      prefetch: random() < 0.5,
+    };
+  };
+  const walking = (): Schedule => (random() < 0.3 ? tiles() : stream());
   const elements = (): Schedule => ({ kind: "elements", vectorStream: random() < 0.4, lanes: one(LANES) });
   for (let turn = 0; turn < 400; turn++) {
-    const s = plan.stream.length > 0 ? stream() : elements();
+    const s = plan.stream.length > 0 ? walking() : elements();
     if (faults(s).length === 0) return s;
   }
   return null;

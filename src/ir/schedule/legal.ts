@@ -8,8 +8,16 @@ import type { GraphView } from "../graph/view.ts";
 import type { AxisId } from "../graph/graph.ts";
 import { REDUCTIONS } from "../graph/reduction.ts";
 import type { KernelPlan } from "../derive/plan.ts";
-import type { ElementsSchedule, Schedule, SplitSchedule, StreamSchedule } from "./schedule.ts";
+import type {
+  ElementsSchedule,
+  Schedule,
+  SplitSchedule,
+  StreamSchedule,
+  TilesSchedule,
+  WalkingSchedule,
+} from "./schedule.ts";
 import { lanesOf } from "./sharing.ts";
+import { numberFaults, planFaults, tileBytes } from "./tiles.ts";
 import { workgroupEstimate } from "./workgroup.ts";
 
 /** What the rules ask of a plan, found once. */
@@ -29,6 +37,8 @@ type Facts = {
   readonly wideState: boolean;
   /** What a lane of an elementwise kernel would write four of. */
   readonly last: { readonly name: string; readonly size: number | null } | null;
+  /** What is wrong with tiles of the kernel, whatever the target. */
+  readonly tiles: (s: TilesSchedule) => readonly string[];
 };
 
 const isPower = (n: number): boolean => Number.isInteger(n) && n >= 1 && (n & (n - 1)) === 0;
@@ -60,6 +70,15 @@ const factsOf = (b: GraphView, plan: KernelPlan): Facts => {
     unmerged: [...new Set(plan.accumulators.filter((a) => !REDUCTIONS[a.op].merges).map((a) => a.op))],
     wideState: plan.accumulators.some((a) => a.local.length > 0),
     last: last === undefined ? null : { name: b.axis(last).name, size: sizeOf(last) },
+    tiles: tilesFaults(b, plan),
+  };
+};
+
+const tilesFaults = (b: GraphView, plan: KernelPlan): Facts["tiles"] => {
+  let found: readonly string[] | null = null;
+  return (s) => {
+    found ??= planFaults(b, plan);
+    return found.length > 0 ? found : numberFaults(b, plan, s);
   };
 };
 
@@ -88,6 +107,8 @@ const shapeFaults = (f: Facts, s: Schedule, target: Target): readonly string[] =
       return f.streams
         ? [`\`elements\` is for kernels without a stream, this one streams over ${f.axes}`]
         : elementFaults(f, s);
+    case "tiles":
+      return f.streams ? f.tiles(s) : ["`tiles` lays out a stream, this kernel has none"];
     case "rows":
     case "split":
       return f.streams ? streamFaults(f, s, target) : [`\`${s.kind}\` lays out a stream, this kernel has none`];
@@ -192,8 +213,8 @@ const holdFaults = (f: Facts, s: StreamSchedule): readonly string[] => {
   return out;
 };
 
-const roomFaults = (b: GraphView, plan: KernelPlan, s: StreamSchedule, target: Target): readonly string[] => {
-  const bytes = workgroupEstimate(b, plan, s);
+const roomFaults = (b: GraphView, plan: KernelPlan, s: WalkingSchedule, target: Target): readonly string[] => {
+  const bytes = s.kind === "tiles" ? tileBytes(b, plan, s) : workgroupEstimate(b, plan, s);
   return bytes <= target.workgroupBytes
     ? []
     : [`about ${bytes} bytes of workgroup memory, \`${target.name}\` has ${target.workgroupBytes}`];

@@ -43,6 +43,17 @@ const read = (
   };
   const { kind } = given;
   if (kind === "elements") return { kind, lanes: count("lanes"), vectorStream: flag("vectorStream") };
+  if (kind === "tiles")
+    return {
+      kind,
+      lanes: count("lanes"),
+      lanesPerRow: count("lanesPerRow"),
+      rowsPerLane: count("rowsPerLane"),
+      cells: count("cells"),
+      chunk: count("chunk"),
+      slice: count("slice"),
+      prefetch: flag("prefetch"),
+    };
   if (kind === "rows") {
     alone("lanesPerRow", "a lane has its row alone under `rows`");
     return { kind, ...walked(), rowsPerLane: count("rowsPerLane") };

@@ -39,21 +39,49 @@ export type ElementsSchedule = {
   readonly vectorStream: boolean;
 };
 
-/** The kinds that walk a stream. */
+/**
+ * A workgroup owns rows, its lanes stand in two dimensions. First a lane owns `rowsPerLane` rows x `cells` cells of a tile of the stream:
+ * sums over features, `chunk` at a time, with both operands staged. Then the same rows x a share of the features of what is carried; what
+ * the other lanes of a row have made goes through workgroup memory, and the cells are staged `slice` at a time.
+ */
+export type TilesSchedule = {
+  readonly kind: "tiles";
+  readonly lanes: number;
+  /** Lanes side by side along a row: a tile is as many times `cells` wide. */
+  readonly lanesPerRow: number;
+  readonly rowsPerLane: number;
+  readonly cells: number;
+  readonly chunk: number;
+  readonly slice: number;
+  /** What is staged next is loaded before the present piece is worked on. */
+  readonly prefetch: boolean;
+};
+
+/** The kinds where a lane walks a stream cell by cell. */
 export type StreamSchedule = RowsSchedule | SplitSchedule;
 
-export type Schedule = StreamSchedule | ElementsSchedule;
+/** The kinds of a kernel that has a stream. */
+export type WalkingSchedule = StreamSchedule | TilesSchedule;
+
+export type Schedule = WalkingSchedule | ElementsSchedule;
 
 /** One line for people. */
 export const printSchedule = (s: Schedule): string => {
   switch (s.kind) {
     case "elements":
       return `elements, ${s.lanes} lanes`;
+    case "tiles":
+      return printTiles(s);
     case "rows":
       return printWalked(s, `${s.lanes} lanes x ${s.rowsPerLane} row${s.rowsPerLane === 1 ? "" : "s"}`);
     case "split":
       return printWalked(s, `${s.lanes} lanes, ${s.lanesPerRow} a row`);
   }
+};
+
+const printTiles = (s: TilesSchedule): string => {
+  const grid = `${s.lanes / s.lanesPerRow} x ${s.lanesPerRow} lanes of ${s.rowsPerLane} x ${s.cells} cells`;
+  return `tiles, ${grid}, ${s.chunk} features and ${s.slice} cells staged at once${s.prefetch ? ", loaded ahead" : ""}`;
 };
 
 const printWalked = (s: StreamSchedule, how: string): string => {

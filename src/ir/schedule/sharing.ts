@@ -6,7 +6,7 @@ import type { KernelPlan } from "../derive/plan.ts";
 import { outerAxes } from "../derive/sharing.ts";
 import type { AxisId } from "../graph/graph.ts";
 import type { GraphView } from "../graph/view.ts";
-import type { StreamSchedule } from "./schedule.ts";
+import type { WalkingSchedule } from "./schedule.ts";
 
 /** Numbers of lanes and rows. */
 export type Lanes = {
@@ -31,17 +31,21 @@ export type Sharing = Lanes & {
 };
 
 /** The numbers alone. */
-export const lanesOf = (s: StreamSchedule): Lanes => {
+export const lanesOf = (s: WalkingSchedule): Lanes => {
   switch (s.kind) {
     case "rows":
       return { lanes: s.lanes, lanesPerRow: 1, rowsPerLane: s.rowsPerLane, rows: s.lanes * s.rowsPerLane };
     case "split":
       return { lanes: s.lanes, lanesPerRow: s.lanesPerRow, rowsPerLane: 1, rows: s.lanes / s.lanesPerRow };
+    case "tiles": {
+      const { lanes, lanesPerRow, rowsPerLane } = s;
+      return { lanes, lanesPerRow, rowsPerLane, rows: (lanes / lanesPerRow) * rowsPerLane };
+    }
   }
 };
 
 /** How the rows of a plan are shared under a schedule. */
-export const sharingOf = (b: GraphView, plan: KernelPlan, s: StreamSchedule): Sharing => {
+export const sharingOf = (b: GraphView, plan: KernelPlan, s: WalkingSchedule): Sharing => {
   const lanes = lanesOf(s);
   // A row of all lanes is known to the whole workgroup: bounds of its stream are exact.
   if (s.kind === "split" && s.lanesPerRow === s.lanes)

@@ -246,7 +246,7 @@ export const CASES: readonly (readonly [Chosen, string])[] = [
 /** All of a schedule in words. */
 const inWords = (s: Schedule): string => {
   if (s.kind === "elements") return `${printSchedule(s)}, ${s.vectorStream ? "four" : "one"} each`;
-  return `${printSchedule(s)}, ${s.edgeCells} at edges`;
+  return "edgeCells" in s ? `${printSchedule(s)}, ${s.edgeCells} at edges` : printSchedule(s);
 };
 
 /** The schedules of all kernels. */

@@ -1,0 +1,141 @@
+/** Which kernels and numbers the kind `tiles` can take, with the reason where it cannot, and the workgroup memory of its pieces. */
+import type { Accumulator, KernelPlan } from "../derive/plan.ts";
+import type { AxisId, NodeId } from "../graph/graph.ts";
+import { REDUCTIONS } from "../graph/reduction.ts";
+import type { GraphView } from "../graph/view.ts";
+import type { TilesSchedule } from "./schedule.ts";
+import { contractionsBelow, termsOf, tileView, type Contraction, type TileView } from "./tile-form.ts";
+
+/** Rows of a workgroup, lanes along the rows, cells of a tile. */
+export const tileShape = (s: TilesSchedule): { readonly rows: number; readonly high: number; readonly cells: number } => {
+  const high = s.lanes / s.lanesPerRow;
+  return { rows: high * s.rowsPerLane, high, cells: s.lanesPerRow * s.cells };
+};
+
+/** Vec4s of features that are staged at once, and the distance of two rows of them: one more keeps banks apart. */
+export const chunkOf = (s: TilesSchedule, size: number): { readonly width: number; readonly stride: number } => {
+  const width = Math.min(s.chunk / 4, Math.ceil(size / 4));
+  return { width, stride: width + 1 };
+};
+
+/** Vec4s that the operands of a contraction take. */
+export const operandRoom = (s: TilesSchedule, c: Contraction): number => {
+  const { rows, cells } = tileShape(s);
+  return (rows * c.ofRows.length + cells * c.ofCells.length) * chunkOf(s, c.size).stride;
+};
+
+/** Vec4s from one row of exchanged values to the next. */
+export const exchangeStride = (s: TilesSchedule): number => tileShape(s).cells / 4 + 1;
+
+/** The extrema that stay the same for all lanes of a row: a gauge reads them. */
+export const gauging = (b: GraphView, accs: readonly Accumulator[]): ReadonlySet<NodeId> => {
+  const reached = b.reach(accs.flatMap((a) => (a.gauge === null ? [] : [a.gauge])));
+  return new Set(accs.map((a) => a.node).filter((n) => reached.has(n)));
+};
+
+const rootsOf = (accs: readonly Accumulator[]): readonly NodeId[] =>
+  accs.flatMap((a) => (a.where === null ? [a.body] : [a.body, a.where]));
+
+/** Bytes of workgroup memory; where parts of a union differ, a guess. */
+export const tileBytes = (b: GraphView, plan: KernelPlan, s: TilesSchedule): number => {
+  const v = tileView(b, plan);
+  const { rows } = tileShape(s);
+  let [shared, slices, maxima] = [0, 0, 0];
+  for (let pass = 0; pass < plan.passes; pass++) {
+    const accs = plan.accumulators.filter((a) => a.pass === pass);
+    const wide = accs.flatMap((a) => a.local.map((axis) => ({ axis, terms: termsOf(v, a.body, axis) })));
+    const exchanged = new Set(wide.flatMap((w) => w.terms.exchanged)).size * rows * exchangeStride(s);
+    shared = Math.max(shared, exchanged, ...contractionsBelow(v, rootsOf(accs)).map((c) => operandRoom(s, c)));
+    for (const axis of new Set(wide.map((w) => w.axis))) {
+      const staged = new Set(wide.filter((w) => w.axis === axis).flatMap((w) => w.terms.staged)).size;
+      slices = Math.max(slices, staged * s.slice * Math.ceil(Number(b.axis(axis).size) / 4));
+    }
+    maxima = Math.max(maxima, gauging(b, accs).size * rows * (s.lanesPerRow + 1));
+  }
+  const merged = plan.accumulators.some((a) => a.local.length === 0) ? s.lanes : 0;
+  return 16 * (shared + slices) + 16 * Math.ceil(maxima / 4) + 4 * merged;
+};
+
+/** Why the kernel has no tiles under any numbers. */
+export const planFaults = (b: GraphView, plan: KernelPlan): readonly string[] => {
+  const out: string[] = [];
+  const names = (axes: readonly AxisId[]): string => axes.map((a) => b.axis(a).name).join(", ");
+  if (plan.stream.length > 1) out.push(`tiles walk one axis, the stream is (${names(plan.stream)})`);
+  const v = tileView(b, plan);
+  if (v.inner.size === 0) out.push("no two rows read the same cells of the stream");
+  if (plan.scans.length > 0) out.push("a recurrence walks its stream in order: lanes cannot share it");
+  if (plan.stores.some((s) => s.pass !== null)) out.push("a result varies along the stream: it is written cell by cell");
+  for (const a of plan.accumulators) out.push(...accumulatorFaults(b, v, a));
+  const wide = new Set(plan.accumulators.filter((a) => a.local.length > 0).map((a) => a.node));
+  const reads = [...b.reach(rootsOf(plan.accumulators).flatMap((id) => [id]))];
+  const bodies = new Set(reads.filter((id) => wide.has(id)));
+  if (bodies.size > 0) out.push("a reduction reads what is carried a feature each");
+  for (const st of plan.stores) {
+    const local = st.axes.filter((a) => !plan.rows.includes(a));
+    if (local.length > 1) out.push(`\`${st.tensor}\` has several axes that are no rows (${names(local)})`);
+    if (local.length === 1 && typeof b.axis(local[0] ?? 0).size !== "number")
+      out.push(`the size of \`${names(local)}\` is not known`);
+    const below = [...b.reach([st.value])].map((id) => b.node(id));
+    const carriedAlong = below.filter((n) => wide.has(n.id)).flatMap((n) => n.axes.filter((a) => !plan.rows.includes(a)));
+    if (carriedAlong.some((a) => !local.includes(a))) out.push(`\`${st.tensor}\` reduces over features that lanes hold apart`);
+    if (below.some((n) => n.kind === "reduce" && !v.accumulators.has(n.id) && v.live(n.id) && n.over.some((a) => carriedAlong.includes(a))))
+      out.push(`\`${st.tensor}\` reduces over features that lanes hold apart`);
+  }
+  if (wide.size === 0 && contractionsBelow(v, rootsOf(plan.accumulators)).length === 0)
+    out.push("nothing is contracted over features: there is nothing for two dimensions of lanes");
+  return [...new Set(out)];
+};
+
+const accumulatorFaults = (b: GraphView, v: TileView, a: Accumulator): readonly string[] => {
+  if (!REDUCTIONS[a.op].merges) return [`partial results of \`${a.op}\` cannot be merged over lanes`];
+  const out: string[] = [];
+  const roots = a.where === null ? [a.body] : [a.body, a.where];
+  if ([...b.reach(roots)].some((id) => isRunning(b, id)))
+    out.push("a running sum walks its stream in order: lanes cannot share it");
+  const [axis, ...more] = a.local;
+  if (axis === undefined) return out;
+  const of = `\`${a.name}\``;
+  const { name, size } = b.axis(axis);
+  if (more.length > 0) out.push(`${of} carries more than one axis of features`);
+  if (a.op !== "sum" || b.node(a.body).ty !== "f32") out.push(`${of} is no sum of f32, and carries a value a feature`);
+  if (typeof size !== "number") return [...out, `the size of \`${name}\` is not known`];
+  if (a.gauge !== null && b.node(a.gauge).axes.includes(axis)) out.push(`${of} has a gauge that varies along \`${name}\``);
+  if (a.where !== null) {
+    if (b.node(a.where).axes.includes(axis)) out.push(`a condition of ${of} varies along \`${name}\``);
+    if (v.live(a.where) || v.reduces(a.where)) out.push(`a condition of ${of} is made of scores`);
+  }
+  const terms = termsOf(v, a.body, axis);
+  if (terms.exchanged.some((id) => b.node(id).ty !== "f32")) out.push(`${of} reads an integer or a condition of scores`);
+  if (!terms.whole && size % 4 !== 0) out.push(`${of} reads \`${name}\`, no multiple of 4, other than with the cells of the stream`);
+  return out;
+};
+
+const isRunning = (b: GraphView, id: NodeId): boolean => {
+  const n = b.node(id);
+  return n.kind === "reduce" && n.op === "cumsum";
+};
+
+/** Blocks and vectors of features that a lane writes out. */
+const MAX_WRITTEN = 64;
+
+const isPower = (n: number): boolean => (n & (n - 1)) === 0;
+
+/** What is wrong with the numbers, for a kernel that has tiles. */
+export const numberFaults = (b: GraphView, plan: KernelPlan, s: TilesSchedule): readonly string[] => {
+  const out: string[] = [];
+  if (s.lanesPerRow < 2 || !isPower(s.lanesPerRow))
+    out.push(`${s.lanesPerRow} lanes a row cannot merge in pairs: a power of two from 2 can`);
+  if (s.lanes % s.lanesPerRow !== 0) out.push(`${s.lanes} lanes are no whole number of rows of ${s.lanesPerRow} lanes`);
+  for (const [name, n] of [["cells", s.cells], ["chunk", s.chunk], ["slice", s.slice]] as const)
+    if (n % 4 !== 0) out.push(`${name} is ${n}, no multiple of 4`);
+  if ((s.lanesPerRow * s.cells) % s.slice !== 0)
+    out.push(`slices of ${s.slice} cells do not divide a tile of ${s.lanesPerRow * s.cells}`);
+  if (s.rowsPerLane * s.cells > MAX_WRITTEN)
+    out.push(`${s.cells} cells of ${s.rowsPerLane} rows written out, at most ${MAX_WRITTEN} together`);
+  const vectors = plan.accumulators
+    .flatMap((a) => a.local)
+    .reduce((n, axis) => n + Math.ceil(Math.ceil(Number(b.axis(axis).size) / 4) / s.lanesPerRow), 0);
+  if (vectors * s.rowsPerLane > MAX_WRITTEN)
+    out.push(`${vectors} vectors of features of ${s.rowsPerLane} rows in a lane, at most ${MAX_WRITTEN} together`);
+  return out;
+};

@@ -1,0 +1,155 @@
+/**
+ * Tiles: lanes in two dimensions, first over (row, cell), then over (row, feature). Which kernels have them, and their numbers: in f64 by the
+ * tile evaluator (races and reads out of bounds are errors there), in f32 on real WGSL.
+ */
+import { describe, expect, test } from "vitest";
+import { TARGETS } from "../../src/base/target.ts";
+import type { Compiled } from "../../src/compile.ts";
+import { evalSize } from "../../src/base/size.ts";
+import { planFaults } from "../../src/ir/schedule/tiles.ts";
+import type { TilesSchedule } from "../../src/ir/schedule/schedule.ts";
+import { evaluateTile } from "../../src/ir/tile/eval.ts";
+import { verifyTile } from "../../src/ir/tile/verify.ts";
+import { viewOf } from "../../src/ir/graph/view.ts";
+import { interpret } from "../../src/meaning/interpret.ts";
+import { stacks } from "../gpu/stacks.ts";
+import { SOURCE, TINY, titleOf, worst } from "../plan/tiny.ts";
+import { wherever } from "../property/schedules.ts";
+import { LANGUAGE, VARIANTS } from "./cases.ts";
+import { check, compileCase, faults, inputsOf, targetOn, type Case } from "./harness.ts";
+
+const tiles = (
+  lanes: number,
+  lanesPerRow: number,
+  rowsPerLane: number,
+  cells: number,
+  chunk: number,
+  slice: number,
+  prefetch: boolean,
+): TilesSchedule => ({ kind: "tiles", lanes, lanesPerRow, rowsPerLane, cells, chunk, slice, prefetch });
+
+/** Small tiles, of which there are many; one that holds all cells; more lanes along a row than features; lanes that are no whole subgroup. */
+const SHAPES: readonly TilesSchedule[] = [
+  tiles(8, 2, 2, 4, 4, 4, true),
+  tiles(16, 4, 1, 4, 8, 8, false),
+  tiles(64, 8, 3, 8, 16, 32, true),
+  tiles(12, 4, 1, 4, 12, 16, true),
+];
+
+/** The cases of the language, and some where whole tiles, masked ones and ragged ends all occur. */
+const SIZES = { B: 1, H: 2, N: 21, M: 45, D: 20, E: 12 };
+const CASES: readonly Case[] = [
+  ...TINY,
+  ...["flash_attention", "sink_attention", "shaw_attention", "entropy_attention", "column_mass"].map((kernel) => ({
+    kernel,
+    sizes: SIZES,
+    known: ["D", "E"],
+  })),
+  { kernel: "flash_attention", sizes: { ...SIZES, M: 32, D: 66, E: 70 }, known: ["D", "E", "M"] },
+  { kernel: "sink_window", sizes: { ...SIZES, N: 45 }, known: ["D", "E"], scalars: { w: 17 } },
+  { kernel: "gemma2", sizes: { B: 1, G: 2, R: 2, N: 29, M: 41, D: 15 }, known: ["D", "G", "R"], scalars: { w: 30 } },
+  { kernel: "persistent_memory", sizes: { B: 1, H: 2, N: 9, M: 26, D: 12, P: 11 }, known: ["D", "P"] },
+  { kernel: "matmul_bias", sizes: { N: 19, D: 33, F: 22 }, known: ["D", "F"] },
+  { kernel: "flash_attention", sizes: { ...SIZES, N: 3, M: 0 }, known: ["D", "E"] },
+];
+
+const on = TARGETS["32k"] ?? TARGETS["baseline"]!;
+
+const scalarsOf = ({ spec }: Compiled, c: Case): Record<string, number> => {
+  const inputs = { sizes: c.sizes, statics: c.statics ?? {}, scalars: c.scalars ?? {}, tensors: {} };
+  const results = spec.scalars
+    .filter((s) => !s.isStatic && c.scalars?.[s.name] === undefined)
+    .flatMap((s) => (s.init === null ? [] : [{ name: s.name, dtype: s.dtype, dims: [], span: s.span, value: s.init }]));
+  const values = interpret({ ...spec, results }, inputs);
+  return { ...c.scalars, ...Object.fromEntries(Object.entries(values).map(([name, value]) => [name, value[0] ?? 0])) };
+};
+
+/** The largest error of a case under a schedule, by the tile evaluator; null where no kernel takes it. */
+const errorUnder = (c: Case, shape: TilesSchedule): number | null => {
+  const { schedule, kernels } = wherever(compileCase(SOURCE, c, on), on, shape);
+  if (kernels === 0) return null;
+  const compiled = compileCase(SOURCE, c, on, schedule);
+  expect(verifyTile(compiled.tile, on)).toEqual([]);
+  const tensors = inputsOf(compiled, c);
+  const given = { sizes: c.sizes, statics: c.statics ?? {}, scalars: c.scalars ?? {}, tensors };
+  const buffers = Object.fromEntries(
+    compiled.artifact.tensors.map((t) => {
+      const count = t.dims.reduce((n, d) => n * evalSize(d.extent, (s) => c.sizes[s] ?? 0), 1);
+      return [t.name, tensors[t.name] ?? new Float64Array(count).fill(t.dtype === "f32" ? 12345 : 7)];
+    }),
+  );
+  const uniforms = scalarsOf(compiled, c);
+  const found = evaluateTile(compiled.tile, { sizes: c.sizes, uniforms, buffers, precision: "f64" }).buffers;
+  const expected = Object.entries(interpret(compiled.spec, given));
+  return Math.max(...expected.map(([out, values]) => worst(found[out] ?? [], values)));
+};
+
+/** Kernels that have no tiles, and what is said. */
+const REFUSED: Readonly<Record<string, RegExp>> = {
+  weights_returned: /varies along the stream/,
+  sub_norm_attention: /reduces over features that lanes hold apart/,
+  output_absmax: /reduces over features that lanes hold apart/,
+  hard_attention: /`argmax` cannot be merged/,
+  talking_heads: /gauge that varies along `x`/,
+  topk_attention: /`kth` cannot be merged/,
+  masked_values: /a condition of `o` varies along `e`/,
+  add_rms_norm: /nothing is contracted/,
+  layer_norm_affine: /nothing is contracted/,
+  row_softmax: /nothing is contracted/,
+  group_norm: /the stream is \(c, p\)/,
+  gated_delta_rule: /a recurrence walks its stream in order/,
+  shared_retention: /a recurrence walks its stream in order/,
+  stabilised_memory: /a recurrence walks its stream in order/,
+  normed_retention: /a recurrence walks its stream in order/,
+  scan_statistics: /a recurrence walks its stream in order/,
+  flipping_state: /a recurrence walks its stream in order/,
+};
+
+test.each(Object.entries(REFUSED))("%s has no tiles, and is told why", (kernel, why) => {
+  const c = TINY.find((x) => x.kernel === kernel);
+  if (c === undefined) throw new Error(`no case of ${kernel}`);
+  const { plan } = compileCase(SOURCE, c, on);
+  expect(plan.kernels.flatMap((k) => planFaults(viewOf(plan.graph), k)).join("\n")).toMatch(why);
+});
+
+describe("in f64", () => {
+  test.each(CASES.filter((c) => !(c.kernel in REFUSED)).map((c) => [titleOf(c), c] as const))("%s", (_, c) => {
+    const errors = SHAPES.map((shape) => errorUnder(c, shape));
+    expect(errors.filter((e) => e !== null).length).toBeGreaterThanOrEqual(2);
+    for (const e of errors) expect(e ?? 0).toBeLessThan(1e-9);
+  });
+});
+
+/** What real compilers and adapters make of them: kernels with shapes of their own, under the larger tiles in turn. */
+const FEW: readonly Case[] = [
+  "flash_attention",
+  "gemma2",
+  "persistent_memory",
+  "packed_documents",
+  "entropy_attention",
+  "linear_attention",
+  "matmul_bias",
+].flatMap((kernel) => [...LANGUAGE, ...VARIANTS].find((c) => c.kernel === kernel) ?? []);
+
+const LARGE: readonly TilesSchedule[] = [
+  tiles(64, 8, 2, 4, 16, 16, true),
+  tiles(128, 16, 4, 4, 16, 32, true),
+  tiles(64, 4, 2, 8, 8, 8, false),
+];
+
+describe.each([
+  ["swiftshader", 0],
+  ["lavapipe", 1],
+  ["deno", 2],
+] as const)("on %s", (stackName, turn) => {
+  for (const [n, c] of FEW.entries())
+    test(titleOf(c), { timeout: 120_000 }, async (context) => {
+      const shape = LARGE[(n + turn) % LARGE.length] as TilesSchedule;
+      const [stack] = await stacks([stackName]);
+      if (!stack?.available) return context.skip(stack?.reason ?? "no such stack");
+      const target = { ...targetOn("32k", stack), subgroups: null };
+      const { schedule, kernels } = wherever(compileCase(SOURCE, c, target), target, shape);
+      expect(kernels).toBeGreaterThan(0);
+      expect(faults(await check(SOURCE, c, stack, schedule, target))).toEqual([]);
+    });
+});
