@@ -6,7 +6,12 @@ import { describe, expect, test } from "vitest";
 import { BASELINE, type Target } from "../../src/base/target.ts";
 import { compile } from "../../src/compile.ts";
 import { evaluateGraph } from "../../src/ir/graph/eval.ts";
-import { printSchedule, type Schedule, type StreamSchedule, type TilesSchedule } from "../../src/ir/schedule/schedule.ts";
+import {
+  printSchedule,
+  type Schedule,
+  type StreamSchedule,
+  type TilesSchedule,
+} from "../../src/ir/schedule/schedule.ts";
 import { evalSize } from "../../src/base/size.ts";
 import { evaluateTile } from "../../src/ir/tile/eval.ts";
 import { verifyTile } from "../../src/ir/tile/verify.ts";
@@ -100,12 +105,24 @@ const RULES: readonly (readonly [string, string, Change, RegExp, Change])[] = [
   ["a source that exists", "plain", { source: "disk" }, /there is no source "disk"/, {}],
   ["a tile where one is staged", "attention", { source: "workgroup" }, /tile is undefined/, {}],
   ["true or false", "plain", { hold: 3 }, /hold is 3, it must be true or false/, { hold: false }],
-  ["a tile's lanes merge in pairs", "attention", { ...tiled, lanes: 9, lanesPerRow: 3 }, /3 lanes a row cannot merge/, tiled],
+  [
+    "a tile's lanes merge in pairs",
+    "attention",
+    { ...tiled, lanes: 9, lanesPerRow: 3 },
+    /3 lanes a row cannot merge/,
+    tiled,
+  ],
   ["whole rows of lanes in a tile", "attention", { ...tiled, lanes: 7 }, /7 lanes are no whole number of rows/, tiled],
   ["cells of a tile in fours", "attention", { ...tiled, cells: 6 }, /cells is 6, no multiple of 4/, tiled],
   ["features in fours", "attention", { ...tiled, chunk: 10 }, /chunk is 10, no multiple of 4/, { ...tiled, chunk: 12 }],
   ["slices divide a tile", "attention", { ...tiled, slice: 12 }, /slices of 12 cells do not divide a tile of 8/, tiled],
-  ["code of a tile in proportion", "attention", { ...tiled, rowsPerLane: 17 }, /4 cells of 17 rows/, { ...tiled, rowsPerLane: 16 }],
+  [
+    "code of a tile in proportion",
+    "attention",
+    { ...tiled, rowsPerLane: 17 },
+    /4 cells of 17 rows/,
+    { ...tiled, rowsPerLane: 16 },
+  ],
   ["a tile with features", "plain", tiled, /nothing is contracted over features/, {}],
   ["a tile that is stored", "running", tiled, /varies along the stream/, {}],
   ["a tile whose lanes merge", "largest", tiled, /`argmax` cannot be merged over lanes/, {}],

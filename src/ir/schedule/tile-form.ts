@@ -75,7 +75,8 @@ const contractionOf = (v: TileView, n: Node): Contraction | null => {
   if (ofRows.length === 0 && ofCells.length === 0) return null;
   // What is filled up to fours is zeros: these add nothing to a sum of products of both.
   const body = v.b.node(n.body);
-  const isStagedProduct = body.kind === "binary" && body.op === "*" && [body.a, body.b].every((id) => seen.some((m) => m.id === id));
+  const isStagedProduct =
+    body.kind === "binary" && body.op === "*" && [body.a, body.b].every((id) => seen.some((m) => m.id === id));
   return size % 4 === 0 || isStagedProduct ? { node: n, axis, size, ofRows, ofCells } : null;
 };
 
@@ -109,7 +110,9 @@ export const termsOf = (v: TileView, body: NodeId, axis: AxisId): Terms => {
   const isExchanged = (m: Node): boolean =>
     !along(m) && meets(m, v.stream) && (meets(m, v.inner) || v.live(m.id) || v.reduces(m.id));
   const isOpen = (m: Node): boolean => along(m) && !isStaged(m) && m.kind !== "reduce" && meets(m, v.stream);
-  const seen = [...reach(v.b, [body], (m) => (isOpen(m) ? operands(m) : []))].sort((x, y) => x - y).map((id) => v.b.node(id));
+  const seen = [...reach(v.b, [body], (m) => (isOpen(m) ? operands(m) : []))]
+    .sort((x, y) => x - y)
+    .map((id) => v.b.node(id));
   return {
     exchanged: seen.filter(isExchanged).map((m) => m.id),
     staged: seen.filter(isStaged).map((m) => m.id),

@@ -7,7 +7,9 @@ import type { TilesSchedule } from "./schedule.ts";
 import { contractionsBelow, termsOf, tileView, type Contraction, type TileView } from "./tile-form.ts";
 
 /** Rows of a workgroup, lanes along the rows, cells of a tile. */
-export const tileShape = (s: TilesSchedule): { readonly rows: number; readonly high: number; readonly cells: number } => {
+export const tileShape = (
+  s: TilesSchedule,
+): { readonly rows: number; readonly high: number; readonly cells: number } => {
   const high = s.lanes / s.lanesPerRow;
   return { rows: high * s.rowsPerLane, high, cells: s.lanesPerRow * s.cells };
 };
@@ -64,7 +66,8 @@ export const planFaults = (b: GraphView, plan: KernelPlan): readonly string[] =>
   const v = tileView(b, plan);
   if (v.inner.size === 0) out.push("no two rows read the same cells of the stream");
   if (plan.scans.length > 0) out.push("a recurrence walks its stream in order: lanes cannot share it");
-  if (plan.stores.some((s) => s.pass !== null)) out.push("a result varies along the stream: it is written cell by cell");
+  if (plan.stores.some((s) => s.pass !== null))
+    out.push("a result varies along the stream: it is written cell by cell");
   for (const a of plan.accumulators) out.push(...accumulatorFaults(b, v, a));
   const wide = new Set(plan.accumulators.filter((a) => a.local.length > 0).map((a) => a.node));
   const reads = [...b.reach(rootsOf(plan.accumulators).flatMap((id) => [id]))];
@@ -76,9 +79,20 @@ export const planFaults = (b: GraphView, plan: KernelPlan): readonly string[] =>
     if (local.length === 1 && typeof b.axis(local[0] ?? 0).size !== "number")
       out.push(`the size of \`${names(local)}\` is not known`);
     const below = [...b.reach([st.value])].map((id) => b.node(id));
-    const carriedAlong = below.filter((n) => wide.has(n.id)).flatMap((n) => n.axes.filter((a) => !plan.rows.includes(a)));
-    if (carriedAlong.some((a) => !local.includes(a))) out.push(`\`${st.tensor}\` reduces over features that lanes hold apart`);
-    if (below.some((n) => n.kind === "reduce" && !v.accumulators.has(n.id) && v.live(n.id) && n.over.some((a) => carriedAlong.includes(a))))
+    const carriedAlong = below
+      .filter((n) => wide.has(n.id))
+      .flatMap((n) => n.axes.filter((a) => !plan.rows.includes(a)));
+    if (carriedAlong.some((a) => !local.includes(a)))
+      out.push(`\`${st.tensor}\` reduces over features that lanes hold apart`);
+    if (
+      below.some(
+        (n) =>
+          n.kind === "reduce" &&
+          !v.accumulators.has(n.id) &&
+          v.live(n.id) &&
+          n.over.some((a) => carriedAlong.includes(a)),
+      )
+    )
       out.push(`\`${st.tensor}\` reduces over features that lanes hold apart`);
   }
   if (wide.size === 0 && contractionsBelow(v, rootsOf(plan.accumulators)).length === 0)
@@ -99,14 +113,17 @@ const accumulatorFaults = (b: GraphView, v: TileView, a: Accumulator): readonly 
   if (more.length > 0) out.push(`${of} carries more than one axis of features`);
   if (a.op !== "sum" || b.node(a.body).ty !== "f32") out.push(`${of} is no sum of f32, and carries a value a feature`);
   if (typeof size !== "number") return [...out, `the size of \`${name}\` is not known`];
-  if (a.gauge !== null && b.node(a.gauge).axes.includes(axis)) out.push(`${of} has a gauge that varies along \`${name}\``);
+  if (a.gauge !== null && b.node(a.gauge).axes.includes(axis))
+    out.push(`${of} has a gauge that varies along \`${name}\``);
   if (a.where !== null) {
     if (b.node(a.where).axes.includes(axis)) out.push(`a condition of ${of} varies along \`${name}\``);
     if (v.live(a.where) || v.reduces(a.where)) out.push(`a condition of ${of} is made of scores`);
   }
   const terms = termsOf(v, a.body, axis);
-  if (terms.exchanged.some((id) => b.node(id).ty !== "f32")) out.push(`${of} reads an integer or a condition of scores`);
-  if (!terms.whole && size % 4 !== 0) out.push(`${of} reads \`${name}\`, no multiple of 4, other than with the cells of the stream`);
+  if (terms.exchanged.some((id) => b.node(id).ty !== "f32"))
+    out.push(`${of} reads an integer or a condition of scores`);
+  if (!terms.whole && size % 4 !== 0)
+    out.push(`${of} reads \`${name}\`, no multiple of 4, other than with the cells of the stream`);
   return out;
 };
 
@@ -126,7 +143,11 @@ export const numberFaults = (b: GraphView, plan: KernelPlan, s: TilesSchedule): 
   if (s.lanesPerRow < 2 || !isPower(s.lanesPerRow))
     out.push(`${s.lanesPerRow} lanes a row cannot merge in pairs: a power of two from 2 can`);
   if (s.lanes % s.lanesPerRow !== 0) out.push(`${s.lanes} lanes are no whole number of rows of ${s.lanesPerRow} lanes`);
-  for (const [name, n] of [["cells", s.cells], ["chunk", s.chunk], ["slice", s.slice]] as const)
+  for (const [name, n] of [
+    ["cells", s.cells],
+    ["chunk", s.chunk],
+    ["slice", s.slice],
+  ] as const)
     if (n % 4 !== 0) out.push(`${name} is ${n}, no multiple of 4`);
   if ((s.lanesPerRow * s.cells) % s.slice !== 0)
     out.push(`slices of ${s.slice} cells do not divide a tile of ${s.lanesPerRow * s.cells}`);

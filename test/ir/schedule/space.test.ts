@@ -137,7 +137,17 @@ describe("draws", () => {
     expect(values(all, "lanes").length).toBeGreaterThan(9);
   });
 
-  test("an unknown length is not held", () => expect(values(draws(ATTENTION, BASELINE, 50), "hold")).toEqual([false]));
+  test("an unknown length is not held", () => {
+    const walked = draws(ATTENTION, BASELINE, 50).filter((s) => s.kind !== "tiles");
+    expect(values(walked, "hold")).toEqual([false]);
+  });
+
+  test("tiles of what has them", () => {
+    const all = draws(ATTENTION, BASELINE, 100).filter((s) => s.kind === "tiles");
+    expect(all.length).toBeGreaterThan(10);
+    expect(values(all, "prefetch")).toEqual([false, true]);
+    expect(values(all, "lanesPerRow").length).toBeGreaterThan(2);
+  });
 
   test("none where nothing is legal", () =>
     expect(drawSchedule(...PLAIN, { ...BASELINE, invocations: 0 }, randomFrom(1))).toBe(null));

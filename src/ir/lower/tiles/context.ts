@@ -80,7 +80,7 @@ export const vectorsOf = (cx: TileCx, axis: AxisId): readonly Vector[] => {
 };
 
 /** The place of the lane's row `r` among the rows of the tile. */
-export const rowAt = (cx: TileCx, r: number): Expr => T.add(cx.high, T.i32(r * cx.shape.high));
+const rowAt = (cx: TileCx, r: number): Expr => T.add(cx.high, T.i32(r * cx.shape.high));
 
 /** The same times a stride, named once. */
 export const rowTimes = (cx: TileCx, r: number, stride: number): Expr => {
@@ -124,7 +124,10 @@ export const cellIn = (tile: Pick<Tile, "end" | "length">, raw: Expr): Expr =>
   tile.end === null ? raw : T.min(raw, T.sub(tile.length, T.i32(1)));
 
 /** How the features of an axis are staged. */
-export const chunksOf = (cx: TileCx, axis: Axis): { readonly all: number; readonly width: number; readonly stride: number } => ({
+export const chunksOf = (
+  cx: TileCx,
+  axis: Axis,
+): { readonly all: number; readonly width: number; readonly stride: number } => ({
   all: Math.ceil(knownSize(axis) / 4),
   ...chunkOf(cx.schedule, knownSize(axis)),
 });

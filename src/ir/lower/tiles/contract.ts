@@ -62,13 +62,14 @@ const contractWithin = (tile: Tile, c: Contraction, ahead: (into: Stmt[]) => voi
       const [more, last]: [Stmt[], Stmt[]] = [[], []];
       if (schedule.prefetch) load(T.add(first, T.i32(width)), more);
       ahead(last);
-      if (more.length + last.length > 0)
-        body.push(T.ifStmt(T.lt(T.add(first, T.i32(width)), T.i32(all)), more, last));
+      if (more.length + last.length > 0) body.push(T.ifStmt(T.lt(T.add(first, T.i32(width)), T.i32(all)), more, last));
     });
     stmts.push(T.forStmt(id, T.i32(0), T.i32(all), T.i32(width), body));
   }
   tile.busy = true;
-  tile.cells.forEach((mine, r) => mine.forEach((at, k) => bind(em, at, c.node.id, NOTHING_FIXED, sums[r]?.[k] as Expr)));
+  tile.cells.forEach((mine, r) =>
+    mine.forEach((at, k) => bind(em, at, c.node.id, NOTHING_FIXED, sums[r]?.[k] as Expr)),
+  );
 };
 
 /** The scopes of the rows that a lane loads. */
@@ -166,9 +167,6 @@ const plusTerm = (tile: Tile, c: Contraction, fixed: Fixed, at: Scope, sum: Expr
   const { em } = tile.cx;
   const body = em.b.node(c.node.body);
   if (body.kind !== "binary" || body.op !== "*") return T.add(sum, dotTerm(em, body, fixed, at).e);
-  const [x, y] = [body.a, body.b].map((id) => name(em, at, "x", T.splat(emit(em, id, fixed, at).e, 4))) as [
-    Expr,
-    Expr,
-  ];
+  const [x, y] = [body.a, body.b].map((id) => name(em, at, "x", T.splat(emit(em, id, fixed, at).e, 4))) as [Expr, Expr];
   return [3, 2, 1, 0].reduce((to, n) => T.fma(T.component(x, n), T.component(y, n), to), sum);
 };

@@ -19,10 +19,20 @@ import { stager, type Stager } from "./stage.ts";
 import type { Before } from "./update.ts";
 
 /** An accumulator with features: a register for each row and vector of the lane. */
-export type Wide = { readonly part: Part; readonly axis: AxisId; readonly terms: Terms; readonly registers: readonly (readonly Expr[])[] };
+export type Wide = {
+  readonly part: Part;
+  readonly axis: AxisId;
+  readonly terms: Terms;
+  readonly registers: readonly (readonly Expr[])[];
+};
 
 /** All sums along one axis of features: their cells are walked together. */
-export type Group = { readonly axis: AxisId; readonly sums: readonly Wide[]; readonly stagers: readonly Stager[]; readonly staged: readonly NodeId[] };
+export type Group = {
+  readonly axis: AxisId;
+  readonly sums: readonly Wide[];
+  readonly stagers: readonly Stager[];
+  readonly staged: readonly NodeId[];
+};
 
 export const groupsOf = (tile: Tile, sums: readonly Wide[]): readonly Group[] =>
   [...new Set(sums.map((s) => s.axis))].map((axis) => {
@@ -45,7 +55,8 @@ export const loadSlice = (tile: Tile, { stagers }: Group, first: Expr, into: Stm
   const place = (item: Expr): Scope => {
     const key = JSON.stringify(item);
     const s = made.get(key) ?? scope("staged cell", [tile.scope], into);
-    if (!made.has(key)) s.axes.set(tile.axis, natural(em, s, "cell", cellIn(tile, T.add(tile.from, cellOf(tile, T.add(first, item))))));
+    if (!made.has(key))
+      s.axes.set(tile.axis, natural(em, s, "cell", cellIn(tile, T.add(tile.from, cellOf(tile, T.add(first, item))))));
     made.set(key, s);
     return s;
   };
@@ -154,7 +165,10 @@ const walk = (tile: Tile, group: Group, exchanged: readonly NodeId[], first: Exp
   const values = rows.map((s, r) =>
     exchanged.map((node, n) => {
       if (!read.has(node)) return null;
-      const at = T.add(T.add(rowTimes(cx, r, stride), T.i32(n * shape.rows * stride)), T.add(T.div(first, T.i32(4)), four));
+      const at = T.add(
+        T.add(rowTimes(cx, r, stride), T.i32(n * shape.rows * stride)),
+        T.add(T.div(first, T.i32(4)), four),
+      );
       return name(em, s, called(em, node, "value"), T.load(SHARED, at));
     }),
   );
@@ -229,4 +243,3 @@ const seenBy = (
     });
   return (where, r) => made.get(`${where} ${r}`) ?? T.bool(false);
 };
-

@@ -226,7 +226,10 @@ const fillTile = (
   );
   const before = known.map((k, r) => scope(`row ${r} before`, [k], stmts));
   const seen = visibility(tile);
-  const gauges = gauging(cx.em.b, tile.parts.map((p) => p.acc));
+  const gauges = gauging(
+    cx.em.b,
+    tile.parts.map((p) => p.acc),
+  );
   const maxima = tile.parts.filter((p) => gauges.has(p.acc.node));
   const numbers = tile.parts.filter((p) => !gauges.has(p.acc.node) && p.acc.local.length === 0);
   const updates = raiseMaxima(tile, maxima, before, seen);

@@ -47,20 +47,27 @@ export const raiseMaxima = (tile: Tile, maxima: readonly Part[], before: Before,
   if (maxima.length === 0) return [];
   const stride = schedule.lanesPerRow + 1;
   cx.room.maxima = Math.max(cx.room.maxima, maxima.length * shape.rows * stride);
-  const own = maxima.map((p, n) =>
-    withinNode(em, p.acc.node, () =>
-      tile.rows.map((_, r) => {
-        const slot = p.slots[r]?.[0];
-        if (slot === undefined) throw new Error("a maximum without a register");
-        const low = T.lit(startingValue(p.acc.op, slot.ty), slot.type);
-        const values = tile.keys.map((_k, k) =>
-          T.select(seen(p.where, r, k), emit(em, p.body, NOTHING_FIXED, tile.cells[r]?.[k] as Scope).e, low),
-        );
-        const best = name(em, tile.scope, `${p.acc.name}_own`, values.reduce((x, y) => combine(p.acc.op, x, y)));
-        return { p, r, slot, best, base: n * shape.rows * stride };
-      }),
-    ),
-  ).flat();
+  const own = maxima
+    .map((p, n) =>
+      withinNode(em, p.acc.node, () =>
+        tile.rows.map((_, r) => {
+          const slot = p.slots[r]?.[0];
+          if (slot === undefined) throw new Error("a maximum without a register");
+          const low = T.lit(startingValue(p.acc.op, slot.ty), slot.type);
+          const values = tile.keys.map((_k, k) =>
+            T.select(seen(p.where, r, k), emit(em, p.body, NOTHING_FIXED, tile.cells[r]?.[k] as Scope).e, low),
+          );
+          const best = name(
+            em,
+            tile.scope,
+            `${p.acc.name}_own`,
+            values.reduce((x, y) => combine(p.acc.op, x, y)),
+          );
+          return { p, r, slot, best, base: n * shape.rows * stride };
+        }),
+      ),
+    )
+    .flat();
   // What was read of a tile before lies behind a barrier: every tile has one where it stages.
   for (const { r, best, base } of own)
     stmts.push(T.store(MAXIMA, T.add(T.add(rowTimes(cx, r, stride), T.i32(base)), cx.side), best));
@@ -107,6 +114,6 @@ export const addNumbers = (tile: Tile, numbers: readonly Part[], before: Before,
     });
   // What drifts with a sum reads it as it was before the tile.
   for (const drifts of [true, false])
-    for (const p of numbers.filter((x) => (x.acc.drift !== undefined) === drifts)) withinNode(em, p.acc.node, () => take(p));
+    for (const p of numbers.filter((x) => (x.acc.drift !== undefined) === drifts))
+      withinNode(em, p.acc.node, () => take(p));
 };
-
