@@ -32,7 +32,8 @@ export type Traffic = {
 const traffic = (compiled: Compiled, N: number, M: number, D: number): Traffic => {
   const counts = countJob(compiled, { B: 1, H: 1, N, M });
   const [schedule] = compiled.schedules;
-  if (schedule === undefined || schedule.kind === "elements" || schedule.kind === "tiles") throw new Error("no schedule of a stream");
+  if (schedule === undefined || schedule.kind === "elements" || schedule.kind === "tiles")
+    throw new Error("no schedule of a stream");
   return {
     N,
     M,
