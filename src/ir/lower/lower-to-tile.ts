@@ -77,9 +77,9 @@ const readByElement = (b: GraphView, plan: KernelPlan, schedule: Schedule | unde
   return [...read, ...written.map((s) => s.tensor)];
 };
 
-/** Whether each lane loads one cell of the stream after the other by itself. */
+/** Whether each lane loads single cells of the stream by itself. */
 const walksCells = (s: Schedule): boolean =>
-  s.kind !== "elements" && s.source === "direct" && !s.vectorStream && !s.hold;
+  s.kind === "tiles" || (s.kind !== "elements" && s.source === "direct" && !s.vectorStream && !s.hold);
 
 /** Tensors and scalars where they are declared; a size where an axis has it. */
 const declarationsOf = (
