@@ -206,7 +206,7 @@ const targetsOf = (program: Program): readonly Target[] =>
   Object.values(TARGETS).filter((t) => (Object.keys(program.types).length > 0 ? true : !t.f16));
 
 /** The chosen schedules of one target, and on request random legal ones, evaluated. */
-const onTarget = (m: Meant, target: Target, drawn: boolean): Verdict | null => {
+export const onTarget = (m: Meant, target: Target, drawn: boolean): Verdict | null => {
   const where = `${target.name}${drawn ? ", drawn schedule" : ""}`;
   let schedules = "";
   try {

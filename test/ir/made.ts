@@ -15,6 +15,7 @@ import { compileOn, meantBy, type Verdict } from "../campaign/levels.ts";
 import { target, compileTiny, SOURCE, TINY, titleOf } from "../plan/tiny.ts";
 import { compileCase, type Case } from "../numeric/harness.ts";
 import { PROGRAMS, type Program } from "../rules/programs.ts";
+import { LOWERED } from "./lower/programs.ts";
 
 /** How often each thing stands in a tile program. */
 const counted = ({ tile }: Compiled): string => {
@@ -121,7 +122,7 @@ const ofRules: readonly Made[] = PROGRAMS.map((p, n) => ({
 const said = (v: Verdict): string => ("what" in v ? `${v.kind}: ${v.what}` : v.kind);
 
 /** Programs drawn from the grammar. */
-const ofGrammar: readonly Made[] = Array.from({ length: 120 }, (_, k) => ({
+const ofGrammar: readonly Made[] = Array.from({ length: 60 }, (_, k) => ({
   key: `program ${1000 + k}`,
   line: () => {
     const meant = meantBy(generate(1000 + k));
@@ -131,5 +132,23 @@ const ofGrammar: readonly Made[] = Array.from({ length: 120 }, (_, k) => ({
   },
 }));
 
+/** Programs for the lowering, as the compiler chooses and laid otherwise, each on one target. */
+const ofLowering: readonly Made[] = LOWERED.flatMap(([title, p], n) =>
+  [false, true].map((otherwise) => ({
+    key: `${title.replaceAll("\n", ";")}${otherwise ? ", laid otherwise" : ""}`,
+    line: () => {
+      const meant = meantBy(p);
+      if ("kind" in meant) return said(meant);
+      const on = target(otherwise ? "subgroups" : NAMES[n % 4]!);
+      const first = compileOn(meant, on);
+      if ("kind" in first) return said(first);
+      if (!otherwise) return described(first);
+      const ways = new Map(first.plan.kernels.map((k, m) => [k.name, wayOf(first, k, on, n + m)]));
+      const second = compileOn(meant, on, { schedule: (own, name) => ways.get(name) ?? own });
+      return "kind" in second ? said(second) : described(second);
+    },
+  })),
+);
+
 /** All of them, in the order of `made.txt`. */
-export const made: readonly Made[] = [...chosen, ...laid, ...ofRules, ...ofGrammar];
+export const made: readonly Made[] = [...chosen, ...laid, ...ofRules, ...ofGrammar, ...ofLowering];

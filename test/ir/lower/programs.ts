@@ -1,0 +1,228 @@
+/** Small programs for the lowering, by what they ask of it: conditions on cells, kinds of statistics, reads, layouts, recurrences. */
+import type { Program } from "../../campaign/program.ts";
+
+/** `N` rows, `M` cells: more than a step of the loop, no multiple of one. */
+const SIZES = { N: 6, M: 21 };
+
+const program = (source: string, more: Partial<Program> = {}): Program => ({
+  source,
+  sizes: SIZES,
+  known: [],
+  scalars: {},
+  statics: {},
+  types: {},
+  data: {},
+  parts: null,
+  seed: 3,
+  ...more,
+});
+
+const CONDITIONS: readonly string[] = [
+  "j <= i",
+  "j < i",
+  "j > i",
+  "not (j <= i)",
+  "j >= i + 2",
+  "j > i - 4 and j <= i",
+  "i - j < w and i >= j",
+  "abs(i - j) <= 2",
+  "j <= i or j < 2",
+  "j <= i and j > i - 3 or j < 2",
+  "j >= 17 or j < i",
+  "j % 3 == 0",
+  "(i - j) % 3 == 0 and j <= i + 9",
+  "j / 4 <= i / 2",
+  "j / 8 == i / 3",
+  "a == b",
+  "a == b and j <= i + 12",
+  "a != b",
+  "not (a == b)",
+  "a < b",
+  "a <= b",
+  "a > b",
+  "a >= b",
+  "b == 1 or j <= i",
+  "b % 2 == 0",
+  "b / 2 == a",
+  "abs(b - a) < 2",
+  "-a <= -b",
+  "min(a, b) > 0",
+  "max(a, b) < 3",
+  "3 * a > 2 * b + 1",
+  "(if a > 1 then b else a) > 0",
+  "j < w",
+  "j >= w and j < 2 * w + 4",
+  "j < a * 4",
+  "min(i, 3) <= j",
+  "max(i, 3) >= j",
+  "2 * j <= 3 * i",
+  "5 * i - 2 * j >= 0",
+  "j - i == 2",
+  "j == 2 * i",
+  "j != i",
+  "c",
+  "c and j > i",
+  "not c or j < 4",
+  "g and j <= i + 5",
+  "float(j) < p * 10",
+  "float(j) <= p * 10",
+  "p * 10 > float(j)",
+  "p * 4 <= float(j)",
+  "float(j) > p * 4",
+  "float(j) >= p * 4",
+  "if i < 3 then j < 2 else j <= i",
+  "t[u = i / 2, r = j / 16]",
+  "t[u = i / 2, r = j / 16] and j <= i + 14",
+  "k0 > 0",
+];
+
+const masked = (condition: string): Program =>
+  program(
+    `kernel k(q: f32[i: N, d: 4], k: f32[j: M, d], v: f32[j, e: 3], a: i32[i], b: i32[j], c: bool[j], g: bool[i], k0: f32[j], t: bool[u: 3, r: 2], w: i32, p: f32) -> (o: f32[i, e], n: i32[i]) {
+  let s = sum[d](q * k) where ${condition}
+  o = sum[j](softmax[j](s) * v)
+  n = count[j](${condition})
+}
+`,
+    { scalars: { w: 5, p: 0.75 } },
+  );
+
+const over = "x: f32[i: N, j: M], z: f32[i, j], w: i32[i, j], v: f32[j], c: bool[i, j]";
+const STATISTICS: readonly string[] = [
+  "y: i32[i] { y = sum[j](if x > 0 then w else 0) }",
+  "y: i32[i] { y = sum[j](w * j) }",
+  "y: i32[i] { y = max[j](w) - min[j](w) }",
+  "y: i32[i] { let s = w where c\n y = max[j](s) + min[j](s) }",
+  "y: i32[i] { y = argmax[j](x) }",
+  "y: i32[i] { y = argmin[j](x) }",
+  "y: i32[i] { let s = x where c\n y = argmax[j](s) }",
+  "y: i32[i] { y = argmax[j](w) }",
+  "y: f32[i] { y = kth_largest[j](x, 3) }",
+  "y: f32[i] { let s = x where c\n y = kth_largest[j](s, 2) }",
+  "y: f32[i] { y = prod[j](1 + 0.1 * x) }",
+  "y: f32[i] { let s = x where c\n y = prod[j](s) }",
+  "y: f32[i] { y = var[j](x) }",
+  "y: f32[i] { let s = x where c\n y = var[j](s) + mean[j](s) }",
+  "y: f32[i] { let s = x where j < 0\n y = var[j](s) + sum[j](s) + prod[j](s) }",
+  "y: f32[i] { let s = x where c\n y = max[j](s) - min[j](s) }",
+  "y: f32[i] { y = logsumexp[j](x) }",
+  "y: f32[i] { let m = max[j](x)\n let p = exp(x - m)\n let l = sum[j](p)\n y = sum[j](p / l * log(p / l)) }",
+  "y: f32[i] { let m = min[j](x)\n y = sum[j](exp(m - x) * v) }",
+  "(y: f32[i], u: f32[i]) { y = sum[j](x)\n let s = z where c\n u = sum[j](s) }",
+  "(y: f32[i], u: i32[i], m: f32[i]) { y = sum[j](x * z)\n u = argmax[j](z)\n m = max[j](abs(x)) }",
+  "y: f32[i, j] { y = cumsum[j](x) }",
+  "y: f32[i, j] { let s = x where c\n y = cumsum[j](s) }",
+  "y: f32[i, j] { y = softmax[j](x) }",
+  "y: f32[i, j] { y = (x - mean[j](x)) / sqrt(var[j](x) + 0.001) * v }",
+  "y: f32[i, j] { y = x / max[j](abs(x)) }",
+  "y: f32[i] { let t = mean[j](x)\n y = sum[j](if x > t then x * z else 0) }",
+  "y: f32[i] { let t = mean[j](x)\n let s = z where x > t\n y = max[j](s) }",
+  "y: f32 { y = sum[i, j](x * z) }",
+  "y: f32 { y = max[i](sum[j](x)) }",
+  "y: f32[j] { y = sum[i](x) * v }",
+  "y: bool[i] { y = sum[j](x) > 0 }",
+  "y: f32[i] { y = sum[j](float(w) * x) + float(max[j](w)) }",
+  "y: f32[i] { y = sum[u: 0..4](x[j = u] * v[j = u + 1]) }",
+  "y: f32[i] { y = sum[j](x * sum[u: 0..3](v[j = (j + u) % M])) }",
+];
+
+const wide = "x: f32[i: N, j: M], v: f32[j, d: D], u: f32[i, d], w: f32[d, f: F]";
+const FEATURES: readonly string[] = [
+  "y: f32[i, d] { y = sum[j](x * v) }",
+  "y: f32[i, d] { y = max[j](x * v) }",
+  "y: f32[i, d] { y = sum[j](softmax[j](x) * v) + u }",
+  "y: f32[i, d] { let o = sum[j](softmax[j](x) * v)\n y = o / sqrt(mean[d](o * o) + 0.01) }",
+  "y: f32[i, f] { y = sum[d](u * w) }",
+  "y: f32[i, f] { let o = sum[j](x * v)\n y = sum[d](o * w) }",
+  "y: f32[d, i] { y = sum[j](x * v) }",
+  "y: i32[i] { y = argmax[d](sum[j](x * v)) }",
+  "y: f32[i] { y = sum[j](x * sum[d](u * v)) }",
+  "y: f32[i, d] { y = u * 2 }",
+  "y: f32[i, d] { y = u[d = D - 1 - d] + u }",
+  "(y: f32[i, d], z: f32[d, i]) { y = u\n z = -u }",
+  "y: f32[j, d] { y = v * v + v }",
+  "y: f32[i, j] { y = x * sum[d](u * v) }",
+  "y: f32[i] { y = max[d](u) }",
+  "(y: f32[i, d], m: f32[i]) { let m0 = max[d](u)\n y = exp(u - m0)\n m = m0 }",
+  "y: f32[i, d] { let s = v where v > 0\n y = sum[j](x * s) }",
+  "y: f32[i, d] { y = softmax[d](u) }",
+];
+
+const READS: readonly string[] = [
+  "y: f32[i, j] { y = x[j = j - 1] }",
+  "y: f32[i, j] { y = x - x[j = j + 1] }",
+  "y: f32[i, j] { y = x[j = M - 1 - j] }",
+  "y: f32[i, j] { y = x[j = 2 * j] + x[j = j / 2] }",
+  "y: f32[i, j] { y = x[i = w % 5, j = j] }",
+  "y: f32[i, j] { y = v[j = w + 1] }",
+  "y: f32[i] { y = sum[j](v[j = w]) }",
+  "y: f32[i] { y = sum[j](x[j = j - 2] * v) }",
+  "y: f32[i] { y = sum[j](x * v[j = i + j]) }",
+  "y: f32[i] { y = x[j = min(i, M - 1)] }",
+  "y: f32[i] { let s = x[j = j - 3] where j <= i + 8\n y = max[j](s) }",
+  "y: i32[i, j] { y = w[j = j - 1] + w }",
+  "y: bool[i, j] { y = c[j = j - 1] or x > 0 }",
+  "y: i32[i, j] { y = w / 2 - w % 3 + abs(w - j) * sign(i - j) }",
+  "y: i32[i, j] { y = int(floor(x * 3)) + int(ceil(z)) + int(round(x)) }",
+  "y: f32[i, j] { y = if c then tanh(x) else erf(z) + sin(x) * cos(z) }",
+  "y: f32[i, j] { y = abs(x) ** 1.5 + x ** 2 + x ** 3 }",
+  "y: f32[i, j] { y = min(x, z) + max(x, 0.5) + log(1 + x * x) + exp(-abs(z)) }",
+];
+
+const RECURRENCES: readonly string[] = [
+  "y: f32[i, j] { let h[i, j] = 0.5 * prev[j](h, 0) + x\n y = h }",
+  "y: f32[i] { let h[i, j] = 0.5 * prev[j](h, 2) + x\n y = h[j = M - 1] }",
+  "y: f32[i] { let h[i, j] = 0.5 * prev[j](h, 0) + x\n y = sum[j](h * z) }",
+  "(y: f32[i, j], t: f32[i]) { let h[i, j] = max(prev[j](h, 0), x)\n y = h\n t = max[j](h) }",
+  "y: f32[i, j] { let h[i, j] = 0.5 * prev[j](h, 1) + x where c\n y = h }",
+  "y: f32[j] { let h[i, j] = 0.5 * prev[j](h, 0) + x\n y = sum[i](h) }",
+];
+const STATES: readonly string[] = [
+  "y: f32[t, e] { let s[t, d, e] = 0.9 * prev[t](s, 0) + k * v\n y = sum[d](q * s) }",
+  "y: f32[t, e] { let s[t, d, e] = prev[t](s, 0) + k * (v - sum[d](k * prev[t](s, 0)))\n y = sum[d](q * s) }",
+  "(y: f32[t, e], z: f32[d, e]) { let s[t, d, e] = 0.5 * prev[t](s, 0) + k * v\n y = sum[d](q * s)\n z = s[t = T - 1] }",
+];
+
+const titled = (kind: string, text: string, p: Program): readonly [string, Program] => [`${kind}: ${text}`, p];
+
+export const LOWERED: readonly (readonly [string, Program])[] = [
+  ...CONDITIONS.map((c) => titled("where", c, masked(c))),
+  ...STATISTICS.map((s, n) =>
+    titled(
+      "statistic",
+      s,
+      program(`kernel k(${over}) -> ${s}\n`, { known: n % 3 === 0 ? ["M"] : [], parts: n % 4 === 1 ? 3 : null }),
+    ),
+  ),
+  ...FEATURES.flatMap((s, n) =>
+    [
+      [4, 8],
+      [3, 6],
+      [9, 1],
+    ].map(([D = 1, F = 1], k) =>
+      titled(
+        `features ${D}, ${F}`,
+        s,
+        program(`kernel k(${wide}) -> ${s}\n`, {
+          sizes: { ...SIZES, D, F },
+          known: ["D", "F"],
+          parts: (n + k) % 5 === 1 ? 2 : null,
+        }),
+      ),
+    ),
+  ),
+  ...READS.map((s, n) =>
+    titled("read", s, program(`kernel k(${over}) -> ${s}\n`, { known: n % 2 === 0 ? ["M"] : [] })),
+  ),
+  ...RECURRENCES.map((s) => titled("recurrence", s, program(`kernel k(${over}) -> ${s}\n`))),
+  ...STATES.map((s) =>
+    titled(
+      "state",
+      s,
+      program(`kernel k(q: f32[t: T, d: D], k: f32[t, d], v: f32[t, e: E]) -> ${s}\n`, {
+        sizes: { T: 7, D: 4, E: 5 },
+        known: ["D", "E"],
+      }),
+    ),
+  ),
+];
