@@ -3,6 +3,8 @@ import type { Artifact } from "../codegen/artifact.ts";
 import { bindingName } from "./names.ts";
 import { comment, signatureType } from "./types.ts";
 
+const RUNTIME = JSON.stringify("tfx-lang/runtime");
+
 /** Declarations and their exports; `declare` writes what stands behind the name. */
 const exported = (artifacts: readonly Artifact[], declare: (a: Artifact, name: string) => string): string =>
   artifacts
@@ -16,7 +18,16 @@ const exported = (artifacts: readonly Artifact[], declare: (a: Artifact, name: s
 
 const docOf = (a: Artifact): string => [a.doc, a.plan].filter((t) => t !== "").join("\n\n");
 
+/** JSON as an expression: what JSON allows and old JavaScript does not is escaped. */
+const json = (value: unknown): string => JSON.stringify(value).replace(/[\u2028\u2029]/g, (c) => (c === "\u2028" ? "\\u2028" : "\\u2029"));
+
+/** The module's JavaScript. */
+export const factoryModule = (artifacts: readonly Artifact[]): string =>
+  `import { createKernel } from ${RUNTIME};\n\n` +
+  `const factory = (artifact) => Object.assign((device, options) => createKernel(device, artifact, options), { artifact });\n\n` +
+  exported(artifacts, (a, name) => `const ${name} = /* @__PURE__ */ factory(${json(a)});\n`);
+
 /** The module's types: the text of `x.d.tfx.ts`. */
 export const declarations = (artifacts: readonly Artifact[]): string =>
-  `// Written by tfx.\nimport type { KernelFactory } from "tfx-lang/runtime";\n\n` +
+  `// Written by tfx.\nimport type { KernelFactory } from ${RUNTIME};\n\n` +
   exported(artifacts, (a, name) => `declare const ${name}: KernelFactory<${signatureType(a)}>;\n`);

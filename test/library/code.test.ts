@@ -4,6 +4,7 @@
  */
 import { readFileSync } from "node:fs";
 import { expect, test } from "vitest";
+import { schemaFaults } from "../emit/schema.ts";
 import { compiledAtFull, libraryKernels, lineOf } from "./entries.ts";
 import { misplaced } from "./provenance.ts";
 
@@ -18,4 +19,5 @@ test.each(KERNELS.map((k, n) => [k.key, k, n] as const))("%s", (_, k, n) => {
   const compiled = compiledAtFull(k, n);
   expect(lineOf(k, compiled), "what was meant is taken by npx node scripts/library-table.ts").toBe(LINES[n]);
   expect(misplaced(compiled)).toEqual([]);
+  expect(schemaFaults(compiled.artifact)).toEqual([]);
 });
