@@ -99,7 +99,7 @@ try {
   step(`${report.filename}: ${report.files.length} files, ${Math.round(report.size / 1024)} KiB`, () => {
     const stray = report.files
       .map((f) => f.path)
-      .filter((p) => !/^(dist|bin|stdlib|grammar|schema)\/|^(package\.json|README\.md|LICENSE)$/.test(p));
+      .filter((p) => !/^(dist|bin|stdlib|grammar|schema|types)\/|^(package\.json|README\.md|LICENSE)$/.test(p));
     if (stray.length > 0) throw new Error(`not to be packed: ${stray.join(", ")}`);
   });
   writeFileSync(join(folder, "package.json"), JSON.stringify({ name: "consumer", private: true, type: "module" }));
