@@ -19,7 +19,8 @@ const exported = (artifacts: readonly Artifact[], declare: (a: Artifact, name: s
 const docOf = (a: Artifact): string => [a.doc, a.plan].filter((t) => t !== "").join("\n\n");
 
 /** JSON as an expression: what JSON allows and old JavaScript does not is escaped. */
-const json = (value: unknown): string => JSON.stringify(value).replace(/[\u2028\u2029]/g, (c) => (c === "\u2028" ? "\\u2028" : "\\u2029"));
+const json = (value: unknown): string =>
+  JSON.stringify(value).replace(/[\u2028\u2029]/g, (c) => (c === "\u2028" ? "\\u2028" : "\\u2029"));
 
 /** The module's JavaScript. */
 export const factoryModule = (artifacts: readonly Artifact[]): string =>

@@ -23,7 +23,11 @@ export type Loaded = {
   readonly sources: SourceStore;
 };
 
-type Choices = { readonly dims: Record<string, number>; readonly statics: Record<string, number>; readonly types: Record<string, string> };
+type Choices = {
+  readonly dims: Record<string, number>;
+  readonly statics: Record<string, number>;
+  readonly types: Record<string, string>;
+};
 
 /** The names of a kernel that can be chosen at compile time. */
 const namesOf = (spec: Spec): Readonly<Record<keyof Choices, readonly string[]>> => ({
@@ -40,7 +44,9 @@ const choicesFor = (spec: Spec, options: TfxOptions, query: Request["choices"]):
   const names = namesOf(spec);
   const asked = Object.fromEntries(query);
   const numbers = (of: readonly string[]): Record<string, number> =>
-    Object.fromEntries(Object.entries(picked(asked, of)).map(([name, value]) => [name, value === "" ? NaN : Number(value)]));
+    Object.fromEntries(
+      Object.entries(picked(asked, of)).map(([name, value]) => [name, value === "" ? NaN : Number(value)]),
+    );
   return {
     dims: { ...picked(options.dims, names.dims), ...numbers(names.dims) },
     statics: { ...picked(options.statics, names.statics), ...numbers(names.statics) },
@@ -49,7 +55,14 @@ const choicesFor = (spec: Spec, options: TfxOptions, query: Request["choices"]):
 };
 
 const misuseOf = (specs: readonly Spec[], request: Request, target: string): string | null => {
-  if (!(target in TARGETS)) return [`no target "${target}"`, didYouMean(target, Object.keys(TARGETS)), `targets: ${Object.keys(TARGETS).join(", ")}`].filter((x) => x !== null).join("; ");
+  if (!(target in TARGETS))
+    return [
+      `no target "${target}"`,
+      didYouMean(target, Object.keys(TARGETS)),
+      `targets: ${Object.keys(TARGETS).join(", ")}`,
+    ]
+      .filter((x) => x !== null)
+      .join("; ");
   const kernels = specs.map((s) => s.name);
   if (request.kernel !== null && !kernels.includes(request.kernel))
     return `no kernel "${request.kernel}"; the file has ${kernels.join(", ") || "none"}`;
@@ -98,6 +111,8 @@ export const loadModule = (request: Request, shown: string, options: TfxOptions)
   const all = results.flatMap((r) => r.diagnostics);
   if (all.some((d) => d.severity === "error")) return { ...none, diagnostics: all };
   const artifacts = results.flatMap((r) => r.artifacts).map(withoutMap);
-  const code = request.wgsl ? `export default ${JSON.stringify(artifacts[0]?.wgsl ?? "")};\n` : factoryModule(artifacts);
+  const code = request.wgsl
+    ? `export default ${JSON.stringify(artifacts[0]?.wgsl ?? "")};\n`
+    : factoryModule(artifacts);
   return { code, artifacts, diagnostics: all, misuse: null, files, sources: store };
 };

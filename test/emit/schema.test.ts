@@ -28,9 +28,15 @@ test.each<[string, object]>([
   ["a role of another kind", { tensors: [{ ...first.tensors[0], role: "inout" }] }],
 ])("%s is refused", (_, more) => expect(schemaFaults({ ...first, ...more })).not.toEqual([]));
 
-type Defs = Readonly<Record<string, { readonly anyOf: readonly { readonly prefixItems?: readonly { readonly enum?: readonly string[] }[] }[] }>>;
+type Defs = Readonly<
+  Record<
+    string,
+    { readonly anyOf: readonly { readonly prefixItems?: readonly { readonly enum?: readonly string[] }[] }[] }
+  >
+>;
 const operators = (name: string, operands: number): readonly string[] =>
-  (SCHEMA["$defs"] as Defs)[name]?.anyOf.find((x) => x.prefixItems?.length === operands + 1)?.prefixItems?.[0]?.enum ?? [];
+  (SCHEMA["$defs"] as Defs)[name]?.anyOf.find((x) => x.prefixItems?.length === operands + 1)?.prefixItems?.[0]?.enum ??
+  [];
 const run = (text: string, v: object): unknown => new Function("v", `return ${text}`)(v);
 const known = { a: 7.25, b: 2.5, n: 23, m: 4 };
 
@@ -44,7 +50,12 @@ describe("operators", () => {
     ...operators("scalarFormula", 2).map((op) => [op, [op, "a", "b"]] as const),
   ])("scalar %s", (_, e) => {
     const scalars = ["a", "b"].map((name) => ({ name, type: "f32" as const, init: null }));
-    const artifact = { ...first, tensors: [], sizes: [], scalars: [...scalars, { name: "x", type: "f32" as const, init: e as ScalarExpr }] };
+    const artifact = {
+      ...first,
+      tensors: [],
+      sizes: [],
+      scalars: [...scalars, { name: "x", type: "f32" as const, init: e as ScalarExpr }],
+    };
     const values = resolve(artifact, { scalars: { a: known.a, b: known.b } }, new Map());
     expect(values.get("x")).not.toBeNaN();
     expect(run(scalarFormula(e as ScalarExpr), known)).toBe(values.get("x"));

@@ -107,7 +107,12 @@ const load = async (code: string): Promise<Module> => {
   return (await import(/* @vite-ignore */ file)) as Module;
 };
 
-type Fault = { readonly message: string; readonly line: number | undefined; readonly column: number | undefined; readonly file: string | undefined };
+type Fault = {
+  readonly message: string;
+  readonly line: number | undefined;
+  readonly column: number | undefined;
+  readonly file: string | undefined;
+};
 /** What a bundler fails with. */
 const failure = async (build: Promise<string>): Promise<Fault> => {
   try {
@@ -115,7 +120,12 @@ const failure = async (build: Promise<string>): Promise<Fault> => {
   } catch (error) {
     const [first] = (error as Partial<BuildFailure>).errors ?? [];
     if (first !== undefined && "location" in first)
-      return { message: first.text, line: first.location?.line, column: first.location?.column, file: first.location?.file };
+      return {
+        message: first.text,
+        line: first.location?.line,
+        column: first.location?.column,
+        file: first.location?.file,
+      };
     const e = (first ?? error) as RollupError;
     return { message: `${e.message}\n${e.frame ?? ""}`, line: e.loc?.line, column: e.loc?.column, file: e.loc?.file };
   }
@@ -175,10 +185,13 @@ test("dts writes exact types beside the file, once", async () => {
 });
 
 test("a warning is told, and the module is made", async () => {
-  write("scaled.tfx", `${SCALED}kernel proj(q: f32[n: N, d: D], k: f32[m: M, d], v: f32[m, e: E]) -> o: f32[n, e] {
+  write(
+    "scaled.tfx",
+    `${SCALED}kernel proj(q: f32[n: N, d: D], k: f32[m: M, d], v: f32[m, e: E]) -> o: f32[n, e] {
   o = sum[m](softmax[m](sum[d](q * k)) * v)
 }
-`);
+`,
+  );
   const said: string[] = [];
   await BUNDLERS["rollup"]?.({ dims: { D: 4 } }, (w) => said.push(w));
   expect(said.filter((w) => w.includes("TFX4008"))).not.toEqual([]);
