@@ -9,6 +9,7 @@ import { operands } from "../graph/graph.ts";
 import { type Scan } from "../graph/scan.ts";
 import { UnknownSize, Unsupported } from "../graph/unsupported.ts";
 import { isShort, same, type Cx, type Reduce, type Root } from "./planning.ts";
+import { alongPieces } from "./rules/piece.ts";
 import { readsAlong, readsState, scansApart } from "./scan.ts";
 
 /** Whether a reduction in place around a running sum runs over one of its axes, be it called as a row of the kernel is. */
@@ -174,10 +175,19 @@ const askForSize = (cx: Cx, n: Reduce): void => {
   if (unknown !== undefined) throw new UnknownSize(unknown, n.id);
 };
 
+const NOWHERE: ReadonlyMap<AxisId, NodeId> = new Map();
+
+const isName = (name: string): boolean => /^[A-Za-z_]\w*$/.test(name);
+
+/** Makes a scratch tensor of a value, and gives the read of it. */
 export const materialise = (cx: Cx, n: Node, pending: Root[]): NodeId => {
   // A state is stored whole, at its own indices.
-  const r = n.kind === "scan" ? cx.b.node(cx.b.scan(n)) : n;
-  const at = r.axes.map((a) => (n.kind === "scan" ? (n.at[[n.over, ...n.dims].indexOf(a)] ?? -1) : cx.b.index(a)));
+  const piece = n.kind === "scan" ? { value: cx.b.scan(n), at: NOWHERE } : alongPieces(cx.b, cx.tensors, n.id);
+  const r = cx.b.node(piece.value);
+  if (r !== n && n.kind !== "scan" && isName(cx.nameOf(n.id))) cx.names.set(r.id, cx.nameOf(n.id));
+  const at = r.axes.map((a) =>
+    n.kind === "scan" ? (n.at[[n.over, ...n.dims].indexOf(a)] ?? -1) : (piece.at.get(a) ?? cx.b.index(a)),
+  );
   const base = `${
     (n.kind === "scan" ? n.name : cx.nameOf(r.id))
       .replace(/\W+/g, "_")
@@ -202,7 +212,11 @@ export const materialise = (cx: Cx, n: Node, pending: Root[]): NodeId => {
   cx.notes.push({
     kind: "kernel",
     node: r.id,
-    text: `\`${cx.nameOf(r.id)}\` is computed by a kernel of its own: it would be needed again for each cell of the stream`,
+    text: `\`${cx.nameOf(r.id)}\` is computed by a kernel of its own: ${
+      piece.at.size > 0
+        ? `it has the cells of ${[...piece.at.keys()].map((a) => `\`${cx.b.axis(a).name}\``).join(", ")} alone, what reads it has more`
+        : "it would be needed again for each cell of the stream"
+    }`,
   });
   return read(name);
 };

@@ -20,6 +20,7 @@ import { attempted, Unsupported } from "../graph/unsupported.ts";
 import { acrossRows } from "./across.ts";
 import { materialise, toMaterialise } from "./materialise.ts";
 import { ownAxes } from "./own-axes.ts";
+import { alongPieces } from "./rules/piece.ts";
 import { extent, factsOf, isShort, outermost, same, type Cx, type Group, type Reduce, type Root } from "./planning.ts";
 import { rowsOf } from "./rows.ts";
 
@@ -34,6 +35,7 @@ const planned = (graph: Graph, b: GraphBuilder, notes: readonly Note[]): Plan =>
   const cx: Cx = {
     b,
     facts: factsOf(b),
+    tensors: graph.tensors,
     stored: new Map(),
     across: new Set(),
     sizeOf: (a) => extent(b.axis(a)),
@@ -160,6 +162,12 @@ const store = (cx: Cx, root: Root, values: readonly Node[], pending: Root[]): vo
   root.value = replace(root.value);
 };
 
+/** Long reductions over the stream that vary along a piece of the rows: the other rows would repeat what a cell of the piece is. */
+const longInPieces = (cx: Cx, root: Root, stream: readonly AxisId[]): readonly Reduce[] =>
+  outermost(cx.b, root.value).filter(
+    (r) => same(r.over, stream) && !isShort(cx, r) && alongPieces(cx.b, cx.tensors, r.id).value !== r.id,
+  );
+
 /** Puts a root into the group with its stream and rows, and makes scratch roots of what cannot be evaluated there. */
 const place = (cx: Cx, root: Root, groups: Group[], pending: Root[]): void => {
   // What another root has stored is read, not made again.
@@ -183,6 +191,11 @@ const place = (cx: Cx, root: Root, groups: Group[], pending: Root[]): void => {
       outermost(cx.b, root.value).filter((r) => same(r.over, whole)),
       pending,
     );
+    stream = streamOf(cx, root);
+  }
+  const long = root.axes.every((a) => stream.includes(a)) ? [] : longInPieces(cx, root, stream);
+  if (long.length > 0) {
+    store(cx, root, long, pending);
     stream = streamOf(cx, root);
   }
   store(cx, root, toMaterialise(cx, root.value, stream, root.axes), pending);

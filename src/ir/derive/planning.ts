@@ -23,6 +23,8 @@ export type Cx = {
   readonly b: GraphBuilder;
   readonly sizeOf: (a: AxisId) => number;
   readonly facts: Facts;
+  /** The tensors of the graph. */
+  readonly tensors: readonly Tensor[];
   /** The scratch tensor of a value that is stored. */
   readonly stored: Map<NodeId, string>;
   /** Those of them that rows would have to ask each other for (`acrossRows`). */
