@@ -53,7 +53,12 @@ const alongPiece = (
   const isOnlyThere = !others.has(b.index(axis));
   const isFree = [...b.reach([root])].every((id) => {
     const n = b.node(id);
-    return !n.axes.includes(piece) && !(n.kind === "reduce" && n.over.includes(piece)) && n.kind !== "scan" && n.kind !== "carried";
+    return (
+      !n.axes.includes(piece) &&
+      !(n.kind === "reduce" && n.over.includes(piece)) &&
+      n.kind !== "scan" &&
+      n.kind !== "carried"
+    );
   });
   if (!isOneSize || !isOnlyThere || !isFree || !isShift(b, first.index, axis) || !isShorter(b, piece, axis))
     return null;
