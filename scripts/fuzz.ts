@@ -18,10 +18,27 @@ const { values } = parseArgs({
     out: { type: "string", default: "test/campaign/corpus" },
     /** Seconds that making one program short may take. */
     patience: { type: "string", default: "20" },
+    /** Gradients of the programs against differences of their meaning, in place of the compiler's levels. */
+    gradients: { type: "boolean", default: false },
     /** Seconds after which no more programs are made. */
     within: { type: "string", default: "1e9" },
   },
 });
+
+if (values.gradients) {
+  const { gradientVerdict } = await import("../test/grad/campaign.ts");
+  const counts = new Map<string, number>();
+  for (let n = 0; n < Number(values.programs); n++) {
+    const seed = Number(values.seed) + n;
+    const verdict = await gradientVerdict(seed);
+    const isFault = verdict.kind === "wrong" || verdict.kind === "crashed";
+    if (isFault) console.log(`seed ${seed}, ${verdict.kind}: ${verdict.what}`);
+    const key = verdict.kind === "refused" ? `refused: ${verdict.what.replace(/`[^`]*`/g, "…")}` : verdict.kind;
+    counts.set(key, (counts.get(key) ?? 0) + 1);
+  }
+  for (const [kind, n] of [...counts].sort((a, b) => b[1] - a[1])) console.log(`${n} ${kind}`);
+  process.exit(counts.has("wrong") || counts.has("crashed") ? 1 : 0);
+}
 
 // SwiftShader in this process needs the libraries of its driver from the start.
 const restarted = values.stacks.includes("swiftshader") ? await restartFor("swiftshader") : null;

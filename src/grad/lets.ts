@@ -66,7 +66,7 @@ export const letsOf = (a: Arena, order: readonly SExpr[], roots: readonly SExpr[
   for (const e of order) {
     const size = mentioned(a, e).reduce((n, p) => n + (out.has(p) ? 1 : (sizes.get(p) ?? 1)), 1);
     sizes.set(e, size);
-    if (isLeaf(e) || (open.get(e)?.size ?? 0) > 0) continue;
+    if ((isLeaf(e) && !needed.has(e)) || (open.get(e)?.size ?? 0) > 0) continue;
     const isNamed = a.names.has(e) && a.forward.has(e) && knownAs(a, e) === null;
     const isShared = (uses.get(e) ?? 0) > 1 && !isCheap(e, size);
     const isRoot = roots.includes(e) && (uses.get(e) ?? 0) === 1;

@@ -6,9 +6,9 @@ import { NO_SPAN } from "../base/span.ts";
 import { children, prev, read, scan } from "../check/sexpr.ts";
 import type { AxisId, SExpr } from "../check/spec.ts";
 import { at } from "../check/sexpr.ts";
-import { add, choose, index, int, moved, num, op2, remade, type Arena } from "./arena.ts";
+import { add, choose, index, int, moved, num, op2, over, remade, type Arena } from "./arena.ts";
 import { chosenBy, orZero, type Adjoint, type AdjointCx } from "./adjoint.ts";
-import { EVERYWHERE, without } from "./domain.ts";
+import { conjuncts, EVERYWHERE, without } from "./domain.ts";
 import { message, NoGradient } from "./refuse.ts";
 
 type Scan = SExpr & { readonly kind: "scan" };
@@ -37,7 +37,7 @@ export const backwards = (cx: AdjointCx, e: Scan, g: Adjoint, share: (seed: SExp
   // Where the step does not exist, the state before is passed on.
   const next = chosenBy(cx, exists, taken, seed, EVERYWHERE);
   const fromEnd = (n: number): SExpr => op2(a, "-", op2(a, "-", int(a, size), int(a, n)), index(a, back));
-  const later = moved(a, next, [{ axis: e.axis, to: op2(a, "-", int(a, size), index(a, back)) }], true);
+  const later = moved(a, withoutDomains(cx, next), [{ axis: e.axis, to: op2(a, "-", int(a, size), index(a, back)) }], true);
   const before = a.intern(prev(state, back, [back, ...e.dims], num(a, 0), NO_SPAN));
   const carried = withState(a, later, before, e);
   const isFirst = op2(a, "==", index(a, back), int(a, 0));
@@ -53,6 +53,14 @@ export const backwards = (cx: AdjointCx, e: Scan, g: Adjoint, share: (seed: SExp
   const last = op2(a, "-", op2(a, "-", int(a, size), int(a, 1)), index(a, e.axis));
   return a.intern(at(whole, [{ axis: back, to: last }], NO_SPAN));
 };
+
+/** Sums that leave cells out as sums that add 0 for them: a domain cannot be written in the middle of a step. */
+const withoutDomains = (cx: AdjointCx, root: SExpr): SExpr =>
+  rewritten(cx.a, root, (x) => {
+    if (x.kind !== "reduce" || x.op !== "sum" || x.arg.kind !== "where" || !reads(x.arg, STAND_IN)) return null;
+    const { arg, cond } = x.arg;
+    return over(cx.a, "sum", x.over, orZero(cx, withoutDomains(cx, arg), conjuncts(cond), EVERYWHERE));
+  });
 
 /** The state of the recurrence backwards in the place of what stood for it. */
 const withState = (a: Arena, root: SExpr, state: SExpr, e: Scan): SExpr => {

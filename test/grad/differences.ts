@@ -6,7 +6,7 @@ import { checkProgram } from "../../src/check/check.ts";
 import type { Spec, SpecTensor } from "../../src/check/spec.ts";
 import { createRandom } from "../../src/cli/random.ts";
 import { createSources } from "../../src/cli/sources.ts";
-import { interpret, type Inputs } from "../../src/meaning/interpret.ts";
+import { interpret, measure, type Inputs } from "../../src/meaning/interpret.ts";
 import { parseProgram } from "../../src/parser/parse.ts";
 import { evalSize } from "../../src/base/size.ts";
 
@@ -92,8 +92,10 @@ export const compareWithDifferences = (
   ways: Ways,
   seed = 1,
 ): readonly Verdict[] | null => {
+  const positive: Ways = { ...ways, value: (_, normal) => Math.abs(normal) + 0.1 };
   for (let draw = 0; draw < 12; draw++) {
-    const verdicts = compareAt(spec, derived, of, ways, seed + 1000 * draw);
+    // What is a number for positive data only has no slope elsewhere.
+    const verdicts = compareAt(spec, derived, of, draw < 6 ? ways : positive, seed + 1000 * draw);
     if (verdicts !== null) return verdicts;
   }
   return null;
@@ -110,12 +112,19 @@ const compareAt = (
   const base: Inputs = { sizes: ways.sizes, statics: ways.statics ?? {}, scalars: ways.scalars ?? {}, tensors };
   const normal = normals(seed + 77);
   const at = (inputs: Inputs) => interpret(spec, inputs);
-  const here = at(base);
-  const cotangents = Object.fromEntries(of.map((o) => [`d_${o}`, here[o]?.map(() => normal()) ?? new Float64Array()]));
+  const measured = measure(spec, base);
+  const here = Object.fromEntries(of.map((o) => [o, measured[o]?.values ?? new Float64Array()]));
+  if (of.some((o) => here[o]?.some((v) => Number.isNaN(v) || v === Infinity))) return null;
+  // What was added up and cancelled leaves an error that the step magnifies.
+  const sizes = of.flatMap((o) => [...(measured[o]?.scales ?? [])].filter((s) => s < Infinity));
+  const noise = (sizes.reduce((x, y) => x + y, 0) * 2 ** -52) / STEP;
+  const cotangents = Object.fromEntries(
+    // A row without a cell has the maximum -inf, everywhere near: it has no slope.
+    of.map((o) => [`d_${o}`, (here[o] as Float64Array).map((v) => (Number.isFinite(v) ? normal() : 0))]),
+  );
   const isScalar = (o: string): boolean => spec.results.find((r) => r.name === o)?.dims.length === 0;
   const loss = (inputs: Inputs): number => {
     const out = at(inputs);
-    // A row without a cell has the log-sum-exp -inf, everywhere near: it has no slope.
     return of.reduce((sum, o) => {
       const [values, weights] = [out[o] as Float64Array, cotangents[`d_${o}`] as Float64Array];
       return (
@@ -146,7 +155,7 @@ const compareAt = (
     const found = dot(gradient, direction);
     const scale = gradient.reduce((s, g, n) => s + Math.abs(g * (direction[n] as number)), 1);
     const far = (x: number, y: number): boolean => !(Math.abs(x - y) <= SHARE * scale);
-    if (Number.isNaN(expected) || far(expected, again)) return null;
+    if (Number.isNaN(expected) || far(expected, again) || noise > SHARE * scale) return null;
     if (far(found, expected)) verdicts.push({ input, found, expected, scale });
   }
   return verdicts;
