@@ -37,7 +37,12 @@ export const backwards = (cx: AdjointCx, e: Scan, g: Adjoint, share: (seed: SExp
   // Where the step does not exist, the state before is passed on.
   const next = chosenBy(cx, exists, taken, seed, EVERYWHERE);
   const fromEnd = (n: number): SExpr => op2(a, "-", op2(a, "-", int(a, size), int(a, n)), index(a, back));
-  const later = moved(a, withoutDomains(cx, next), [{ axis: e.axis, to: op2(a, "-", int(a, size), index(a, back)) }], true);
+  const later = moved(
+    a,
+    withoutDomains(cx, next),
+    [{ axis: e.axis, to: op2(a, "-", int(a, size), index(a, back)) }],
+    true,
+  );
   const before = a.intern(prev(state, back, [back, ...e.dims], num(a, 0), NO_SPAN));
   const carried = withState(a, later, before, e);
   const isFirst = op2(a, "==", index(a, back), int(a, 0));
