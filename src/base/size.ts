@@ -42,6 +42,19 @@ export const sizeNames = (e: SizeExpr, out: string[] = []): string[] => {
   return out;
 };
 
+const keys = new WeakMap<object, string>();
+
+/** Text that tells sizes apart: equal for two of one form, and never the name of a symbol but for that symbol. */
+export const sizeKey = (e: SizeExpr): string => {
+  if (typeof e === "number" || typeof e === "string") return String(e);
+  const key = keys.get(e) ?? `(${sizeKey(e[1])} ${e[0]} ${sizeKey(e[2])})`;
+  keys.set(e, key);
+  return key;
+};
+
+/** Whether two sizes have one form. */
+export const sameSize = (a: SizeExpr, b: SizeExpr): boolean => a === b || sizeKey(a) === sizeKey(b);
+
 /** Folds constants and units; the result means the same. */
 export const size = (op: SizeOp, a: SizeExpr, b: SizeExpr): SizeExpr => {
   if (typeof a === "number" && typeof b === "number") return evalSize([op, a, b], () => 0);

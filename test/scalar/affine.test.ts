@@ -57,8 +57,8 @@ describe("linear forms", () => {
     [["-", 7, "N"], form(7, ["#N", -1])],
     [["*", 3, ["+", "N", 1]], form(3, ["#N", 3])],
     [["*", ["-", "N", 1], 3], form(-3, ["#N", 3])],
-    [["*", "G", "R"], form(0, ['#["*","G","R"]', 1])],
-    [["+", ["*", "G", "R"], "N"], form(0, ['#["*","G","R"]', 1], ["#N", 1])],
+    [["*", "G", "R"], form(0, ["#(G * R)", 1])],
+    [["+", ["*", "G", "R"], "N"], form(0, ["#(G * R)", 1], ["#N", 1])],
     [["/", "N", 2], null],
     [["+", ["/", "N", 2], 1], null],
     [["+", 1, ["%", "N", 2]], null],
@@ -124,7 +124,7 @@ describe("the prover", () => {
   });
 
   test("below a product of sizes", () => {
-    const below = linAdd(form(-1, ['#["*","N","M"]', 1]), linearOf(b, y), -1);
+    const below = linAdd(form(-1, ["#(N * M)", 1]), linearOf(b, y), -1);
     expect(provablyNonNegative(b, below)).toBe(true);
     expect(provablyNonNegative(b, linAdd(below, linConst(-1)))).toBe(false);
   });

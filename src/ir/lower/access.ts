@@ -1,4 +1,6 @@
 /** Loads and stores of tensors: flat indices built from the outside in, vec4 access, packed and half types. */
+import { item } from "../../base/must.ts";
+import { sameSize, sizeKey } from "../../base/size.ts";
 import type { AxisId, Node, NodeId, Tensor } from "../graph/graph.ts";
 import type { SizeExpr } from "../../base/size.ts";
 import { printSize, size } from "../../base/size.ts";
@@ -45,7 +47,7 @@ const strides = (em: Emitter, t: Tensor, vector: boolean): readonly SizeExpr[] =
   let stride: SizeExpr = 1;
   for (let k = axes.length - 1; k >= 0; k--) {
     out.unshift(stride);
-    const n: SizeExpr = em.b.axis(axes[k] ?? 0).size;
+    const n: SizeExpr = em.b.axis(item(axes, k)).size;
     stride = size("*", stride, vector && k === axes.length - 1 && typeof n === "number" ? n / 4 : n);
   }
   return out;
@@ -104,7 +106,7 @@ export const emitLoad = (em: Emitter, n: Node & { kind: "load" }, fixed: Fixed, 
   if (element !== null) return element;
   const terms = n.at.map((id, k): Placed => {
     if (chunkAt !== null && k === n.at.length - 1) return { e: chunkAt, s: homeOfIndex(em, chunkAt, at) };
-    return clamped(em, id, em.b.axis(axes[k] ?? 0).size, emit(em, id, fixed, at));
+    return clamped(em, id, em.b.axis(item(axes, k)).size, emit(em, id, fixed, at));
   });
   if (chunked === undefined && vector) {
     // One element of a vec4 buffer: only a known position can be read as a component.
@@ -241,7 +243,7 @@ const packedChunk = (
     return null;
   const terms = n.at
     .slice(0, -1)
-    .map((id, k) => clamped(em, id, em.b.axis(axes[k] ?? 0).size, emit(em, id, fixed, at)));
+    .map((id, k) => clamped(em, id, em.b.axis(item(axes, k)).size, emit(em, id, fixed, at)));
   const chunk = chunkInside(em, axis, inside, f.chunk);
   const flat = flatIndex(em, t, [...terms, { e: chunk, s: homeOfIndex(em, chunk, at) }], true, at);
   const buffer = bufferOf(t, false);
@@ -280,7 +282,7 @@ const clamped = (em: Emitter, id: NodeId, extent: SizeExpr, p: Placed): Placed =
 };
 
 const inRange = (em: Emitter, id: NodeId, extent: SizeExpr): boolean => {
-  const key = `${id} ${JSON.stringify(extent)}`;
+  const key = `${id} ${sizeKey(extent)}`;
   const known = em.ranges.get(key);
   if (known !== undefined) return known;
   const found = provablyInRange(em, id, extent);
@@ -290,7 +292,7 @@ const inRange = (em: Emitter, id: NodeId, extent: SizeExpr): boolean => {
 
 const provablyInRange = (em: Emitter, id: NodeId, extent: SizeExpr): boolean => {
   const n = em.b.node(id);
-  if (n.kind === "index" && JSON.stringify(em.b.axis(n.axis).size) === JSON.stringify(extent)) return true;
+  if (n.kind === "index" && sameSize(em.b.axis(n.axis).size, extent)) return true;
   const form = linearOf(em.b, id);
   const top = linearOfSize(extent);
   if (top === null) return false;

@@ -2,42 +2,29 @@
  * One block of the stream: a few cells written out for each row of the lane. Maxima first, then the correction of what they
  * gauge, then the sums (docs/theory.md 2.1, equation ★, with the exponentials fused again).
  */
-import { CODE } from "../../base/costs.ts";
-import { originAt } from "../../base/span.ts";
 import type { Store } from "../derive/plan.ts";
-import type { Node, NodeId } from "../graph/graph.ts";
-import { operands } from "../graph/graph.ts";
+import type { NodeId } from "../graph/graph.ts";
 import { startingValue } from "../graph/reduction.ts";
-import { reach } from "../graph/walk.ts";
-import type { Expr, Stmt } from "../tile/tile.ts";
-import { F32 } from "../tile/tile.ts";
 import * as T from "../tile/build.ts";
+import type { Expr, Stmt } from "../tile/tile.ts";
 import { emitStore } from "./access.ts";
-import type { Emitter, Fix, Fixed } from "./emit.ts";
-import { NOTHING_FIXED, baseName, bind, emit, keyOf as memoKey, name, pointsOf, within, withinNode } from "./emit.ts";
+import { broadcastFrom } from "./broadcast.ts";
+import { type Cell, cellScope, keyAt, known, merged } from "./cells.ts";
+import { contractPoints, contractTogether } from "./contract.ts";
+import { bind, emit, type Emitter, type Fixed, keyOf, name, NOTHING_FIXED, pointsOf, withinNode } from "./emit.ts";
 import { correctionOf, shiftOf } from "./gauge.ts";
-import { decodeAxes, natural } from "./grid.ts";
-import { contractInLoop, loopAxesOf, sumsBelow } from "./feature-loop.ts";
-import type { LoopCell } from "./feature-loop.ts";
-import { combine } from "./operators.ts";
-import { dotTerm } from "./reduce.ts";
 import type { Row } from "./grid.ts";
-import { scope } from "./scope.ts";
-import type { Scope } from "./scope.ts";
-import { accumulate, type Slot } from "./state.ts";
+import { combine } from "./operators.ts";
 import { stepper } from "./scan.ts";
+import { scope, type Scope } from "./scope.ts";
 import type { Part, Scan, Segment } from "./segment.ts";
-
-type Cell = { readonly scope: Scope; readonly key: Key };
-type Key = { readonly scope: Scope; readonly fixed: Fixed; readonly index: Expr; readonly exists: Expr };
+import { accumulate, type Slot } from "./state.ts";
 
 /** The statements of a block whose first cell is `t`. `end`: cells from here on do not exist; null: all cells exist and are visible. */
 export const emitBlock = (cx: Segment, t: Expr, end: Expr | null, stmts: Stmt[]): void => {
   const { em } = cx;
   const block = scope("block", [cx.group], stmts);
-  // Lanes that share a row take neighbouring cells: what they read lies side by side.
-  const apart = cx.sharing.lanesPerRow;
-  const keys = Array.from({ length: cx.schedule.cells }, (_, k) => keyOf(cx, block, t, k, apart, end, stmts));
+  const keys = Array.from({ length: cx.schedule.cells }, (_, k) => keyAt(cx, block, t, k, end, stmts));
   if (cx.schedule.source === "subgroup") broadcastFrom(cx, block, t, end, keys, stmts);
   cx.tile?.(block, new Map(keys.map((k, n) => [k.scope, T.i32(n)])));
   const inRow = cx.rows.map((_, r) => scope(`row ${r} block`, [known(cx, r), block], stmts));
@@ -64,189 +51,6 @@ export const emitBlock = (cx: Segment, t: Expr, end: Expr | null, stmts: Stmt[])
   });
   em.overrides.delete(block);
   for (const c of cells.flat()) em.overrides.delete(c.scope);
-};
-
-const known = (cx: Segment, r: number): Scope => {
-  const s = cx.known[r];
-  if (s === undefined) throw new Error(`no scope for row ${r}`);
-  return s;
-};
-
-const keyOf = (cx: Segment, block: Scope, t: Expr, k: number, apart: number, end: Expr | null, stmts: Stmt[]): Key =>
-  within(cx.em, originAt(cx.em.b.axis(cx.axes[0] ?? 0).span), () => keyWithin(cx, block, t, k, apart, end, stmts));
-
-const keyWithin: typeof keyOf = (cx, block, t, k, apart, end, stmts) => {
-  const { em } = cx;
-  const kept = cx.held?.get(`key ${k}`);
-  const s = kept ?? scope(`key ${k}`, cx.held === null ? [block] : [cx.group], stmts);
-  cx.held?.set(`key ${k}`, s);
-  const axis = cx.axes[0] ?? 0;
-  if (cx.schedule.vectorStream) {
-    const chunk = s.axes.get(-1) ?? natural(em, s, "at", T.add(t, T.i32(k * apart)));
-    const inside =
-      s.axes.get(-2) ?? (end === null ? chunk : natural(em, s, "at_in", T.min(chunk, T.sub(end, T.i32(1)))));
-    s.axes.set(-1, chunk).set(-2, inside);
-    return {
-      scope: s,
-      fixed: new Map([[axis, { chunk: inside } as Fix]]),
-      index: T.mul(chunk, T.i32(4)),
-      exists: end === null ? T.bool(true) : T.lt(chunk, end),
-    };
-  }
-  const known = s.axes.get(-1);
-  const raw = known ?? natural(em, s, cx.axes.length === 1 ? em.b.axis(axis).name : "cell", T.add(t, T.i32(k * apart)));
-  if (known === undefined) {
-    s.axes.set(-1, raw);
-    const inside =
-      end === null
-        ? raw
-        : natural(
-            em,
-            s,
-            cx.axes.length === 1 ? `${em.b.axis(axis).name}_in` : "cell_in",
-            T.min(raw, T.sub(cx.length, T.i32(1))),
-          );
-    if (cx.axes.length === 1) s.axes.set(axis, inside);
-    else decodeAxes(em, s, cx.axes, inside);
-  }
-  const index = T.add(raw, cx.offset);
-  return { scope: s, fixed: NOTHING_FIXED, index, exists: end === null ? T.bool(true) : T.lt(raw, end) };
-};
-
-const cellScope = (cx: Segment, row: Row, r: number, key: Key, k: number, inRow: Scope, stmts: Stmt[]): Scope => {
-  if (cx.held === null) return scope(`cell ${r} ${k}`, [inRow, key.scope], stmts);
-  const id = `cell ${r} ${k}`;
-  const base = cx.held.get(id) ?? scope(id, [row.scope, key.scope], stmts);
-  // What is made of finished statistics alone stays for the passes to come; what is made of those in flight goes with the pass.
-  const settled = scope(`${id} finished`, [known(cx, r), base], stmts);
-  cx.held.set(id, settled);
-  return scope(`${id} pass`, [inRow, settled], stmts);
-};
-
-/** All fixed axes are written out, or count a loop that the whole block is in: nothing depends on a loop inside the block. */
-const isOutside = (block: Scope, fixed: Fixed): boolean =>
-  [...fixed.values()].every((f) => {
-    const e = "chunk" in f ? f.chunk : f.at;
-    return e.kind === "lit" || [...block.axes.values()].includes(e);
-  });
-
-/** The contractions that are asked for at many points, in loops over these (`feature-loop.ts`). */
-const contractPoints = (
-  cx: Segment,
-  block: Scope,
-  t: Expr,
-  end: Expr | null,
-  cells: readonly LoopCell[],
-  keys: readonly Key[],
-  stmts: Stmt[],
-): void => {
-  const { em } = cx;
-  if (cx.schedule.vectorStream || cx.held !== null || cells.length === 0) return;
-  for (const n of sumsBelow(em.b, [...cx.parts.map((p) => p.body), ...cx.stores.map((s) => s.value)])) {
-    const streams = n.axes.some((a) => cx.axes.includes(a));
-    const axes =
-      !streams || cx.streamOnly.has(n.id) || em.accumulators.has(n.id) || em.stateful(n.id)
-        ? null
-        : loopAxesOf(em, n, [...cx.rowAxes, ...cx.axes]);
-    if (axes === null) continue;
-    const contract = (): void =>
-      contractInLoop(
-        em,
-        n,
-        axes,
-        block,
-        cells,
-        (inside, below, body) => {
-          if (cx.schedule.source === "subgroup")
-            broadcastFrom(
-              cx,
-              inside,
-              t,
-              end,
-              keys.map((k) => ({ ...k, scope: below.get(k.scope) ?? k.scope })),
-              body,
-            );
-          return () => em.overrides.delete(inside);
-        },
-        stmts,
-      );
-    withinNode(em, n.id, contract);
-  }
-};
-
-/** Lane n of each group of `cells` lanes loads cell n; the others get it by broadcast. Right for any subgroup of at least `cells` lanes. */
-const broadcastFrom = (
-  cx: Segment,
-  block: Scope,
-  t: Expr,
-  end: Expr | null,
-  keys: readonly Pick<Key, "scope">[],
-  stmts: Stmt[],
-): void => {
-  const { em } = cx;
-  const own = scope("own key", [block], stmts);
-  const turn = natural(em, em.root, "turn", T.mod(T.subgroupLane, T.i32(cx.schedule.cells)));
-  const mine = T.add(t, turn);
-  const axis = cx.axes[0] ?? 0;
-  own.axes.set(axis, natural(em, own, "own", end === null ? mine : T.min(mine, T.sub(cx.length, T.i32(1)))));
-  const numbers = new Map(keys.map((k, n) => [k.scope, n]));
-  em.overrides.set(block, (id, fixed, at) => {
-    if (!cx.streamOnly.has(id) || !isOutside(block, fixed)) return null;
-    const key = [...at.above].find((s) => numbers.has(s));
-    if (key === undefined) return null;
-    const from = emit(em, id, fixed, own);
-    if (!from.s.above.has(own)) return from;
-    const base = em.names.get(id) ?? baseName(em.b.node(id));
-    const source = name(em, own, `${base}_own`, from.e);
-    own.memo.set(memoKey(em.b.node(id), fixed), source);
-    return { e: name(em, key, base, T.subgroup("broadcast", source, T.u32(numbers.get(key) ?? 0))), s: key };
-  });
-};
-
-/**
- * The contractions of all cells of the row side by side, term by term: what a term shares between cells (a chunk of the key
- * before its broadcast) lives only as long as the term.
- */
-const contractTogether = (cx: Segment, cells: readonly Cell[], stmts: Stmt[]): void => {
-  const { em } = cx;
-  if (cells.length < 2) return;
-  for (const n of contractionsOf(cx)) {
-    const sums = cells.map(() => {
-      const id = withinNode(em, n.id, () => em.fresh(em.names.get(n.id) ?? "dot"));
-      stmts.push(T.varStmt(id, F32, T.f32(0)));
-      return T.ref(id, F32);
-    });
-    for (const point of pointsOf(
-      n.over.map((a) => em.b.axis(a)),
-      true,
-    )) {
-      cells.forEach((c, k) => {
-        const sum = sums[k];
-        if (sum?.kind !== "ref") return;
-        stmts.push(T.set(sum.name, T.add(sum, dotTerm(em, em.b.node(n.body), merged(point, c.key.fixed), c.scope).e)));
-      });
-    }
-    cells.forEach((c, k) => bind(em, c.scope, n.id, c.key.fixed, sums[k] as Expr));
-  }
-};
-
-/** Short sums that each cell asks for once: over the row's and the stream's operands, with no local axis. */
-const contractionsOf = (cx: Segment): (Node & { kind: "reduce" })[] => {
-  const { em } = cx;
-  const isEnd = (n: Node): boolean => cx.streamOnly.has(n.id) || em.accumulators.has(n.id) || n.kind === "reduce";
-  const roots = [...cx.parts.map((p) => p.body), ...cx.stores.map((s) => s.value)];
-  const isAskedFor = (n: Node): n is Node & { kind: "reduce" } => {
-    if (n.kind !== "reduce" || cx.streamOnly.has(n.id) || em.accumulators.has(n.id) || em.stateful(n.id)) return false;
-    const total = n.over.reduce((k, a) => k * Number(em.b.axis(a).size), 1);
-    const local = n.axes.filter((a) => !cx.rowAxes.includes(a) && !cx.axes.includes(a));
-    const streams = n.axes.some((a) => cx.axes.includes(a));
-    const unrolled =
-      n.op === "sum" && n.ty === "f32" && n.where === null && total <= CODE.contraction && total >= CODE.sideBySide;
-    return streams && local.length === 0 && unrolled && !cx.schedule.vectorStream;
-  };
-  return [...reach(em.b, roots.toReversed(), (n) => (isEnd(n) ? [] : operands(n).toReversed()))]
-    .map((id) => em.b.node(id))
-    .filter(isAskedFor);
 };
 
 /** Running sums, and states from cell to cell, each behind what it is made of. */
@@ -349,8 +153,6 @@ const emitRow = (
   stmts.push(...updates);
 };
 
-const merged = (p: Fixed, q: Fixed): Fixed => (q.size === 0 ? p : p.size === 0 ? q : new Map([...p, ...q]));
-
 /** The visibility of cell k for a domain at a point of the local axes, each asked once. */
 const seen = (
   cx: Segment,
@@ -359,12 +161,12 @@ const seen = (
 ): ((where: NodeId | null, k: number, point: Fixed) => Expr) => {
   const memo = new Map<string, Expr>();
   return (where, k, point) => {
-    const key = `${where === null ? "" : memoKey(cx.em.b.node(where), point)} ${k}`;
+    const key = `${where === null ? "" : keyOf(cx.em.b.node(where), point)} ${k}`;
     const cell = cells[k];
     if (cell === undefined) return T.bool(false);
     const e =
       memo.get(key) ??
-      withinNode(cx.em, where ?? -1, () => name(cx.em, cell.scope, "visible", visible(cx, where, cell, end, point)));
+      withinNode(cx.em, where, () => name(cx.em, cell.scope, "visible", visible(cx, where, cell, end, point)));
     memo.set(key, e);
     return e;
   };

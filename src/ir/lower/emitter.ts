@@ -10,6 +10,7 @@ import type { Schedule } from "../schedule/schedule.ts";
 import type { Stmt } from "../tile/tile.ts";
 import { operands } from "../graph/graph.ts";
 import { folded } from "../graph/walk.ts";
+import { compute } from "./compute.ts";
 import type { Emitter } from "./emit.ts";
 import { statefulIn } from "./scan.ts";
 import { scope } from "./scope.ts";
@@ -60,6 +61,7 @@ export const emitterFor = (input: KernelInput, body: Stmt[]): Emitter => {
   const carries = (n: Node): boolean =>
     accumulators.has(n.id) || n.kind === "scan" || n.kind === "carried" || (n.kind === "reduce" && n.op === "cumsum");
   const em: Emitter = {
+    compute,
     integers,
     opaque,
     plain: new Map(),

@@ -75,7 +75,8 @@ export const correctionOf = (cx: Gauged, acc: Accumulator, fixed: Fixed, old: Sc
 
 /** By how much a sum that drifts with its gauge (`Drift`) moves; before the first cell there is nothing to move. */
 export const shiftOf = (cx: Gauged, acc: Accumulator, fixed: Fixed, old: Scope, at: Scope): Expr => {
-  const gauge = acc.gauge ?? 0;
+  const { gauge } = acc;
+  if (gauge === null) throw new Error(`${acc.name} drifts without a gauge`);
   return oncePerGauge(cx.em, at, "shift", gauge, fixed, () =>
     ifStarted(cx, gauge, fixed, old, naturalGrowth(cx.em, acc, gauge, fixed, old, at)),
   );

@@ -1,4 +1,5 @@
 /** The grid: which row a lane owns. Rows split into outer axes (one point a workgroup) and inner axes (tiled over lanes). */
+import { item } from "../../base/must.ts";
 import { originAt } from "../../base/span.ts";
 import type { AxisId } from "../graph/graph.ts";
 import type { SizeExpr } from "../../base/size.ts";
@@ -36,7 +37,7 @@ export const natural = (em: Emitter, s: Scope, base: string, e: Expr): Expr => {
 export const decodeAxes = (em: Emitter, s: Scope, axes: readonly AxisId[], flat: Expr): void => {
   let rest = flat;
   for (let k = axes.length - 1; k >= 0; k--) {
-    const axis = em.b.axis(axes[k] ?? 0);
+    const axis = em.b.axis(item(axes, k));
     within(em, originAt(axis.span), () => {
       const n = T.sizeToExpr(axis.size);
       s.axes.set(axis.id, natural(em, s, axis.name, k === 0 ? rest : T.mod(rest, n)));

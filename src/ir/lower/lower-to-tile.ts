@@ -3,8 +3,8 @@ import { attempted } from "../graph/unsupported.ts";
 import { edit, type GraphBuilder } from "../graph/build.ts";
 import type { GraphView } from "../graph/view.ts";
 import { originAt, type Origin } from "../../base/span.ts";
-import type { Axis, AxisId, Graph, NodeId, Tensor } from "../graph/graph.ts";
-import type { KernelPlan, Plan, Store } from "../derive/plan.ts";
+import type { Axis, Graph, NodeId, Tensor } from "../graph/graph.ts";
+import type { KernelPlan, Plan } from "../derive/plan.ts";
 import { sizeNames } from "../../base/size.ts";
 import { bufferOf, canVector } from "./access.ts";
 import { lowerKernel } from "./kernel.ts";
@@ -72,8 +72,10 @@ const readByElement = (b: GraphView, plan: KernelPlan, schedule: Schedule | unde
     const isWide = index.kind === "index" && index.axis === wide;
     return !isWide && index.axes.some((a) => moving.has(a)) ? [n.tensor] : [];
   });
-  const last = (s: Store): AxisId => s.axes.at(-1) ?? -1;
-  const written = plan.stores.filter((s) => last(s) !== wide && moving.has(last(s)));
+  const written = plan.stores.filter((s) => {
+    const last = s.axes.at(-1);
+    return last !== undefined && last !== wide && moving.has(last);
+  });
   return [...read, ...written.map((s) => s.tensor)];
 };
 

@@ -2,6 +2,7 @@
  * The merge of partial streams (docs/theory.md 2.2): lanes that shared a row's stream bring their states together in workgroup
  * memory. Maxima first; each lane then corrects its sums to the common maximum, and the sums add.
  */
+import { first } from "../../base/must.ts";
 import { SCHEDULES } from "../../base/costs.ts";
 import type { Accumulator } from "../derive/plan.ts";
 import type { NodeId } from "../graph/graph.ts";
@@ -58,7 +59,7 @@ export const mergeLanes = (cx: MergeContext, slots: readonly Slot[], stmts: Stmt
     const alike = many.filter((m) => `${m.value.type.width}${m.value.type.elem}` === type);
     for (let from = 0; from < alike.length; from += SCHEDULES.mergeRound) {
       const round = alike.slice(from, from + SCHEDULES.mergeRound);
-      withinNode(em, round[0]?.slot.acc.node ?? -1, () => addRound(cx, round, stmts));
+      withinNode(em, first(round).slot.acc.node, () => addRound(cx, round, stmts));
     }
   }
 };

@@ -36,9 +36,10 @@ export const lowerPass = (
     ...endsAt(plan, pass).map((s) => s.node),
   ];
   const states = declareStates(em, plan.scans, roots, known, stmts);
-  if (states.length > 0 && (schedule.kind !== "rows" || schedule.vectorStream || schedule.hold))
+  const [state] = states;
+  if (state !== undefined && (schedule.kind !== "rows" || schedule.vectorStream || schedule.hold))
     throw new Unsupported(
-      em.b.node(states[0]?.of.node ?? 0),
+      em.b.node(state.of.node),
       `a scan under the schedule \`${printSchedule(schedule)}\`: one lane walks its rows cell by cell`,
     );
   const gauged = em.b.reach(accs.flatMap((a) => (a.gauge === null ? [] : [a.gauge])));

@@ -2,6 +2,8 @@
  * Which cells of the stream a workgroup visits, and which of them need no mask (docs/theory.md 7.1: from classification to loop
  * bounds). Bounds of the domain that are affine in the stream become loop bounds, taken over the corners of the row tile.
  */
+import { item } from "../../base/must.ts";
+import { keyOfExpr } from "../tile/key.ts";
 import type { AxisId, Node, NodeId } from "../graph/graph.ts";
 import { readBelow } from "../graph/scan.ts";
 import { conjuncts } from "../graph/walk.ts";
@@ -55,8 +57,12 @@ export type RangeInput = {
 export const streamRange = (input: RangeInput): StreamRange => {
   const { em, seg } = input;
   const asked = [...seg.parts, ...seg.scans].map((p) => p.where).find((w) => w !== null);
-  return withinNode(em, asked ?? -1, () => rangeWithin(input));
+  return withinNode(em, asked ?? null, () => rangeWithin(input));
 };
+
+/** Text that tells lists of bounds apart. */
+const keysOf = (bounds: readonly (Expr | null)[]): string =>
+  bounds.map((e) => (e === null ? "" : keyOfExpr(e))).join(";");
 
 const rangeWithin = (input: RangeInput): StreamRange => {
   const { length, seg } = input;
@@ -159,12 +165,12 @@ const ofDomain = (input: RangeInput, some: NodeId | null, every: NodeId | null, 
     const classify = input.storing
       ? null
       : (from: Expr, to: Expr, stmts: Stmt[]) =>
-          withinNode(em, some ?? every ?? -1, () => classifyAt(input, some, every, axis, box, from, to, stmts));
+          withinNode(em, some ?? every, () => classifyAt(input, some, every, axis, box, from, to, stmts));
     return { begin, end, allVisible: false, someFull, fullBegin: T.i32(0), fullEnd: T.i32(0), classify };
   }
   // Bounds that are the same for all rows of the workgroup leave no cell between them that needs a mask.
   const same = (some: readonly (Expr | null)[], all: readonly (Expr | null)[]): boolean =>
-    !input.storing && JSON.stringify(some) === JSON.stringify(all);
+    !input.storing && keysOf(some) === keysOf(all);
   const fullBegin = same(low, lowFull)
     ? begin
     : name(
@@ -317,7 +323,7 @@ const scanBlocks = (
   const indices = at.map((ends, k): NodeId => {
     if (ends.lo === ends.hi) return ends.lo;
     // Entries outside the table are the business of other conditions.
-    const top = T.sub(T.sizeToExpr(em.b.axis(dims[k] ?? 0).size), T.i32(1));
+    const top = T.sub(T.sizeToExpr(em.b.axis(item(dims, k)).size), T.i32(1));
     const inTable = (e: NodeId): Expr => {
       const x = emit(em, e, NOTHING_FIXED, s).e;
       return fits(em.integers.value(e), TAME) ? x : T.min(T.max(x, T.i32(0)), top);
@@ -327,7 +333,7 @@ const scanBlocks = (
     em.natural.add(v);
     loops.push((body) => T.forStmt(v, first, T.add(last, T.i32(1)), T.i32(1), body));
     inside = scope("entry", [inside], []);
-    const id = em.b.freshAxis(input.seg.axes[0] ?? 0);
+    const id = em.b.freshAxis(item(input.seg.axes, 0));
     inside.axes.set(id, T.ref(v, I32));
     return em.b.index(id);
   });

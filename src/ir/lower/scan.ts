@@ -2,6 +2,7 @@
  * Ordered scans: the registers of the states, and a cell's step. All new values are made from the old ones before any of these
  * is set. A state's last local axis lies in vec4s as far as it goes; indices along local axes are known while compiling.
  */
+import { item } from "../../base/must.ts";
 import type { ScanState } from "../derive/plan.ts";
 import type { Node, NodeId } from "../graph/graph.ts";
 import { isIndexOf, readOperands, timeOf, type Carried, type Scan } from "../graph/scan.ts";
@@ -10,8 +11,8 @@ import { folded, reach } from "../graph/walk.ts";
 import type { Expr, Stmt } from "../tile/tile.ts";
 import * as T from "../tile/build.ts";
 import { Unsupported } from "../graph/unsupported.ts";
-import type { Emitter, Fixed, Placed } from "./emit.ts";
-import { baseName, emit, keyOf, lane4, name, pointsOf, withinNode } from "./emit.ts";
+import type { Emitter, Fix, Fixed, Placed } from "./emit.ts";
+import { baseName, emit, fixKey, keyOf, lane4, name, pointsOf, withinNode } from "./emit.ts";
 import type { Scope } from "./scope.ts";
 
 /** A state at some points of its local axes: what it is called there, and the variable or value it is in. */
@@ -156,7 +157,7 @@ const resolve = (
     };
   }
   const index = of.local.map((axis) => {
-    const e = emit(em, n.at[1 + of.dims.indexOf(axis)] ?? -1, fixed, at).e;
+    const e = emit(em, item(n.at, 1 + of.dims.indexOf(axis)), fixed, at).e;
     if (e.kind !== "lit")
       throw new Unsupported(
         n,
@@ -190,10 +191,13 @@ const wholeChunk = (
 ): Expr | null => {
   if (chunked !== of.local.at(-1) || !of.local.every((a) => isIndexOf(em.b, n.at[1 + of.dims.indexOf(a)], a)))
     return null;
-  const same = (r: Register): boolean =>
-    of.local.every((a) => JSON.stringify(r.fixed.get(a)) === JSON.stringify(fixed.get(a)));
+  const same = (r: Register): boolean => of.local.every((a) => sameFix(r.fixed.get(a), fixed.get(a)));
   return registers.find(same)?.value ?? null;
 };
+
+/** Both are not fixed, or at the same place. */
+const sameFix = (x: Fix | undefined, y: Fix | undefined): boolean =>
+  x === y || (x !== undefined && y !== undefined && fixKey(x) === fixKey(y));
 
 /** Binds the last value of a state, as its registers hold it behind the loop, to the node that stands for it. */
 export const bindLast = (em: Emitter, state: State, row: number, node: NodeId, at: Scope): void => {

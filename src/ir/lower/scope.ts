@@ -16,11 +16,16 @@ export type Scope = {
   readonly memo: Map<string, Expr>;
   /** Values of axis indices that are known from here on. */
   readonly axes: Map<AxisId, Expr>;
+  /** Of a key of a block: which cell of the stream (or which four) it is. */
+  walked: Walked | null;
 };
+
+/** A cell as it is counted, and the same brought inside the stream. */
+export type Walked = { readonly cell: Expr; readonly inside: Expr };
 
 export const scope = (name: string, parents: readonly Scope[], stmts: Stmt[]): Scope => {
   const above = new Set<Scope>();
-  const s: Scope = { name, parents, above, stmts, memo: new Map(), axes: new Map() };
+  const s: Scope = { name, parents, above, stmts, memo: new Map(), axes: new Map(), walked: null };
   above.add(s);
   for (const p of parents) for (const a of p.above) above.add(a);
   return s;

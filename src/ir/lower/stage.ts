@@ -1,4 +1,5 @@
 /** Tiles of the stream in workgroup memory: all lanes load them together, then each lane reads all of them. */
+import { first } from "../../base/must.ts";
 import type { NodeId } from "../graph/graph.ts";
 import type { Buffer, Expr, Stmt } from "../tile/tile.ts";
 import { F32, I32, VEC4 } from "../tile/tile.ts";
@@ -64,9 +65,8 @@ export const stageTile = (input: StageInput, body: Stmt[]): ((from: Expr) => Non
         input.seg.axes.some((a) => fixed.has(a))
       )
         return null;
-      const raw = key.axes.get(-1);
-      if (raw === undefined) return null;
-      const cell = key.memo.get("slot") ?? natural(em, key, "slot", T.sub(raw, from));
+      if (key.walked === null) return null;
+      const cell = key.memo.get("slot") ?? natural(em, key, "slot", T.sub(key.walked.cell, from));
       key.memo.set("slot", cell);
       const fix = layout.axis === null ? null : fixed.get(layout.axis);
       const e = read(layout, cell, fix ?? null);
@@ -130,7 +130,7 @@ const fill = (input: StageInput, id: NodeId, layout: Layout, body: Stmt[]): void
     const inner: Stmt[] = [];
     const s = scope("stage", [group], inner);
     const cell = T.min(T.add(from, T.div(at, T.i32(count))), T.sub(length, T.i32(1)));
-    s.axes.set(seg.axes[0] ?? 0, natural(em, s, "cell", cell));
+    s.axes.set(first(seg.axes), natural(em, s, "cell", cell));
     const fix = fixOf(natural(em, s, "part", T.mod(at, T.i32(count))));
     const fixed: Fixed = fix === null || layout.axis === null ? new Map() : new Map([[layout.axis, fix]]);
     const value = emit(em, id, fixed, s).e;

@@ -1,4 +1,5 @@
 /** The stream of a pass in pieces: a union axis is walked part by part. */
+import { first } from "../../base/must.ts";
 import { size, type SizeExpr } from "../../base/size.ts";
 import type { KernelPlan } from "../derive/plan.ts";
 import type { AxisId, NodeId } from "../graph/graph.ts";
@@ -50,7 +51,7 @@ export const segmentsOf = (em: Emitter, plan: KernelPlan, roots: readonly NodeId
 /** An expression as the segment sees it: the union's index is the part's index behind the earlier parts. */
 export const specialise = (em: Emitter, piece: Piece): ((id: NodeId) => NodeId) => {
   if (piece.union === null) return (id) => id;
-  const part = em.b.index(piece.axes[0] ?? 0);
+  const part = em.b.index(first(piece.axes));
   const map = new Map([[piece.union, em.b.binary("+", part, em.b.sizeOf(piece.start))]]);
   const move = substituter(em.b, map);
   const settle = comparisonSettler(em.b, em.accumulators);

@@ -4,7 +4,7 @@
  */
 import { operands, type Axis, type Node, type NodeId } from "../graph/graph.ts";
 import { folded } from "../graph/walk.ts";
-import type { SizeExpr } from "../../base/size.ts";
+import { sizeKey, type SizeExpr } from "../../base/size.ts";
 
 /** `constant + Σ coefficient · atom`; an atom is the id of an i32 node that is not itself linear, or `#name` for a size. */
 export type Linear = { readonly terms: ReadonlyMap<NodeId | string, number>; readonly constant: number };
@@ -43,7 +43,7 @@ export const linearOfSize = (e: SizeExpr): Linear | null => {
   if (e[0] === "*" && a.terms.size === 0) return linScale(b, a.constant);
   if (e[0] === "*" && b.terms.size === 0) return linScale(a, b.constant);
   if (e[0] === "*") {
-    const atom = `#${JSON.stringify(e)}`;
+    const atom = `#${sizeKey(e)}`;
     return { terms: new Map([[atom, 1]]), constant: 0 };
   }
   return null;
@@ -199,7 +199,7 @@ const divideProduct = (form: Linear, divisor: Linear): Linear | null => {
 const positiveAtoms = (size: SizeExpr): readonly string[] => {
   if (typeof size === "number") return [];
   if (typeof size === "string") return [`#${size}`];
-  return size[0] === "*" ? [`#${JSON.stringify(size)}`, ...positiveAtoms(size[1]), ...positiveAtoms(size[2])] : [];
+  return size[0] === "*" ? [`#${sizeKey(size)}`, ...positiveAtoms(size[1]), ...positiveAtoms(size[2])] : [];
 };
 
 /**

@@ -2,6 +2,8 @@
  * Bounds of Euclidean norms: a vector divided by its own length has norm at most 1, so by Cauchy-Schwarz a product of two of
  * them summed over their axis is at most 1 in magnitude. Everything here bounds sqrt(sum over some axes of node^2).
  */
+import { first, item } from "../../base/must.ts";
+import { sizeKey } from "../../base/size.ts";
 import type { AxisId, Node, NodeId } from "../graph/graph.ts";
 import { dependsOn, nodeAt } from "../graph/walk.ts";
 import { magnitude } from "./interval.ts";
@@ -187,8 +189,8 @@ const reduceRatio = (cx: Ranges, core: NodeId, node: Reduce, over: Over): number
 /** Whether the reduction is over the same cells as the sum, or over more. */
 const covers = (cx: Ranges, node: Reduce, over: Over): boolean => {
   if (node.over.length !== over.axes.length) return false;
-  const size = (id: AxisId): string => JSON.stringify(cx.g.axes.find((a) => a.id === id)?.size);
-  const sizes = node.over.every((axis, i) => size(axis) === size(over.axes[i] as AxisId));
+  const size = (id: AxisId): string => sizeKey(first(cx.g.axes.filter((a) => a.id === id)).size);
+  const sizes = node.over.every((axis, i) => size(axis) === size(item(over.axes, i)));
   return sizes && (node.where === null || (node.where === over.where && node.over.join() === over.axes.join()));
 };
 

@@ -2,6 +2,7 @@
  * Whether a kernel's stream is cut into parts that several workgroups walk (`derive/split.ts`), and into how many. From the target's
  * data and known sizes only.
  */
+import { first } from "../../base/must.ts";
 import { SCHEDULES } from "../../base/costs.ts";
 import type { Target } from "../../base/target.ts";
 import { ownRows } from "../derive/sharing.ts";
@@ -61,7 +62,7 @@ const partsOf = (
   const own = [...new Set([...ownRows(b, k), ...notStreamed(b, k)])];
   if (!own.every(isKnown)) return whole(`how many rows (${named(own)}) share what streams is not known`);
   if (!fewRows(b, k, target)) return whole(`the rows (${named(own)}) that share what streams fill a workgroup`);
-  const { size } = b.axis(k.stream[0] ?? 0);
+  const { size } = b.axis(first(k.stream));
   if (typeof size === "number" && size < SCHEDULES.longStream)
     return whole(`${stream} has ${size} cells, fewer than ${SCHEDULES.longStream}`);
   const rows = k.rows.reduce((n, a) => n * (Number(b.axis(a).size) || 1), 1);

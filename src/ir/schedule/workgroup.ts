@@ -43,7 +43,8 @@ const mergeBytes = (b: GraphView, plan: KernelPlan, { lanes, lanesPerRow, rows }
     Math.max(0, ...accs.filter((a) => !isInt(a)).map(arrays)) + Math.max(0, ...accs.filter(isInt).map(arrays));
   const trees = perType(alone, (a) => REDUCTIONS[a.op].registers(a.k)) * roundUp(4 * lanes);
   const width = (a: Accumulator): 1 | 4 | 5 => {
-    const n = a.local.length === 0 ? 1 : known(b, a.local.at(-1) ?? 0);
+    const last = a.local.at(-1);
+    const n = last === undefined ? 1 : known(b, last);
     return isInt(a) || n < 4 ? 1 : n % 4 === 0 ? 4 : 5;
   };
   // Vectors and single numbers of a sum are added in arrays of their own.
