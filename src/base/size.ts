@@ -42,15 +42,23 @@ export const sizeNames = (e: SizeExpr, out: string[] = []): string[] => {
   return out;
 };
 
-const keys = new WeakMap<object, string>();
+type Compound = Exclude<SizeExpr, number | string>;
+
+const keys = new WeakMap<Compound, string>();
+/** A compound size for each key that was made: programs have few. */
+const interned = new Map<string, Compound>();
 
 /** Text that tells sizes apart: equal for two of one form, and never the name of a symbol but for that symbol. */
 export const sizeKey = (e: SizeExpr): string => {
   if (typeof e === "number" || typeof e === "string") return String(e);
   const key = keys.get(e) ?? `(${sizeKey(e[1])} ${e[0]} ${sizeKey(e[2])})`;
   keys.set(e, key);
+  if (!interned.has(key)) interned.set(key, e);
   return key;
 };
+
+/** The compound size of a key; null: it is that of a number or a symbol. */
+export const compoundOf = (key: string): Compound | null => interned.get(key) ?? null;
 
 /** Whether two sizes have one form. */
 export const sameSize = (a: SizeExpr, b: SizeExpr): boolean => a === b || sizeKey(a) === sizeKey(b);

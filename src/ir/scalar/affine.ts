@@ -4,7 +4,7 @@
  */
 import { operands, type Axis, type Node, type NodeId } from "../graph/graph.ts";
 import { folded } from "../graph/walk.ts";
-import { sizeKey, type SizeExpr } from "../../base/size.ts";
+import { compoundOf, sizeKey, type SizeExpr } from "../../base/size.ts";
 
 /** `constant + Σ coefficient · atom`; an atom is the id of an i32 node that is not itself linear, or `#name` for a size. */
 export type Linear = { readonly terms: ReadonlyMap<NodeId | string, number>; readonly constant: number };
@@ -187,10 +187,10 @@ const divideProduct = (form: Linear, divisor: Linear): Linear | null => {
   const [product, ...more] = form.terms;
   if (product === undefined || more.length > 0 || product[1] !== 1 || typeof product[0] !== "string") return null;
   if (form.constant !== 0 && form.constant !== -1) return null;
-  const text = product[0].slice(1);
-  if (!text.startsWith("[")) return null;
-  const [op, a, b] = JSON.parse(text) as [string, SizeExpr, SizeExpr];
-  if (op !== "*" || `#${String(b)}` !== atom) return null;
+  const factors = compoundOf(product[0].slice(1));
+  if (factors === null) return null;
+  const [op, a, b] = factors;
+  if (op !== "*" || `#${sizeKey(b)}` !== atom) return null;
   const left = linearOfSize(a);
   return left === null ? null : linAdd(left, linConst(form.constant));
 };
