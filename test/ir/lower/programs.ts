@@ -183,6 +183,55 @@ const STATES: readonly string[] = [
   "(y: f32[t, e], z: f32[d, e]) { let s[t, d, e] = 0.5 * prev[t](s, 0) + k * v\n y = sum[d](q * s)\n z = s[t = T - 1] }",
 ];
 
+const several =
+  "x: f32[i: N, j: M], z: f32[i, j], v: f32[j, d: D], u: f32[i, d], w: f32[d, f: F], g: f32[j], c: bool[i, j]";
+/** Plans of several kernels or passes. */
+const PLANS: readonly string[] = [
+  "y: f32[i] { y = sum[j](x * max[i](x)) }",
+  "y: f32[i, j] { y = x - mean[i](x) - mean[j](x) }",
+  "y: f32[i] { y = sum[j](x) / sum[i](sum[j](x * x)) }",
+  "y: f32[i] { let t = sum[j](x)\n y = t - max[i](t) }",
+  "(y: f32[i], s: f32) { let t = sum[j](x)\n y = t\n s = sum[i](t * t) }",
+  "(y: f32[i], s: f32[j]) { y = sum[j](x * z)\n s = sum[i](x * z) }",
+  "(y: f32[i], e: f32[i, j]) { y = sum[j](x)\n e = x * 2 }",
+  "(y: f32[i, j], e: f32[i, j]) { y = softmax[j](x)\n e = x * z }",
+  "(y: f32[i, d], e: f32[i, d]) { let o = sum[j](softmax[j](x) * v)\n y = o\n e = o * u + u }",
+  "y: f32[i, f] { let h = sum[j](x * v)\n let r = max(h, 0)\n y = sum[d](r * w) }",
+  "y: f32[i, f] { let h = u / sqrt(mean[d](u * u) + 0.1)\n y = sum[d](h * w) }",
+  "y: f32[i, d] { let h = u + sum[j](x * v)\n y = h / sqrt(mean[d](h * h) + 0.1) }",
+  "y: f32[i, d] { let h = u - mean[d](u)\n let k = h / sqrt(mean[d](h * h) + 0.1)\n y = k * sum[j](x) }",
+  "y: f32[i] { let k = sum[d](v * v)\n y = sum[j](x * k) }",
+  "y: f32[i] { let k = v / sqrt(sum[d](v * v) + 0.1)\n y = sum[j](exp(x) * sum[d](u * k)) }",
+  "y: f32[i, d] { let s = x / sum[i](exp(x))\n y = sum[j](s * v) }",
+  "y: f32[i, d] { let p = softmax[i](x)\n y = sum[j](p / sum[j](p) * v) }",
+  "y: f32[i, d] { let p = softmax[i](softmax[j](x))\n y = sum[j](p * v) }",
+  "y: f32[i] { let t = kth_largest[j](x, 4)\n let s = x where x >= t\n y = sum[j](softmax[j](s) * g) }",
+  "y: f32[i] { let a = argmax[j](x)\n y = z[j = a] }",
+  "y: f32[i] { let m = mean[j](x)\n let d2 = var[j](x)\n y = sum[j](max((x - m) / sqrt(d2 + 0.1), 0) * z) }",
+  "y: f32[i, j] { let s = cumsum[j](x)\n y = s / sum[j](abs(x)) }",
+  "y: f32[i, j] { y = cumsum[j](x / sum[j](abs(x))) }",
+  "y: f32[i, j] { y = cumsum[i](x) }",
+  "y: f32[i] { y = sum[j](x * cumsum[j](g)) }",
+  "y: f32[i] { let s = x where c\n y = sum[j](if c then softmax[j](s) * z else 0) }",
+  "y: f32[i] { let s = x where c\n let m = max[j](s)\n y = if m > 0 then m else sum[j](z) }",
+  "y: f32[i] { let s = x where c\n y = log(sum[j](s * s)) }",
+  "y: f32[i] { let s = x where c\n y = 1 / sum[j](exp(s)) }",
+  "y: f32[i, d] { let s = x where c\n y = sum[j](softmax[j](s) * v) / sum[j](z) }",
+  "y: f32[i] { let s = x where j < 0\n y = max[j](s) + sum[j](z) }",
+  "y: f32[i, d] { let s = 5 * tanh(x)\n y = sum[j](softmax[j](s) * v) }",
+  "y: f32[i, d] { let s = x * 0.3 + g\n y = sum[j](softmax[j](s) * v) }",
+  "(y: f32[i, d], m: f32[i], l: f32[i]) { let s = x * 0.3\n y = sum[j](softmax[j](s) * v)\n m = max[j](s)\n l = logsumexp[j](s) }",
+  "y: f32[i] { let s = x * 0.3\n let m = max[j](s)\n y = sum[j](if s == m then exp(s - m) * z else 0) }",
+  "y: f32[i] { let s = x * 0.3\n let p = softmax[j](s)\n y = -sum[j](p * log(p)) }",
+  "y: f32[i] { let m = max[j](x)\n y = sum[j](x * exp(x - m)) / sum[j](exp(x - m)) }",
+  "y: f32[d] { let p = softmax[j](sum[i](x))\n y = sum[j](p * v) }",
+  "y: f32[i, j] { let h[i, j] = 0.5 * prev[j](h, 0) + x / sum[j](abs(x))\n y = h }",
+  "y: f32[i] { let h[i, j] = 0.5 * prev[j](h, 0) + x\n y = mean[j](h) / sqrt(var[j](h) + 0.1) }",
+  "y: f32[i, j] { let h[i, j] = 0.5 * prev[j](h, 0) + x\n y = h - h[j = j - 1] }",
+  "y: f32[i, j] { let h[i, j] = 0.5 * prev[j](h, 0) + x\n let k[i, j] = max(prev[j](k, -9), h)\n y = h / (1 + abs(k)) }",
+  "y: f32[i, j] { let h[i, j] = 0.5 * prev[j](h, 0) + x\n y = h + cumsum[j](z) }",
+];
+
 const titled = (kind: string, text: string, p: Program): readonly [string, Program] => [`${kind}: ${text}`, p];
 
 export const LOWERED: readonly (readonly [string, Program])[] = [
@@ -209,6 +258,17 @@ export const LOWERED: readonly (readonly [string, Program])[] = [
           parts: (n + k) % 5 === 1 ? 2 : null,
         }),
       ),
+    ),
+  ),
+  ...PLANS.map((s, n) =>
+    titled(
+      "plan",
+      s,
+      program(`kernel k(${several}) -> ${s}\n`, {
+        sizes: { ...SIZES, D: 4, F: 3 },
+        known: n % 2 === 0 ? ["D", "F"] : ["D", "F", "N", "M"],
+        parts: n % 6 === 2 ? 2 : null,
+      }),
     ),
   ),
   ...READS.map((s, n) =>
