@@ -81,10 +81,13 @@ const infiniteCells = (
   const mended = new Map<NodeId, NodeId>();
   for (const r of outer) {
     const value = values.get(r.id) ?? r.id;
-    const statistics = [...reach(b, [value], (n) => (isStatistic(n) ? [] : operands(n)))].map((id) => b.node(id));
-    const infinite = statistics.filter(isStatistic).filter((n) => startsInfinite(n) && !isFinite(n.body));
-    if (infinite.length === 0) continue;
-    const map = new Map(infinite.map((n) => [n.id, orIdentity(b, n.id, n)]));
+    const statistics = [...reach(b, [value], (n) => (isStatistic(n) ? [] : operands(n)))]
+      .map((id) => b.node(id))
+      .filter(isStatistic);
+    const isInfinite = (n: Reduce): boolean => startsInfinite(n) && !isFinite(n.body);
+    if (!statistics.some(isInfinite)) continue;
+    // Each stands for itself in what the others are made of.
+    const map = new Map(statistics.map((n) => [n.id, isInfinite(n) ? orIdentity(b, n.id, n) : n.id]));
     mended.set(r.id, map.get(value) ?? b.replaceNodes(value, map));
   }
   return mended;

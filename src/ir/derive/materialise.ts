@@ -6,6 +6,7 @@ import { PLANNING } from "../../base/costs.ts";
 import { NO_SPAN } from "../../base/span.ts";
 import type { AxisId, Node, NodeId } from "../graph/graph.ts";
 import { operands } from "../graph/graph.ts";
+import { REDUCTIONS } from "../graph/reduction.ts";
 import { type Scan } from "../graph/scan.ts";
 import { UnknownSize, Unsupported } from "../graph/unsupported.ts";
 import { isShort, same, type Cx, type Reduce, type Root } from "./planning.ts";
@@ -27,7 +28,8 @@ const isSummed = (cx: Cx, n: Reduce, stream: readonly AxisId[], root: NodeId): b
 
 /**
  * Whether a running sum is computed by a kernel of its own: it runs along another axis than the stream, or it is the same for
- * rows that stream in parallel. One that varies along rows and stream would be an N×M buffer: refused.
+ * rows that stream in parallel. One that varies along rows and stream is stored where a tensor that it is made of is as large: else it would
+ * be an N×M buffer, and is refused.
  */
 const runsApart = (cx: Cx, n: Reduce, stream: readonly AxisId[], axes: readonly AxisId[], root: NodeId): boolean => {
   const rows = axes.filter((a) => !stream.includes(a));
@@ -38,7 +40,7 @@ const runsApart = (cx: Cx, n: Reduce, stream: readonly AxisId[], axes: readonly 
     return stream.length > 0 && (isShared || isInside);
   }
   const across = n.axes.some((a) => stream.includes(a)) && n.axes.some((a) => n.over.includes(a) && rows.includes(a));
-  if (across) {
+  if (across && isOuterProduct(cx, n, stream)) {
     const over = n.over.map((a) => `\`${cx.b.axis(a).name}\``).join(", ");
     throw new Unsupported(
       n,
@@ -78,11 +80,21 @@ export const toMaterialise = (
       out.push(n);
       continue;
     }
-    if (scanned && n.kind === "reduce" && n.op === "cumsum" && !same(n.over, stream) && readsState(cx.b, [n.id], here))
-      throw new Unsupported(
-        n,
-        `\`${cx.nameOf(n.id)}\` is a running sum along another axis than the state runs that it reads`,
-      );
+    if (
+      scanned &&
+      n.kind === "reduce" &&
+      n.op === "cumsum" &&
+      !same(n.over, stream) &&
+      readsState(cx.b, [n.id], here)
+    ) {
+      if (id === root)
+        throw new Unsupported(
+          n,
+          `\`${cx.nameOf(n.id)}\` is a running sum along another axis than the state runs that it reads`,
+        );
+      out.push(n);
+      continue;
+    }
     if (
       scanned &&
       n.kind === "reduce" &&
@@ -99,7 +111,9 @@ export const toMaterialise = (
       out.push(n);
       continue;
     }
-    const inPlace = (r: Reduce): boolean => !crosses(cx, r, stream) && (isShort(cx, r) || followsStages(cx, r, stream));
+    // What has no merge of two values (a rank, a place) is no reduction in place, however short.
+    const inPlace = (r: Reduce): boolean =>
+      REDUCTIONS[r.op].merges && !crosses(cx, r, stream) && (isShort(cx, r) || followsStages(cx, r, stream));
     if (n.kind === "reduce" && n.op !== "cumsum" && !same(n.over, stream) && !inPlace(n)) {
       if (n.axes.some((a) => stream.includes(a)) && isContraction(cx, n)) askForSize(cx, n);
       if (!isOuterProduct(cx, n, stream)) {

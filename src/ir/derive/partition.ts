@@ -11,7 +11,7 @@ import { operands } from "../graph/graph.ts";
 import { deriveCascade } from "./cascade.ts";
 import type { Carried } from "./cascade.ts";
 import { replacer } from "../graph/rewrite.ts";
-import { scansBelow, timeOf } from "../graph/scan.ts";
+import { readBelow, scansBelow, timeOf } from "../graph/scan.ts";
 import { folded, inOrder, reach } from "../graph/walk.ts";
 import { contractedFirst, isLastOf, mixedAxes, scanName, scanNote, scannedAxis, statesOf } from "./scan.ts";
 import type { Accumulator, KernelPlan, Note, Plan, ScanState, Store } from "./plan.ts";
@@ -168,6 +168,13 @@ const longInPieces = (cx: Cx, root: Root, stream: readonly AxisId[]): readonly R
     (r) => same(r.over, stream) && !isShort(cx, r) && alongPieces(cx.b, cx.tensors, r.id).value !== r.id,
   );
 
+/** The states that a running sum takes along another axis than they run: they are stored first, and the sum runs over what is stored. */
+const statesAcross = (cx: Cx, root: Root): readonly Node[] => {
+  const top = cx.b.node(root.value);
+  if (top.kind !== "reduce" || top.op !== "cumsum" || !cx.facts.hasScan(top.id)) return [];
+  return readBelow(cx.b, operands(top)).filter((n) => n.kind === "scan" && !top.over.includes(n.over));
+};
+
 /** Puts a root into the group with its stream and rows, and makes scratch roots of what cannot be evaluated there. */
 const place = (cx: Cx, root: Root, groups: Group[], pending: Root[]): void => {
   // What another root has stored is read, not made again.
@@ -181,6 +188,7 @@ const place = (cx: Cx, root: Root, groups: Group[], pending: Root[]): void => {
         .filter(isStored),
       pending,
     );
+  store(cx, root, statesAcross(cx, root), pending);
   let stream = streamOf(cx, root);
   // A result along one of several streamed axes would be written once for each cell of the others, or not at all where there is none.
   if (stream.length > 1 && root.axes.some((a) => stream.includes(a)) && !stream.every((a) => root.axes.includes(a))) {

@@ -37,10 +37,11 @@ export const finiteEverywhereIn = (b: GraphView): ((id: NodeId) => boolean) => a
 
 const answers = (b: GraphView, where: DefinedIn | undefined, deep: boolean): ((id: NodeId) => boolean) => {
   const nonEmpty = (r: Extract<Node, { kind: "reduce" }>): boolean =>
-    where !== undefined &&
-    r.over.length === where.over.length &&
-    r.over.every((a) => where.over.includes(a)) &&
-    follows(b, r.where, where.where);
+    (r.where === null && r.over.every((a) => Number(b.axis(a).size) > 0)) ||
+    (where !== undefined &&
+      r.over.length === where.over.length &&
+      r.over.every((a) => where.over.includes(a)) &&
+      follows(b, r.where, where.where));
   const signs = signAnalysis(b, { nonEmpty });
   const range = rangeAnalysis(b);
   const known = new Map<NodeId, boolean>();

@@ -1,6 +1,6 @@
 /**
  * How a value answers when a statistic m is replaced by m + δ: not at all, by an addend k·δ (a shift), or by a factor e^(k·δ) (a scale),
- * with the same k for every δ. Decided by the structure of the expression; what follows no rule has no answer. A statistic whose shift
+ * with the same k for every δ (which may differ wherever m does). Decided by the structure of the expression; what follows no rule has no answer. A statistic whose shift
  * leaves every result as it is, is a gauge.
  */
 import type { GraphBuilder } from "../../graph/build.ts";
@@ -22,14 +22,21 @@ const scale = (by: Polynomial): Response => (by.size === 0 ? STILL : { kind: "sc
 /** The response of every node at or below the roots that has one. */
 export const responses = (b: GraphBuilder, roots: readonly NodeId[], m: NodeId): ReadonlyMap<NodeId, Response> => {
   const known = new Map<NodeId, Response>();
+  const { axes } = b.node(m);
   for (const n of inOrder(b, roots)) {
-    const made = n.id === m ? shift(constantOf(1)) : responseOf(b, n, (id) => known.get(id) ?? null);
+    const made = n.id === m ? shift(constantOf(1)) : responseOf(b, n, axes, (id) => known.get(id) ?? null);
     if (made !== null) known.set(n.id, made);
   }
   return known;
 };
 
-const responseOf = (b: GraphBuilder, n: Node, of: (id: NodeId) => Response | null): Response | null => {
+/** `along`: the axes that δ may vary along. */
+const responseOf = (
+  b: GraphBuilder,
+  n: Node,
+  along: readonly AxisId[],
+  of: (id: NodeId) => Response | null,
+): Response | null => {
   const below = operands(n).map(of);
   if (below.every((r) => r !== null && isStill(r))) return STILL;
   switch (n.kind) {
@@ -42,7 +49,7 @@ const responseOf = (b: GraphBuilder, n: Node, of: (id: NodeId) => Response | nul
       return cond === null || !isStill(cond) ? null : alike(b, n.a, n.b, of(n.a), of(n.b));
     }
     case "reduce":
-      return reduceResponse(b, n, of(n.body), n.where === null ? STILL : of(n.where));
+      return reduceResponse(b, n, along, of(n.body), n.where === null ? STILL : of(n.where));
     case "const":
     case "index":
     case "size":
@@ -126,13 +133,15 @@ const binaryResponse = (
 const reduceResponse = (
   b: GraphView,
   n: Node & { kind: "reduce" },
+  along: readonly AxisId[],
   body: Response | null,
   where: Response | null,
 ): Response | null => {
   if (body === null || where === null || !isStill(where)) return null;
   const varies = (over: readonly AxisId[]): boolean =>
     [...body.by.values()].some((m) => m.factors.some((f) => b.node(f.node).axes.some((a) => over.includes(a))));
-  if (varies(n.over)) return null;
+  // The cells of one reduction move together only where they all move by the same.
+  if (!isStill(body) && (varies(n.over) || along.some((a) => n.over.includes(a)))) return null;
   switch (n.op) {
     case "sum":
     case "cumsum":
