@@ -86,6 +86,15 @@ export const headerOf = (doc: string): Header => {
   };
 };
 
+/** Every kernel of the standard library with its header; nothing is checked or planned. */
+export const headersOf = (): readonly { readonly file: string; readonly kernel: string; readonly header: Header }[] =>
+  standardFiles().flatMap((file) => {
+    const text = readFileSync(join(STDLIB, `${file.slice("std/".length)}.tfx`), "utf8");
+    return parseProgram(text, `${file}.tfx`).program.items.flatMap((item) =>
+      item.kind === "kernel" ? [{ file, kernel: item.name.text, header: headerOf(item.doc) }] : [],
+    );
+  });
+
 /** The running sums (`cumsum`) along the stream of a kernel, by the axes of each that are neither rows nor stream. */
 const runningSums = (b: GraphView, kernel: KernelPlan): readonly (readonly AxisId[])[] => {
   const roots = [

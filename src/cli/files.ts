@@ -76,12 +76,31 @@ export const readBytes = (path: string, what = path): Uint8Array => {
   }
 };
 
-/** A file that is there as text. Throws UsageError, also for a file that is none: a program, an image. */
-export const readText = (path: string): string => {
-  const bytes = readBytes(path);
-  if (bytes.includes(0)) throw new UsageError(`${path}: not a text file`);
+/** What a text that is not UTF-8 is, as far as that shows; null for one that is. */
+const oddText = (bytes: Uint8Array): string | null => {
+  const [a, b] = bytes;
+  if ((a === 0xff && b === 0xfe) || (a === 0xfe && b === 0xff)) return "text in UTF-16, not in UTF-8; save it as UTF-8";
+  if (bytes.includes(0)) return "not a text file";
+  try {
+    new TextDecoder("utf-8", { fatal: true }).decode(bytes);
+    return null;
+  } catch {
+    return "text in another encoding than UTF-8; save it as UTF-8";
+  }
+};
+
+/** Bytes as text. Throws UsageError for what is none (a program, an image), or is in another encoding. */
+const textOf = (bytes: Uint8Array, name: string): string => {
+  const odd = oddText(bytes);
+  if (odd !== null) throw new UsageError(`${name}: ${odd}`);
   return new TextDecoder("utf-8", { ignoreBOM: true }).decode(bytes);
 };
+
+/** A file that is there as text. Throws UsageError. */
+export const readText = (path: string): string => textOf(readBytes(path), path);
+
+/** What standard input gives, as text. Throws UsageError. */
+export const readStdin = (): string => textOf(readFileSync(0), "<stdin>");
 
 /** The folders above a path, made one by one (asked for all at once, Node does not come back from /proc); each is told to `made`. */
 const makeFolders = (folder: string, made: (folder: string) => void): void => {

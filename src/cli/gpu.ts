@@ -3,6 +3,7 @@ import { spawn } from "node:child_process";
 import type { Target } from "../base/target.ts";
 import { hasSystemDriver, softwareDriver, type DriverName } from "./adapters.ts";
 import { isSoftware, openDevice, targetOf } from "./device.ts";
+import { withoutNoise } from "./driver-noise.ts";
 import { onDevice, UsageError } from "./errors.ts";
 
 /**
@@ -36,7 +37,8 @@ const SIGNALS = ["SIGINT", "SIGTERM", "SIGHUP", "SIGQUIT"] as const;
  * was passed on and ended it ends this process too, another one is the driver's and is told.
  */
 export const inPlace = async (program: string, args: readonly string[], env: NodeJS.ProcessEnv): Promise<number> => {
-  const child = spawn(program, args, { stdio: "inherit", env });
+  const child = spawn(program, args, { stdio: ["inherit", "inherit", "pipe"], env });
+  const said = withoutNoise(child.stderr, process.stderr);
   const passed = new Set<NodeJS.Signals>();
   const pass = (signal: NodeJS.Signals): void => {
     passed.add(signal);
@@ -47,6 +49,7 @@ export const inPlace = async (program: string, args: readonly string[], env: Nod
     child.on("error", fail);
     child.on("exit", (...end) => done(end));
   });
+  await said;
   for (const s of SIGNALS) process.off(s, pass);
   if (signal === null) return code ?? 1;
   if (passed.has(signal)) process.kill(process.pid, signal);
@@ -55,19 +58,18 @@ export const inPlace = async (program: string, args: readonly string[], env: Nod
 };
 
 /**
- * Starts this process again where the dynamic linker must know folders that only the environment can tell it, and gives that
- * process's exit code; null where nothing is missing. Call before anything is printed.
+ * Starts this process again, so that what drivers write to stderr can be sifted, and because the dynamic linker must know folders
+ * that only the environment can tell it. Gives that process's exit code; null in the second process, and where there is nothing
+ * to gain. Call before anything is printed.
  */
 export const restartFor = async (choice: string): Promise<number | null> => {
   if (process.platform !== "linux" || process.env[MARK] !== undefined) return null;
   const driver = softwareDriver(driverOf(choice));
-  if (!driver.available) return null;
-  const libraries = driver.env["LD_LIBRARY_PATH"] ?? "";
-  if (libraries === (process.env["LD_LIBRARY_PATH"] ?? "")) return null;
+  const libraries = driver.available ? driver.env["LD_LIBRARY_PATH"] : undefined;
   return inPlace(process.execPath, [...process.execArgv, ...process.argv.slice(1)], {
     ...process.env,
-    LD_LIBRARY_PATH: libraries,
-    [MARK]: "1",
+    ...(libraries === undefined ? {} : { LD_LIBRARY_PATH: libraries }),
+    [MARK]: process.stderr.isTTY === true ? "terminal" : "1",
   });
 };
 

@@ -79,7 +79,7 @@ const addCommands = (program: Command, run: Run): void => {
     .action(() => run(async () => (await import("./commands/lsp.ts")).lsp()));
   program
     .command("check")
-    .description("report everything that is wrong in files")
+    .description("report everything that is wrong in files; - reads stdin")
     .argument("<file...>")
     .option("--notes", "also say which results take several passes, and why")
     .addOption(format())

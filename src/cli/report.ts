@@ -11,7 +11,9 @@ const MAX_SHOWN = 50;
 
 /** Frames go to stderr (they are talk), machine formats to stdout. Returns the number of errors. */
 export const report = (diagnostics: readonly Diagnostic[], sources: SourceStore, format: Format): number => {
-  const color = process.stderr.isTTY === true && (process.env["NO_COLOR"] ?? "") === "";
+  // A process that was started again writes to a pipe whose end is the terminal.
+  const isTerminal = process.stderr.isTTY === true || process.env["TFX_ENVIRONMENT_SET"] === "terminal";
+  const color = isTerminal && (process.env["NO_COLOR"] ?? "") === "";
   const shown = format === "pretty" ? diagnostics.slice(0, MAX_SHOWN) : diagnostics;
   for (const diagnostic of shown) {
     switch (format) {

@@ -88,8 +88,11 @@ export const chooseScalars = (spec: Spec, values: Record<string, number>): Recor
     "scalar parameters",
   );
   checkValues("--set", spec, values);
-  const missing = runtime.find((s) => s.init === null && values[s.name] === undefined);
-  if (missing !== undefined) throw new UsageError(`no value for \`${missing.name}\`: give --set ${missing.name}=…`);
+  const missing = runtime.filter((s) => s.init === null && values[s.name] === undefined).map((s) => s.name);
+  if (missing.length > 0)
+    throw new UsageError(
+      `no value for ${missing.map((name) => `\`${name}\``).join(", ")}: give ${missing.map((name) => `--set ${name}=…`).join(" ")}`,
+    );
   return values;
 };
 

@@ -3,16 +3,19 @@ import { existsSync, statSync } from "node:fs";
 import { dirname, join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
 import { UsageError } from "./errors.ts";
-import { readText } from "./files.ts";
+import { readStdin, readText } from "./files.ts";
 
 /** The folder of the standard library. */
 export const STDLIB = fileURLToPath(new URL("../../stdlib/", import.meta.url));
+
+/** The name of what is piped in; a command line writes `-`. */
+export const STDIN = "<stdin>";
 
 export type Import = { readonly file: string; readonly text: string };
 
 /** The files that were read, for the frames of diagnostics. */
 export type SourceStore = {
-  /** The text of the file that the user named; `std/…` is a file of the standard library. Throws UsageError. */
+  /** The text of the file that the user named; `std/…` is a file of the standard library, `<stdin>` what is piped in. Throws UsageError. */
   readonly read: (file: string) => string;
   /** The file that `use … from "path"` in the file `from` means, or null. */
   readonly resolveImport: (path: string, from: string) => Import | null;
@@ -49,6 +52,11 @@ export const createSources = (): SourceStore => {
   };
   return {
     read: (file) => {
+      if (file === STDIN) {
+        const piped = texts.get(STDIN) ?? readStdin();
+        texts.set(STDIN, piped);
+        return piped;
+      }
       const standard = existsSync(file) ? undefined : standardFile(file);
       if (standard !== undefined) return remember(file, standard).text;
       if (!existsSync(file)) throw new UsageError(`${file}: no such file`);

@@ -86,7 +86,6 @@ describe("usage", () => {
     [["run", "good.tfx", "--dim", "N=1.5"], "N=1.5: a size is a whole number"],
     [["run", "good.tfx", "--type", "T=i8"], "--type T=i8: T may be f32 or f16"],
     [["run", "good.tfx"], "no data for x, g: give --input x=FILE.npy, or --random SEED"],
-    [["run", "good.tfx", "--random", "1", "--dim", "D=2"], "the size N (of `x`) is not known; give --dim N="],
     [["run", "good.tfx", "--kernel", "scal", "--random", "1"], ""],
     [["explain", "TFX9876"], "no such name"],
   ])("%j", (args, message) => {

@@ -67,7 +67,6 @@ describe("is told in one line", () => {
     ["scale.tfx --random 1 -d N=-1 -d D=3", "N=-1: a size is a whole number"],
     ["scale.tfx --random 1 -d N=three -d D=3", "N=three: a size is a whole number"],
     ["scale.tfx --random 1 -d M=3", "--dim M: no such name; sizes: N, D"],
-    ["scale.tfx --random 1 -d N=3", "the size D (of `x`) is not known; give --dim D=…"],
     [`scale.tfx ${X} -d N=5`, "dimension 1 of `x` (2, 3), axis `t`: found 2, expected 5 = N"],
     ["scale.tfx -i x=x.npy -i g=g4.npy", "dimension 1 of `g` (4), axis `d`: found 4, expected 3 = D"],
     ["scale.tfx -i x=flat.npy -i g=g.npy", "`x` has shape (6), expected 2 dimensions [t: N, d: D]"],

@@ -3,7 +3,10 @@ import { spawnSync } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
+import { Readable, Writable } from "node:stream";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { withoutNoise } from "../../src/cli/driver-noise.ts";
+import { writeNpy } from "../../src/npy/npy.ts";
 
 const TFX = resolve("bin/tfx.js");
 const GOOD = `/// Scales the rows.
@@ -42,5 +45,89 @@ describe("compile --emit ts", () => {
     expect(read("made/scale.ts")).toContain("// Written by `tfx compile --emit ts` from good.tfx");
     expect(read("made/scale.wgsl")).toContain("@compute");
     expect(tfx(["compile", "good.tfx", "--emit", "js"]).code).toBe(2);
+  });
+});
+
+describe("check", () => {
+  test("goes on behind a file that cannot be read, and tells what it is", () => {
+    writeFileSync(join(folder, "utf16.tfx"), Buffer.from("\uFEFFkernel k(", "utf16le"));
+    writeFileSync(join(folder, "latin1.tfx"), Buffer.from("// caf\u00e9\n", "latin1"));
+    writeFileSync(join(folder, "program.tfx"), Buffer.from([0x7f, 0x45, 0x4c, 0x46, 0, 1]));
+    const files = ["none.tfx", "utf16.tfx", "latin1.tfx", "program.tfx", ".", "good.tfx"];
+    const { code, out, err } = tfx(["check", ...files]);
+    expect({ code, out }).toEqual({ code: 2, out: "" });
+    expect(err.trim().split("\n")).toEqual([
+      "tfx: none.tfx: no such file",
+      "tfx: utf16.tfx: text in UTF-16, not in UTF-8; save it as UTF-8",
+      "tfx: latin1.tfx: text in another encoding than UTF-8; save it as UTF-8",
+      "tfx: program.tfx: not a text file",
+      "tfx: .: not a file",
+    ]);
+    const mixed = tfx(["check", "none.tfx", "bad.tfx"]);
+    expect(mixed.code).toBe(1);
+    expect(mixed.err).toContain("tfx: none.tfx: no such file\nerror[TFX2001]");
+  });
+
+  test("reads what is piped in", () => {
+    expect(tfx(["check", "-"], GOOD)).toEqual({ code: 0, out: "", err: "no errors\n" });
+    const { code, err } = tfx(["check", "-", "--notes"], read("bad.tfx"));
+    expect(code).toBe(1);
+    expect(err).toContain("--> <stdin>:2:7\n  2 |   y = z + x");
+  });
+});
+
+describe("run", () => {
+  test("makes up the sizes that nobody gave, and says them", () => {
+    const { code, out, err } = tfx(["run", "good.tfx", "--random", "1", "--dim", "N=5", "--check", "--adapter", "cpu"]);
+    expect({ code, err }).toEqual({ code: 0, err: "made up: --dim D=32\n" });
+    expect(out).toContain("scale N=5 D=32");
+  });
+
+  test("asks for everything at once", () => {
+    writeFileSync(
+      join(folder, "grow.tfx"),
+      "kernel grow(x: f32[i: N], a: f32, b: i32) -> y: f32[r: R, s: S, i] {\n  y = x * a + b\n}\n",
+    );
+    const asked = (...more: readonly string[]) => tfx(["run", "grow.tfx", "--input", "x=x.npy", ...more]);
+    expect(asked().err).toBe("tfx: no value for `a`, `b`: give --set a=… --set b=…\n");
+    writeFileSync(join(folder, "x.npy"), writeNpy({ dtype: "float32", shape: [2], data: Float32Array.of(1, 2) }));
+    expect(asked("--set", "a=1", "--set", "b=2")).toEqual({
+      code: 2,
+      out: "",
+      err: "tfx: the sizes R, S are not known; give --dim R=… --dim S=…\n",
+    });
+  });
+});
+
+test("what drivers say though nothing is wrong is left out, the rest comes through", async () => {
+  const said = [
+    "Warning: maxDynamicUniformBuffersPerPipelineLayout artificially reduced from 1000000 to 16 to fit dynamic offset allocation limit.",
+    "error: XDG_RUNTIME_DIR is invalid or not set in the environment.",
+    "WARNING: lavapipe is not a conformant vulkan implementation, testing use only.",
+    "tfx: a mistake",
+    "Warning: something else",
+  ];
+  const from = Readable.from([Buffer.from(said.slice(0, 3).join("\n")), Buffer.from(`\n${said.slice(3).join("\n")}`)]);
+  let text = "";
+  await withoutNoise(from, new Writable({ write: (chunk, _, done) => ((text += String(chunk)), done()) }));
+  expect(text).toBe("tfx: a mistake\nWarning: something else");
+});
+
+describe("list WORD", () => {
+  test("searches names, titles and papers", () => {
+    const { code, out } = tfx(["list", "Retention"]);
+    expect(code).toBe(0);
+    expect(out).toContain("std/attention/retention");
+    expect(out).not.toContain("std/norm/layernorm");
+    const rows = JSON.parse(tfx(["list", "2307.08621", "--json"]).out) as readonly { readonly file: string }[];
+    expect(rows.map((r) => r.file)).toContain("std/attention/retention");
+  });
+  test("says when there is nothing", () => {
+    expect(tfx(["list", "perpetuum"])).toEqual({
+      code: 1,
+      out: "",
+      err: "tfx: no file perpetuum, and nothing in the standard library has it in its name, title or papers\n",
+    });
+    expect(tfx(["list", "gone.tfx"]).err).toBe("tfx: gone.tfx: no such file\n");
   });
 });

@@ -1,14 +1,13 @@
 /** `tfx fmt FILE…` */
-import { readFileSync } from "node:fs";
 import { formatProgram } from "../../format/format.ts";
 import type { ExitCode } from "../errors.ts";
 import { writeAll, type OutputFile } from "../files.ts";
 import { report, type Format } from "../report.ts";
-import { createSources } from "../sources.ts";
+import { createSources, STDIN } from "../sources.ts";
 
 const formatStdin = async (format: Format): Promise<ExitCode> => {
-  const text = readFileSync(0, "utf8");
-  const result = await formatProgram(text, "<stdin>");
+  const text = createSources().read(STDIN);
+  const result = await formatProgram(text, STDIN);
   if (result.ok) process.stdout.write(result.text);
   else report(result.diagnostics, { ...createSources(), text: () => text }, format);
   return result.ok ? 0 : 1;

@@ -3,7 +3,8 @@ import { parseProgram } from "../../parser/parse.ts";
 import type { Kernel } from "../../parser/ast.ts";
 import { commentLines, printable } from "../../base/plain-text.ts";
 import type { ExitCode } from "../errors.ts";
-import { readCatalogue, type DerivedKernel, type Entry } from "../catalogue.ts";
+import { existsSync } from "node:fs";
+import { headersOf, readCatalogue, type Catalogue, type DerivedKernel, type Entry } from "../catalogue.ts";
 import { report, type Format } from "../report.ts";
 import { createSources } from "../sources.ts";
 
@@ -22,9 +23,30 @@ const signature = (kernel: Kernel, text: string): string => {
 
 type ListOptions = { readonly format: Format; readonly json?: boolean };
 
-/** Prints the kernels of a file with what they take and give; without a file, the standard library. */
-export const list = (file: string | undefined, options: ListOptions): ExitCode =>
-  file === undefined ? listStandard(options.json === true) : listFile(file, options);
+/** Neither a file nor the name of one in the library. */
+const isWord = (name: string): boolean => !existsSync(name) && !/[/\\]|\.tfx$/.test(name);
+
+/**
+ * Prints the kernels of a file with what they take and give; without a file, the standard library; for a word that is no file,
+ * what has it in its name, its title or its papers.
+ */
+export const list = (file: string | undefined, options: ListOptions): ExitCode => {
+  if (file !== undefined && !isWord(file)) return listFile(file, options);
+  const isJson = options.json === true;
+  if (file === undefined) return printStandard(readCatalogue(), isJson);
+  const word = file.toLowerCase();
+  const found = headersOf().filter(({ file: name, kernel, header }) =>
+    [name, kernel, header.title, ...header.papers].some((text) => text.toLowerCase().includes(word)),
+  );
+  if (found.length === 0) {
+    console.error(`tfx: no file ${printable(file)}, and nothing in the standard library has it in its name, title or papers`);
+    return 1;
+  }
+  const { entries, failed } = readCatalogue([...new Set(found.map((f) => f.file))]);
+  const isFound = (e: { readonly file: string; readonly kernel: string }): boolean =>
+    found.some((f) => f.file === e.file && f.kernel === e.kernel);
+  return printStandard({ entries: entries.filter(isFound), failed }, isJson);
+};
 
 const listFile = (file: string, options: ListOptions): ExitCode => {
   const sources = createSources();
@@ -67,9 +89,8 @@ const line = ({ header, kernel, kernels }: Entry, width: number): string => {
   return `  ${cells.join(" ")} ${header.title}`;
 };
 
-/** Every entry of the standard library: what its header says, and passes and bytes a row as the compiler derives them. */
-const listStandard = (isJson: boolean): ExitCode => {
-  const { entries, failed } = readCatalogue();
+/** Entries of the standard library: what a header says, and passes and bytes a row as the compiler derives them. */
+const printStandard = ({ entries, failed }: Catalogue, isJson: boolean): ExitCode => {
   if (isJson) {
     const rows = entries.map(({ file, kernel, header, sizes, told, kernels }) => ({
       file,

@@ -16,6 +16,7 @@ import { numbers, sizes as sizeValues, strings, type Pairs } from "../options.ts
 import { checkOutputs, saveOutputs } from "../outputs.ts";
 import { report, type Format } from "../report.ts";
 import { checkNames, choose, chooseScalars, loadSpecs, storageOf, theOnly, type Choice } from "../request.ts";
+import { sizesMadeUp } from "../made-up.ts";
 import { createSources, type SourceStore } from "../sources.ts";
 import { printSummary, toJson, type Summary } from "../summary.ts";
 import { checkComplete, checkRoom, collectInputs, readInputs, shapeOf, sizesOf, type InputData } from "../tensors.ts";
@@ -129,7 +130,9 @@ export const run = async (file: string, options: RunOptions): Promise<ExitCode> 
   const choice = choose(spec, sizeValues(options.dim), numbers(options.static), strings(options.type));
   const arrays = readInputs(options.input ?? new Map());
   checkComplete(spec, arrays, options.random ?? null);
-  const sizes = sizesOf(spec, arrays, choice.dims, { ...scalars, ...choice.statics });
+  const parameters = { ...scalars, ...choice.statics };
+  const madeUp = sizesMadeUp(spec, sizesOf(spec, arrays, choice.dims, parameters), options.random);
+  const sizes = sizesOf(spec, arrays, { ...choice.dims, ...madeUp }, parameters);
   for (const { name } of [...spec.tensors, ...spec.results]) shapeOf(spec, name, sizes);
   const gpu = await openGpu(options.adapter, { subgroups: options.subgroups === "on" });
   try {
@@ -178,6 +181,8 @@ export const run = async (file: string, options: RunOptions): Promise<ExitCode> 
     };
     if (options.json === true) console.log(toJson(summary));
     else printSummary(summary);
+    const made = Object.entries(madeUp).map(([name, value]) => `--dim ${name}=${value}`);
+    if (made.length > 0) console.error(`made up: ${made.join(" ")}`);
     return checks.every((c) => c.ok) ? 0 : 1;
   } finally {
     gpu.close();
