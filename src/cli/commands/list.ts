@@ -39,7 +39,9 @@ export const list = (file: string | undefined, options: ListOptions): ExitCode =
     [name, kernel, header.title, ...header.papers].some((text) => text.toLowerCase().includes(word)),
   );
   if (found.length === 0) {
-    console.error(`tfx: no file ${printable(file)}, and nothing in the standard library has it in its name, title or papers`);
+    console.error(
+      `tfx: no file ${printable(file)}, and nothing in the standard library has it in its name, title or papers`,
+    );
     return 1;
   }
   const { entries, failed } = readCatalogue([...new Set(found.map((f) => f.file))]);
