@@ -9,7 +9,7 @@ const NOISE = [
   /^MESA(-\w+)?: (info|warning|debug):/i,
 ];
 
-export const isDriverNoise = (line: string): boolean => NOISE.some((pattern) => pattern.test(line));
+const isDriverNoise = (line: string): boolean => NOISE.some((pattern) => pattern.test(line));
 
 /** Passes lines on, noise left out; ends when the source does. */
 export const withoutNoise = (from: Readable, to: Writable): Promise<void> =>
