@@ -1,54 +1,13 @@
-/** Who may import whom: the table below is the drawing of ARCHITECTURE.md as a test. */
-import { execFileSync } from "node:child_process";
-import { readFileSync, readdirSync } from "node:fs";
+/** Who may import whom: the table of scripts/arrows.ts, which the linter and ARCHITECTURE.md have too. */
+import { execFileSync, spawnSync } from "node:child_process";
+import { copyFileSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { dirname, join, posix, relative } from "node:path";
 import { fileURLToPath } from "node:url";
 import { describe, expect, test } from "vitest";
+import { ARROWS, filesWith, SHELLS } from "../scripts/arrows.ts";
 
 const ROOT = fileURLToPath(new URL("..", import.meta.url));
-
-type Rule = {
-  /** Folders whose values it may import; every folder may import its own. */
-  readonly values: readonly string[];
-  /** Folders of which it may import types only. */
-  readonly types?: readonly string[];
-  readonly packages?: readonly string[];
-};
-
-const ALL_IR = ["ir/scalar", "ir/graph", "ir/derive", "ir/tile", "ir/schedule", "ir/lower"];
-
-/** A folder stands for all below it that have no row of their own; "ir" and "." are the files directly in there. A row may be one file. */
-const TABLE: Readonly<Record<string, Rule>> = {
-  base: { values: [], packages: ["fastest-levenshtein", "picocolors"] },
-  parser: { values: ["base"], packages: ["chevrotain"] },
-  check: { values: ["base", "parser"] },
-  // The oracle: it must share nothing with the compiler.
-  meaning: { values: [], types: ["check"] },
-  "ir/graph": { values: ["base"] },
-  "ir/scalar": { values: ["base", "ir/graph"] },
-  "ir/derive": { values: ["base", "ir/graph", "ir/scalar"] },
-  "ir/tile": { values: ["base"] },
-  // Chooses from the plan and the target; the lowering reads what was chosen.
-  "ir/schedule": { values: ["base", "ir/graph", "ir/scalar", "ir/derive"] },
-  "ir/lower": { values: ["base", "ir/schedule", "ir/graph", "ir/scalar", "ir/derive", "ir/tile"] },
-  ir: { values: [...ALL_IR, "base", "check"] },
-  codegen: { values: ["base", "ir/tile"] },
-  emit: { values: ["base"], types: ["codegen"] },
-  format: { values: ["base", "parser"], packages: ["prettier/doc", "prettier/standalone"] },
-  // A leaf: from checked kernels to texts; nothing of the compiler knows it.
-  grad: { values: ["base", "parser", "check", "format"] },
-  npy: { values: ["base"] },
-  // The standard library as texts.
-  std: { values: [] },
-  runtime: { values: ["base"], types: ["codegen"] },
-  session: { values: [".", "base", "check", "parser"] },
-  // Reads a compiled kernel level by level; of the pipeline itself it knows the type of the result only.
-  explain: { values: [...ALL_IR, "base", "ir", "codegen", "check"], types: ["."] },
-  ".": { values: ["base", "parser", "check", ...ALL_IR, "ir", "codegen", "format", "std"] },
-};
-
-/** Shells do IO and may import what they like, but nothing imports them. */
-const SHELLS = ["cli", "lsp", "plugin", "bench"];
 
 type Import = { readonly from: string; readonly to: string; readonly isType: boolean };
 
@@ -74,15 +33,15 @@ const IMPORTS = files.flatMap(importsOf);
 
 /** The row of the table, or the shell, that a file belongs to. */
 const folderOf = (file: string): string => {
-  if (file in TABLE) return file;
+  if (file in ARROWS) return file;
   let folder = posix.dirname(file);
-  while (folder !== "." && !(folder in TABLE) && !SHELLS.includes(folder)) folder = posix.dirname(folder);
+  while (folder !== "." && !(folder in ARROWS) && !SHELLS.includes(folder)) folder = posix.dirname(folder);
   return folder;
 };
 
 const fault = ({ from, to, isType }: Import): string | null => {
   const folder = folderOf(from);
-  const rule = TABLE[folder];
+  const rule = ARROWS[folder];
   if (rule === undefined) return null;
   const line = `src/${from} imports ${isType ? "a type of " : ""}${to}`;
   if (to.startsWith("package ")) {
@@ -139,6 +98,81 @@ describe("imports", () => {
       (i) => !i.to.startsWith("package ") && i.to.endsWith(".ts") && !files.includes(i.to),
     );
     expect(missing.filter((i) => !i.to.endsWith(".d.ts")).map((i) => `${i.from} -> ${i.to}`)).toEqual([]);
+  });
+});
+
+describe("the linter", () => {
+  const read = (name: string): string => readFileSync(join(ROOT, name), "utf8");
+
+  test("has the table, and so has the map (npx node scripts/arrows.ts)", () => {
+    const made = filesWith(read(".oxlintrc.json"), read("ARCHITECTURE.md"));
+    expect(JSON.parse(read(".oxlintrc.json"))).toEqual(JSON.parse(made.config));
+    expect(read("ARCHITECTURE.md")).toBe(made.map);
+  });
+
+  test("no file lies deeper than its rules reach", () => {
+    const folders = Object.keys(ARROWS);
+    const deep = files.filter((f) => {
+      const folder = folders.find((x) => f.startsWith(`${x}/`) && !(x === "ir" && f.split("/").length > 2));
+      return folder !== undefined && f.slice(folder.length + 1).split("/").length > 2;
+    });
+    expect(deep).toEqual([]);
+  });
+
+  // A file of each kind with what it may import and what it may not, in a folder of its own.
+  test("refuses what the table does not have, and nothing else", { timeout: 60_000 }, () => {
+    const dir = mkdtempSync(join(tmpdir(), "tfx-arrows-"));
+    const files: Readonly<Record<string, readonly [good: readonly string[], bad: readonly string[]]>> = {
+      "ir/graph/x.ts": [
+        ["./y.ts", "../../base/size.ts"],
+        ["../scalar/y.ts", "../../check/spec.ts", "node:fs", "chevrotain"],
+      ],
+      "ir/derive/rules/x.ts": [
+        ["./y.ts", "../plan.ts", "../../graph/y.ts", "../../../base/size.ts"],
+        ["../../lower/y.ts", "../../lower-to-graph.ts", "../../../compile.ts"],
+      ],
+      "ir/x.ts": [
+        ["./y.ts", "./lower/y.ts", "../check/spec.ts"],
+        ["../codegen/y.ts", "../compile.ts"],
+      ],
+      "meaning/x.ts": [["./y.ts"], ["../check/spec.ts", "../base/size.ts"]],
+      "parser/x.ts": [
+        ["chevrotain", "../base/span.ts"],
+        ["../check/spec.ts", "picocolors"],
+      ],
+      "explain/x.ts": [
+        ["../ir/y.ts", "../ir/tile/y.ts"],
+        ["../compile.ts", "../cli/y.ts"],
+      ],
+      "x.ts": [
+        ["./y.ts", "./ir/lower/y.ts"],
+        ["./explain/y.ts", "./cli/y.ts"],
+      ],
+      "cli/x.ts": [["../explain/y.ts", "node:fs"], []],
+    };
+    try {
+      copyFileSync(join(ROOT, ".oxlintrc.json"), join(dir, ".oxlintrc.json"));
+      for (const [file, [good, bad]] of Object.entries(files)) {
+        mkdirSync(join(dir, "src", dirname(file)), { recursive: true });
+        const lines = [...good, ...bad].map((path, n) => `export { v${n} } from "${path}";`);
+        writeFileSync(join(dir, "src", file), `${lines.join("\n")}\n`);
+      }
+      writeFileSync(
+        join(dir, "src", "meaning", "z.ts"),
+        'import type { Spec } from "../check/spec.ts";\nexport type S = Spec;\n',
+      );
+      const { stdout } = spawnSync(join(ROOT, "node_modules/.bin/oxlint"), ["--format", "unix", "src"], {
+        cwd: dir,
+        encoding: "utf8",
+      });
+      const found = [...stdout.matchAll(/src\/(\S+?):\d+:\d+: '([^']+)' import is restricted/g)].map(
+        (m) => `${m[1]} ${m[2]}`,
+      );
+      const expected = Object.entries(files).flatMap(([file, [, bad]]) => bad.map((path) => `${file} ${path}`));
+      expect(found.toSorted()).toEqual(expected.toSorted());
+    } finally {
+      rmSync(dir, { recursive: true });
+    }
   });
 });
 
