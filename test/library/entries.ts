@@ -9,7 +9,7 @@ import { standardFiles } from "../../src/cli/catalogue.ts";
 import { sizesFor, type EntrySizes } from "../../src/cli/catalogue-sizes.ts";
 import { createSources, STDLIB } from "../../src/cli/sources.ts";
 import { BASELINE, TARGETS, type Target } from "../../src/base/target.ts";
-import { compileSpec, type Compiled } from "../../src/compile.ts";
+import { compileSpec, type Compiled, type CompileOptions } from "../../src/compile.ts";
 import { parseProgram } from "../../src/parser/parse.ts";
 
 export type LibraryKernel = { readonly key: string; readonly spec: Spec; readonly sizes: EntrySizes };
@@ -51,6 +51,7 @@ export const compileKernel = (
   at: Readonly<Record<string, number>>,
   target: Target,
   parts?: number,
+  schedule?: CompileOptions["schedule"],
 ): Compiled => {
   const { resolveImport } = createSources();
   const dims = Object.fromEntries(told.map((n) => [n, at[n] ?? 1]));
@@ -63,6 +64,7 @@ export const compileKernel = (
     target,
     resolveImport,
     ...(parts === undefined ? {} : { parts }),
+    ...(schedule === undefined ? {} : { schedule }),
   });
   if (!("code" in result)) return result;
   throw new Error(`${spec.name}: ${result.code} ${result.message}`);

@@ -6,7 +6,9 @@ import { evalSize } from "../../src/base/size.ts";
 import { measure } from "../../src/meaning/interpret.ts";
 import type { Compiled } from "../../src/compile.ts";
 import type { Target } from "../../src/base/target.ts";
+import type { TilesSchedule } from "../../src/ir/schedule/schedule.ts";
 import { randomFrom } from "../numeric/harness.ts";
+import { wherever } from "../property/schedules.ts";
 import { compileKernel, libraryKernels, targetOf, tinySizes, toldOf, type LibraryKernel } from "./entries.ts";
 
 const KERNELS = libraryKernels();
@@ -93,6 +95,28 @@ describe("the numbers, in f64", () => {
   test.each(KERNELS.map((k, n) => [k.key, k, n] as const))("%s", (_, k, n) => {
     const [sizes, target] = [tinySizes(k, n), targetOf(n)];
     const compiled = compileKernel(k, toldOf(k), sizes, target, n % 5 === 4 ? 2 : undefined);
+    expect(wrongNumbers(k, compiled, sizes, target)).toEqual([]);
+  });
+});
+
+/** Small tiles of rows and cells, so that there are several of each: whole, masked and ragged ones. */
+const TILES: readonly TilesSchedule[] = [
+  { kind: "tiles", lanes: 4, lanesPerRow: 2, rowsPerLane: 2, cells: 4, chunk: 4, slice: 4, prefetch: true },
+  { kind: "tiles", lanes: 6, lanesPerRow: 2, rowsPerLane: 1, cells: 4, chunk: 8, slice: 8, prefetch: false },
+];
+
+describe("the numbers in tiles of rows and cells, in f64", () => {
+  const met = KERNELS.flatMap((k, n) => {
+    const [sizes, target, tiles] = [tinySizes(k, n), targetOf(n), TILES[n % TILES.length]];
+    if (tiles === undefined) return [];
+    const { schedule, kernels } = wherever(compileKernel(k, toldOf(k), sizes, target), target, tiles);
+    return kernels === 0 ? [] : [{ k, sizes, target, schedule }];
+  });
+
+  test("half of what attends has them", () => expect(met.length).toBeGreaterThan(60));
+
+  test.each(met.map((m) => [m.k.key, m] as const))("%s", (_, { k, sizes, target, schedule }) => {
+    const compiled = compileKernel(k, toldOf(k), sizes, target, undefined, schedule);
     expect(wrongNumbers(k, compiled, sizes, target)).toEqual([]);
   });
 });
