@@ -68,10 +68,11 @@ const lowerBlock = (body: readonly Stmt[], cx: KernelCx, parent: Scope): readonl
 const lowerBody = (body: readonly Stmt[], cx: KernelCx, scope: Scope): readonly WStmt[] => {
   const origins = originsOf(body, cx.origins, cx.at.from);
   const around = cx.at.from;
-  const out = body.flatMap((s, n) => {
+  const out: WStmt[] = [];
+  body.forEach((s, n) => {
     const from = origins[n] ?? around;
     cx.at.from = from;
-    return lowerStmt(s, cx, scope).map((w) => ({ ...w, origin: from }));
+    for (const w of lowerStmt(s, cx, scope)) out.push({ ...w, origin: from });
   });
   cx.at.from = around;
   return out;

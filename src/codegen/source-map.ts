@@ -18,9 +18,13 @@ export const sourceMap = (lines: readonly Origin[], file: string): SourceMap => 
     }
     return known;
   };
+  const known = new Map<Origin, string>();
   const keys = lines.map((origin) => {
-    const first = placeOf(origin, file);
-    return first === null ? "" : [first, ...origin.filter((s) => s !== first)].map(numberOf).join();
+    const first = known.has(origin) ? null : placeOf(origin, file);
+    const key =
+      known.get(origin) ?? (first === null ? "" : [first, ...origin.filter((s) => s !== first)].map(numberOf).join());
+    known.set(origin, key);
+    return key;
   });
   for (let from = 0; from < keys.length;) {
     const key = keys[from] ?? "";

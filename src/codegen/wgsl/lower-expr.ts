@@ -260,7 +260,7 @@ const notFinite = (value: number, t: VType, cx: Cx): WExpr => {
 /** The WGSL expression; notes helpers, features and names in `cx`. */
 export const lowerExpr = (e: Expr, cx: Cx, scope: Scope): WExpr => {
   const go = (x: Expr): WExpr => lowerExpr(x, cx, scope);
-  const type = noteType(e.type, cx);
+  if (e.type.elem === "f16") cx.uses.f16 = true;
   const known = constantOf(e);
   if (known !== null && e.kind !== "lit") {
     // A front end computes constants itself, and refuses those that leave their type.
@@ -293,11 +293,11 @@ export const lowerExpr = (e: Expr, cx: Cx, scope: Scope): WExpr => {
     case "cast":
       return lowerCast(e.a, e.type, cx, scope);
     case "bitcast":
-      return call(`bitcast<${type}>`, go(e.a));
+      return call(`bitcast<${typeName(e.type)}>`, go(e.a));
     case "splat":
-      return call(type, go(e.a));
+      return call(typeName(e.type), go(e.a));
     case "vector":
-      return call(type, ...e.parts.map(go));
+      return call(typeName(e.type), ...e.parts.map(go));
     case "component":
       return { kind: "member", a: go(e.a), name: "xyzw"[e.at] ?? "x" };
     case "dot":

@@ -98,45 +98,51 @@ const assign = (to: WExpr, value: WExpr): string => {
 /** A line of the text and what it comes from. */
 export type Line = { readonly text: string; readonly origin: Origin };
 
-const stmt = (s: WStmt, pad: string, around: Origin): readonly Line[] => {
+/** Appends the lines of a statement. */
+const stmt = (s: WStmt, pad: string, around: Origin, out: Line[]): void => {
   const origin = s.origin ?? around;
-  const line = (text: string): Line => ({ text: pad + text, origin });
+  const line = (text: string): void => void out.push({ text: pad + text, origin });
   switch (s.kind) {
     case "let":
-      return [line(`let ${s.name} = ${expr(s.value)};`)];
+      return line(`let ${s.name} = ${expr(s.value)};`);
     case "var":
-      return [
-        line(`var ${s.name}${s.type === null ? "" : `: ${s.type}`}${s.value === null ? "" : ` = ${expr(s.value)}`};`),
-      ];
+      return line(
+        `var ${s.name}${s.type === null ? "" : `: ${s.type}`}${s.value === null ? "" : ` = ${expr(s.value)}`};`,
+      );
     case "assign":
-      return [line(assign(s.to, s.value))];
+      return line(assign(s.to, s.value));
     case "if":
-      return ifStmt(s, pad, "if", origin);
+      return ifStmt(s, pad, "if", origin, out);
     case "for": {
       const step = s.step.kind === "text" && s.step.text === "1" ? `${s.name}++` : `${s.name} += ${expr(s.step)}`;
-      const head = `for (var ${s.name} = ${expr(s.from)}; ${s.name} < ${rightOfOrder(s.to)}; ${step}) {`;
-      return [line(head), ...block(s.body, pad, origin), line("}")];
+      line(`for (var ${s.name} = ${expr(s.from)}; ${s.name} < ${rightOfOrder(s.to)}; ${step}) {`);
+      block(s.body, pad, origin, out);
+      return line("}");
     }
     case "return":
-      return [line("return;")];
+      return line("return;");
     case "call":
-      return [line(`${s.fn}();`)];
+      return line(`${s.fn}();`);
     case "comment":
-      return commentLines(s.text, `${pad}//`).map((text) => ({ text, origin }));
+      for (const text of commentLines(s.text, `${pad}//`)) out.push({ text, origin });
   }
 };
 const rightOfOrder = (e: WExpr): string => (bare("<", e, false) ? expr(e) : `(${expr(e)})`);
-const block = (body: readonly WStmt[], pad: string, around: Origin): readonly Line[] =>
-  body.flatMap((s) => stmt(s, `${pad}  `, around));
+const block = (body: readonly WStmt[], pad: string, around: Origin, out: Line[]): void => {
+  const inner = `${pad}  `;
+  for (const s of body) stmt(s, inner, around, out);
+};
 
-const ifStmt = (s: WStmt & { readonly kind: "if" }, pad: string, keyword: string, origin: Origin): readonly Line[] => {
-  const line = (text: string): Line => ({ text: pad + text, origin });
-  const head = [line(`${keyword} (${expr(s.cond)}) {`), ...block(s.then, pad, origin)];
+const ifStmt = (s: WStmt & { readonly kind: "if" }, pad: string, keyword: string, origin: Origin, out: Line[]): void => {
+  const line = (text: string): void => void out.push({ text: pad + text, origin });
+  line(`${keyword} (${expr(s.cond)}) {`);
+  block(s.then, pad, origin, out);
   const only = s.else[0];
-  if (only === undefined) return [...head, line("}")];
-  if (s.else.length === 1 && only.kind === "if")
-    return [...head, ...ifStmt(only, pad, "} else if", only.origin ?? origin)];
-  return [...head, line("} else {"), ...block(s.else, pad, origin), line("}")];
+  if (only === undefined) return line("}");
+  if (s.else.length === 1 && only.kind === "if") return ifStmt(only, pad, "} else if", only.origin ?? origin, out);
+  line("} else {");
+  block(s.else, pad, origin, out);
+  return line("}");
 };
 
 const comments = (lines: readonly string[]): readonly string[] => lines.flatMap((l) => commentLines(l, "//"));
@@ -146,12 +152,13 @@ const entry = (e: WEntry): readonly Line[] => {
   const oneLine = `fn ${e.name}(${inputs.join(", ")}) {`;
   const head = oneLine.length <= 110 ? [oneLine] : [`fn ${e.name}(`, ...inputs.map((i) => `  ${i},`), ") {"];
   const arrays = e.workgroup.map((w) => ({ text: `var<workgroup> ${w.name}: ${w.type};`, origin: w.origin }));
-  return [
+  const out: Line[] = [
     ...(arrays.length === 0 ? [] : [...arrays, BLANK]),
     ...at(e.origin, [...comments(e.doc), `@compute @workgroup_size(${e.workgroupSize})`, ...head]),
-    ...block(e.body, "", e.origin),
-    { text: "}", origin: e.origin },
   ];
+  block(e.body, "", e.origin, out);
+  out.push({ text: "}", origin: e.origin });
+  return out;
 };
 
 const BLANK: Line = { text: "", origin: [] };

@@ -40,8 +40,15 @@ export const bufferOf = (t: Tensor, vector: boolean): Buffer => {
   };
 };
 
-/** Strides of the flattened axes, in elements (or vec4s). */
+/** Strides of the flattened axes, in elements (or vec4s), made once a tensor. */
 const strides = (em: Emitter, t: Tensor, vector: boolean): readonly SizeExpr[] => {
+  const known = vector ? em.strides.ofVectors : em.strides.ofScalars;
+  const made = known.get(t) ?? stridesOf(em, t, vector);
+  known.set(t, made);
+  return made;
+};
+
+const stridesOf = (em: Emitter, t: Tensor, vector: boolean): readonly SizeExpr[] => {
   const axes = t.dims.flat();
   const out: SizeExpr[] = [];
   let stride: SizeExpr = 1;

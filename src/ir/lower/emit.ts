@@ -5,7 +5,8 @@
  */
 import { CODE } from "../../base/costs.ts";
 import { NO_ORIGIN, type Origin } from "../../base/span.ts";
-import type { Axis, AxisId, Graph, Node, NodeId } from "../graph/graph.ts";
+import type { SizeExpr } from "../../base/size.ts";
+import type { Axis, AxisId, Graph, Node, NodeId, Tensor } from "../graph/graph.ts";
 import { operands } from "../graph/graph.ts";
 import type { GraphBuilder } from "../graph/build.ts";
 import type { Integers } from "../scalar/integers.ts";
@@ -53,6 +54,8 @@ export type Emitter = {
   /** Tensors that were asked for one element at a time although they could be vec4. */
   readonly scalarUse: Set<string>;
   readonly overrides: Map<Scope, Override>;
+  /** Strides of tensors, in elements and in vec4s. */
+  readonly strides: Readonly<Record<"ofScalars" | "ofVectors", Map<Tensor, readonly SizeExpr[]>>>;
   /** Which indices are known to be in range of which extents. */
   readonly ranges: Map<string, boolean>;
   /** Names of i32 variables that are never negative: `/` and `%` on them need no floor. */

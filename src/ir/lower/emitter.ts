@@ -76,6 +76,7 @@ export const emitterFor = (input: KernelInput, body: Stmt[]): Emitter => {
     overrides: new Map(),
     natural: new Set(),
     ranges: new Map(),
+    strides: { ofScalars: new Map(), ofVectors: new Map() },
     accumulators,
     stateful: statefulIn(b),
     live: folded<boolean>(b, (n, of) => carries(n) || of.includes(true)),

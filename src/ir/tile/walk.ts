@@ -94,22 +94,19 @@ export const forEachExprIn = (body: readonly Stmt[], f: (e: Expr) => void): void
     for (const e of stmtExprs(s)) forEachExpr(e, f);
   });
 
-/** A statement with each of its own expressions and each body replaced. */
-const mapStmt = (s: Stmt, expr: (e: Expr) => Expr, body: (b: readonly Stmt[]) => readonly Stmt[]): Stmt => {
+/** A statement with each body replaced. */
+const mapBodies = (s: Stmt, body: (b: readonly Stmt[]) => readonly Stmt[]): Stmt => {
   switch (s.kind) {
+    case "if":
+      return { ...s, then: body(s.then), else: body(s.else) };
+    case "for":
+      return { ...s, body: body(s.body) };
     case "let":
     case "set":
-      return { ...s, value: expr(s.value) };
     case "var":
     case "array":
-      return { ...s, init: s.init === null ? null : expr(s.init) };
     case "setElement":
     case "store":
-      return { ...s, index: expr(s.index), value: expr(s.value) };
-    case "if":
-      return { ...s, cond: expr(s.cond), then: body(s.then), else: body(s.else) };
-    case "for":
-      return { ...s, from: expr(s.from), to: expr(s.to), step: expr(s.step), body: body(s.body) };
     case "barrier":
     case "comment":
       return s;
@@ -130,11 +127,7 @@ const dropIn = (body: readonly Stmt[], used: Set<string>): readonly Stmt[] => {
     if ((s.kind === "let" || s.kind === "var" || s.kind === "array") && !used.delete(s.name)) continue;
     if (s.kind === "set") used.add(s.name);
     if (s.kind === "setElement") used.add(s.array);
-    const kept = mapStmt(
-      s,
-      (e) => e,
-      (b) => dropIn(b, used),
-    );
+    const kept = mapBodies(s, (b) => dropIn(b, used));
     if ((kept.kind === "if" && !real(kept.then) && !real(kept.else)) || (kept.kind === "for" && !real(kept.body)))
       continue;
     if (s.kind === "for") used.delete(s.name);

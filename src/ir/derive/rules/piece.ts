@@ -8,6 +8,7 @@
  */
 import type { GraphBuilder } from "../../graph/build.ts";
 import type { AxisId, NodeId, Tensor } from "../../graph/graph.ts";
+import type { SizeExpr } from "../../../base/size.ts";
 import { operands } from "../../graph/graph.ts";
 import { reach } from "../../graph/walk.ts";
 import { linAdd, linearOf, linearOfSize, linScale, provablyNonNegative } from "../../scalar/affine.ts";
@@ -24,14 +25,18 @@ export const PIECE: Rule = {
 export type Piece = { readonly value: NodeId; readonly at: ReadonlyMap<AxisId, NodeId> };
 
 /** The same value along pieces of its axes, where the rule applies. */
-export const alongPieces = (b: GraphBuilder, tensors: readonly Tensor[], root: NodeId): Piece =>
-  b.node(root).axes.reduce<Piece>(
+export const alongPieces = (b: GraphBuilder, tensors: readonly Tensor[], root: NodeId): Piece => {
+  // Only what is longer than something it reads has pieces: a sum of sizes, or a number.
+  const isLong = (size: SizeExpr): boolean => typeof size !== "string";
+  const axes = b.node(root).axes.filter((a) => isLong(b.axis(a).size));
+  return axes.reduce<Piece>(
     (found, axis) => {
       const one = alongPiece(b, tensors, found.value, axis);
       return one === null ? found : { value: one.value, at: new Map([...found.at, [one.axis, one.index] as const]) };
     },
     { value: root, at: new Map() },
   );
+};
 
 const alongPiece = (
   b: GraphBuilder,
