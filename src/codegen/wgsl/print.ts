@@ -133,7 +133,13 @@ const block = (body: readonly WStmt[], pad: string, around: Origin, out: Line[])
   for (const s of body) stmt(s, inner, around, out);
 };
 
-const ifStmt = (s: WStmt & { readonly kind: "if" }, pad: string, keyword: string, origin: Origin, out: Line[]): void => {
+const ifStmt = (
+  s: WStmt & { readonly kind: "if" },
+  pad: string,
+  keyword: string,
+  origin: Origin,
+  out: Line[],
+): void => {
   const line = (text: string): void => void out.push({ text: pad + text, origin });
   line(`${keyword} (${expr(s.cond)}) {`);
   block(s.then, pad, origin, out);
