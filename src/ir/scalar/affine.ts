@@ -218,7 +218,7 @@ export const provablyNonNegative = (
   const sizes = [...[...axes].map((a) => cx.axis(a).size), ...nonEmpty];
   const positive = new Set(sizes.flatMap(positiveAtoms));
   const atLeastOne = sizes.flatMap((s) => {
-    const size = typeof s === "number" ? null : linearOfSize(s);
+    const size = linearOfSize(s);
     return size === null || size.terms.size < 2 ? [] : [linAdd(size, linConst(-1))];
   });
   const settled = (f: Linear): boolean => {

@@ -74,6 +74,16 @@ const CONDITIONS: readonly string[] = [
   "t[u = i / 2, r = j / 16]",
   "t[u = i / 2, r = j / 16] and j <= i + 14",
   "k0 > 0",
+  "a + b > j",
+  "a - b <= i - 2",
+  "a + b == j / 4",
+  "a + b != i",
+  "a - b == i - j",
+  "3 * a + 5 * b - i > j",
+  "a * b > j - 9",
+  "not (j <= i or c) or not (j <= i or g)",
+  "j <= i or j >= 12 and j <= i + 12",
+  "j - 2147483647 <= a - 2147483640",
 ];
 
 const masked = (condition: string): Program =>
@@ -146,6 +156,43 @@ const FEATURES: readonly string[] = [
   "(y: f32[i, d], m: f32[i]) { let m0 = max[d](u)\n y = exp(u - m0)\n m = m0 }",
   "y: f32[i, d] { let s = v where v > 0\n y = sum[j](x * s) }",
   "y: f32[i, d] { y = softmax[d](u) }",
+  "y: f32[i, d] { y = u[d = d - 1] + u[d = d + 4] }",
+  "y: f32[i, d] { y = u[d = d - 4] - u[d = d + 1] }",
+  "y: f32[i, d] { y = sum[j](x * v[d = d - 4]) }",
+  "y: f32[i, d] { y = sum[j](x * v[d = d + 1]) }",
+  "y: f32[i, d] { y = u[d = d / 4] * u[d = d % 4] }",
+];
+
+/** Large integers: what is made of them on the way is more than 32 bits hold, what is stored is not. */
+const LARGE: readonly string[] = [
+  "y: i32[i, j] { y = w + w[j = j + 1] - w }",
+  "y: i32[i, j] { y = max(w + w[j = j + 1], 7) }",
+  "y: i32[i, j] { y = -w }",
+  "y: i32[i, j] { y = abs(w) }",
+  "y: i32[i, j] { y = abs(w - 5) / 3 }",
+  "y: i32[i, j] { y = (w + j) / 4 + (w - j) % 5 }",
+  "y: bool[i, j] { y = w + w[j = j + 1] > 5 }",
+  "y: bool[i, j] { y = w - w[j = j + 1] <= j }",
+  "y: bool[i, j] { y = w == w[j = j + 1] + 1 }",
+  "y: bool[i, j] { y = w + 1 != w[j = j + 1] }",
+  "y: bool[i, j] { y = w < w[j = j + 1] }",
+  "y: bool[i, j] { y = 2 * w >= 3 * w[j = j + 1] - 1 }",
+  "y: f32[i, j] { y = x[j = w] }",
+  "y: f32[i, j] { y = x[j = w + w[j = j + 1]] }",
+  "y: f32[i] { let s = x where w + w[j = j + 1] > j\n y = sum[j](s) }",
+  "y: i32[i] { y = max[j](w) }",
+  "y: f32[i, j] { y = float(w) + float(w + 1) }",
+];
+
+/** Cells that are infinite. */
+const INFINITE: readonly string[] = [
+  "y: f32[i] { y = max[j](log(abs(x))) }",
+  "y: f32[i] { y = min[j](-log(abs(x))) }",
+  "y: f32[i] { let s = -log(abs(x)) where c\n y = min[j](s) }",
+  "y: f32[i] { let s = log(abs(x)) where c\n y = max[j](s) - sum[j](z) }",
+  "y: f32[i] { let s = log(max(x, 0))\n y = logsumexp[j](s) }",
+  "y: f32[i] { let s = log(max(x, 0)) where c\n y = sum[j](softmax[j](s) * z) }",
+  "y: i32[i] { let s = log(max(x, 0))\n y = argmax[j](s) }",
 ];
 
 const READS: readonly string[] = [
@@ -224,6 +271,9 @@ const PLANS: readonly string[] = [
   "y: f32[i] { let s = x * 0.3\n let m = max[j](s)\n y = sum[j](if s == m then exp(s - m) * z else 0) }",
   "y: f32[i] { let s = x * 0.3\n let p = softmax[j](s)\n y = -sum[j](p * log(p)) }",
   "y: f32[i] { let m = max[j](x)\n y = sum[j](x * exp(x - m)) / sum[j](exp(x - m)) }",
+  "y: f32[j] { y = g / sum[i, j](x * x) }",
+  "y: f32[i, j] { y = x / sum[i, j](x * x) }",
+  "(y: f32[j], s: f32) { y = g * sum[i, j](x)\n s = sum[i, j](z) }",
   "y: f32[d] { let p = softmax[j](sum[i](x))\n y = sum[j](p * v) }",
   "y: f32[i, j] { let h[i, j] = 0.5 * prev[j](h, 0) + x / sum[j](abs(x))\n y = h }",
   "y: f32[i] { let h[i, j] = 0.5 * prev[j](h, 0) + x\n y = mean[j](h) / sqrt(var[j](h) + 0.1) }",
@@ -273,6 +323,23 @@ export const LOWERED: readonly (readonly [string, Program])[] = [
   ),
   ...READS.map((s, n) =>
     titled("read", s, program(`kernel k(${over}) -> ${s}\n`, { known: n % 2 === 0 ? ["M"] : [] })),
+  ),
+  ...LARGE.map((s) =>
+    titled(
+      "integers",
+      s,
+      program(`kernel k(${over}) -> ${s}\n`, {
+        sizes: { N: 5, M: 6 },
+        data: { w: { kind: "ints", from: -1073741823, to: 1073741823 } },
+      }),
+    ),
+  ),
+  ...INFINITE.map((s) =>
+    titled(
+      "infinite",
+      s,
+      program(`kernel k(${over}) -> ${s}\n`, { sizes: { N: 7, M: 2 }, data: { x: { kind: "ties" } } }),
+    ),
   ),
   ...RECURRENCES.map((s) => titled("recurrence", s, program(`kernel k(${over}) -> ${s}\n`))),
   ...STATES.map((s) =>
