@@ -34,7 +34,9 @@ const blocksOf = (text: string): readonly Block[] =>
 
 /** Whole programs, wherever they are: pages about errors show wrong ones too. Tests of their own run those of the language and of the rules. */
 const programs = DOCUMENTS.filter(
-  (f) => !f.startsWith("docs/errors/") && f !== "docs/language.md" && f !== "docs/rules.md",
+  (f) =>
+    !f.startsWith("docs/errors/") &&
+    !["language", "rules", "tutorial", "embedding"].some((name) => f === `docs/${name}.md`),
 ).flatMap((file) =>
   blocksOf(textOf(file))
     .filter(

@@ -82,6 +82,7 @@ const addCommands = (program: Command, run: Run): void => {
     .description("report everything that is wrong in files; - reads stdin")
     .argument("<file...>")
     .option("--notes", "also say which results take several passes, and why")
+    .option("--watch", "again whenever a file changes")
     .addOption(format())
     .action((files, options) => run(async () => (await import("./commands/check.ts")).check(files, options)));
   withCompileOptions(program.command("compile"))
@@ -89,8 +90,8 @@ const addCommands = (program: Command, run: Run): void => {
     .argument("<file>")
     .option("--out <folder>", "where the files go", ".")
     .addOption(
-      new Option("--emit <form>", "json: for tfx-lang/runtime; ts: NAME.ts, which needs nothing but WebGPU")
-        .choices(["json", "ts"])
+      new Option("--emit <form>", "json: for tfx-lang/runtime; ts: NAME.ts, which needs nothing but WebGPU; dts: FILE.d.tfx.ts, types of imports")
+        .choices(["json", "ts", "dts"])
         .default("json"),
     )
     .action((file, options) => run(async () => (await import("./commands/compile.ts")).compile(file, options)));
@@ -115,6 +116,29 @@ const addCommands = (program: Command, run: Run): void => {
     .option("--out <file>", "where the program goes; standard output where left out")
     .addOption(format())
     .action((file, options) => run(async () => (await import("./commands/grad.ts")).grad(file, options)));
+  program
+    .command("init")
+    .description("write a page that runs a kernel, with Vite")
+    .argument("[folder]", "where", ".")
+    .action((folder) => run(async () => (await import("./commands/init.ts")).init(folder, version())));
+  program
+    .command("doctor")
+    .description("say what this machine has for running kernels, and run one")
+    .action(() => run(async () => (await import("./commands/doctor.ts")).doctor(version())));
+  program
+    .command("diff")
+    .description("say whether two kernels mean the same, on random data in f64, and how each is computed")
+    .argument("<a>")
+    .argument("<b>")
+    .addOption(kernel())
+    .option("--other <name>", "the kernel of the second file, where its name is another")
+    .addOption(dim())
+    .addOption(fixed())
+    .addOption(type())
+    .addOption(pairs("-s, --set <name=value>", "a scalar parameter"))
+    .addOption(new Option("--random <seed>", "the data").argParser(wholeNumber).default(1))
+    .addOption(format())
+    .action((a, b, options) => run(async () => (await import("./commands/diff.ts")).diff(a, b, options)));
   program
     .command("fmt")
     .description("lay files out canonically, in place; - reads stdin and writes stdout")

@@ -1,5 +1,5 @@
 /** The command line as people use it: what it asks for, what it makes, what it says of files that are none. */
-import { spawnSync } from "node:child_process";
+import { spawn, spawnSync } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
@@ -130,4 +130,70 @@ describe("list WORD", () => {
     });
     expect(tfx(["list", "gone.tfx"]).err).toBe("tfx: gone.tfx: no such file\n");
   });
+});
+
+describe("diff", () => {
+  const SOFTMAX = "kernel a(x: f32[i: N, j: M]) -> y: f32[i, j] { y = softmax[j](x) }\n";
+  test("the same, written in another way", () => {
+    writeFileSync(join(folder, "a.tfx"), SOFTMAX);
+    writeFileSync(
+      join(folder, "b.tfx"),
+      "kernel b(x: f32[i: N, j: M]) -> y: f32[i, j] { y = exp(x - max[j](x)) / sum[j](exp(x - max[j](x))) }\n",
+    );
+    const { code, out } = tfx(["diff", "a.tfx", "b.tfx", "--dim", "N=3"]);
+    expect(code).toBe(0);
+    expect(out).toMatch(/^sizes {3}N=3 M=21\ny {7}the same, as far as random data shows \(largest difference \S+\)\nplan {4}a\.tfx: a: /);
+  });
+  test("another meaning, another signature", () => {
+    writeFileSync(join(folder, "c.tfx"), SOFTMAX.replace("softmax[j](x)", "softmax[j](x) + (if j == 2 then 0.001 else 0.0)"));
+    const { code, out } = tfx(["diff", "a.tfx", "c.tfx", "--dim", "N=3"]);
+    expect(code).toBe(1);
+    expect(out).toMatch(/\ny {7}differs in 3 of 63 cells, most by 1\.00e-3 at \[[012], 2\]\n/);
+    expect(tfx(["diff", "a.tfx", "good.tfx"])).toMatchObject({
+      code: 1,
+      out: "takes   x: f32[N, M] | x: f32[N?, D], g: f32[D]\ngives   y: f32[N, M] | y: f32[N, D]\n".replace("N?", "N"),
+    });
+  });
+});
+
+test("init writes a page whose kernel compiles and whose types are those of the plugin, and overwrites nothing", () => {
+  const { code, out } = tfx(["init", "new app"]);
+  expect(code).toBe(0);
+  expect(out.split("\n")).toContain("new app/src/attention.tfx");
+  const types = read("new app/src/attention.d.tfx.ts");
+  const made = tfx(["compile", "new app/src/attention.tfx", "--dim", "D=32", "--emit", "dts"]);
+  expect(made).toEqual({ code: 0, out: "new app/src/attention.d.tfx.ts\n", err: "" });
+  expect(read("new app/src/attention.d.tfx.ts")).toBe(types);
+  expect(JSON.parse(read("new app/package.json"))).toMatchObject({ name: "new-app", type: "module" });
+  const again = tfx(["init", "new app"]);
+  expect(again.code).toBe(2);
+  expect(again.err).toContain("nothing was written: new app/package.json");
+});
+
+test("doctor names what is there and runs a kernel", () => {
+  const { code, out } = tfx(["doctor"]);
+  expect(out).toMatch(/^tfx {10}\d+\.\d+\.\d+\nnode {9}\d+/);
+  expect(out).toMatch(/\nadapter {6}\S.*\(.*f16 (yes|no)/);
+  expect(out).toMatch(/\na kernel {5}right\n$/);
+  expect(code).toBe(0);
+});
+
+test("check --watch checks again when the file changes", async () => {
+  writeFileSync(join(folder, "watched.tfx"), GOOD);
+  const child = spawn(process.execPath, [TFX, "check", "--watch", "watched.tfx"], {
+    cwd: folder,
+    env: { ...process.env, NO_COLOR: "1" },
+    stdio: ["ignore", "ignore", "pipe"],
+  });
+  let said = "";
+  child.stderr.setEncoding("utf8").on("data", (text: string) => (said += text));
+  try {
+    await expect.poll(() => said, { timeout: 60_000 }).toContain("no errors");
+    writeFileSync(join(folder, "watched.tfx"), GOOD.replace("x * g", "x * gg"));
+    await expect.poll(() => said, { timeout: 60_000 }).toContain("watched.tfx:3:11");
+    writeFileSync(join(folder, "watched.tfx"), GOOD);
+    await expect.poll(() => said.split("no errors").length, { timeout: 60_000 }).toBeGreaterThan(2);
+  } finally {
+    child.kill();
+  }
 });

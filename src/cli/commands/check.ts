@@ -8,10 +8,11 @@ import { printable } from "../../base/plain-text.ts";
 import { UsageError, type ExitCode } from "../errors.ts";
 import { report, type Format } from "../report.ts";
 import { createSources, STDIN, type SourceStore } from "../sources.ts";
+import { watch } from "../watch.ts";
 import type { Diagnostic } from "../../base/diagnostic.ts";
 import { planWith } from "../planned.ts";
 
-export type CheckOptions = { readonly format: Format; readonly notes?: boolean };
+export type CheckOptions = { readonly format: Format; readonly notes?: boolean; readonly watch?: boolean };
 
 /** Notes about the plans of a file's kernels, at sizes made up where they must be known. */
 const notesOf = (file: string, specs: readonly Spec[], sources: SourceStore): readonly Diagnostic[] =>
@@ -42,7 +43,9 @@ const checkFile = (file: string, options: CheckOptions): number | null => {
  * Reports everything that is wrong in the files (`-`: standard input); nothing is planned but for notes, so sizes need not be
  * known. A file that cannot be read is told and does not end the list.
  */
-export const check = (files: readonly string[], options: CheckOptions): ExitCode => {
+export const check = (files: readonly string[], options: CheckOptions): ExitCode | Promise<ExitCode> => {
+  const { watch: isWatching, ...once } = options;
+  if (isWatching === true) return watch(files, () => void check(files, once));
   const found = files.map((file) => checkFile(file === "-" ? STDIN : file, options));
   const errors = found.reduce<number>((sum, n) => sum + (n ?? 0), 0);
   const unread = found.includes(null);

@@ -1,7 +1,8 @@
 /** `tfx compile FILE` */
-import { basename, join } from "node:path";
+import { basename, dirname, join } from "node:path";
 import { compile as compileText } from "../../compile.ts";
 import { TARGETS, BASELINE } from "../../base/target.ts";
+import { declarations } from "../../emit/module.ts";
 import { plainModule } from "../../emit/plain.ts";
 import type { Artifact } from "../../codegen/artifact.ts";
 import type { ExitCode } from "../errors.ts";
@@ -18,7 +19,7 @@ export type CompileOptions = {
   readonly type?: Pairs;
   readonly target: string;
   readonly out: string;
-  readonly emit: "json" | "ts";
+  readonly emit: "json" | "ts" | "dts";
   readonly format: Format;
   readonly verify?: boolean;
 };
@@ -35,6 +36,7 @@ export const compile = (file: string, options: CompileOptions): ExitCode => {
   const specs = loadSpecs(file, options.kernel, sources, options.format);
   if (specs === null) return 1;
   const files = [];
+  const artifacts: Artifact[] = [];
   let errors = 0;
   for (const spec of specs) {
     const choice = choose(spec, sizes(options.dim), numbers(options.static), strings(options.type));
@@ -49,6 +51,7 @@ export const compile = (file: string, options: CompileOptions): ExitCode => {
       verify: options.verify === true,
     });
     errors += report(result.diagnostics, sources, options.format);
+    artifacts.push(...result.artifacts);
     for (const artifact of result.artifacts) {
       const path = join(options.out, artifact.kernel);
       const beside =
@@ -59,6 +62,10 @@ export const compile = (file: string, options: CompileOptions): ExitCode => {
     }
   }
   if (errors > 0) return 1;
+  if (options.emit === "dts") {
+    const path = join(options.out === "." ? dirname(file) : options.out, basename(file).replace(/(\.tfx)?$/, ".d.tfx.ts"));
+    files.splice(0, files.length, { path, content: declarations(artifacts) });
+  }
   writeAll(files);
   for (const { path } of files) console.log(path);
   return 0;
