@@ -90,7 +90,10 @@ const addCommands = (program: Command, run: Run): void => {
     .argument("<file>")
     .option("--out <folder>", "where the files go", ".")
     .addOption(
-      new Option("--emit <form>", "json: for tfx-lang/runtime; ts: NAME.ts, which needs nothing but WebGPU; dts: FILE.d.tfx.ts, types of imports")
+      new Option(
+        "--emit <form>",
+        "json: for tfx-lang/runtime; ts: NAME.ts, which needs nothing but WebGPU; dts: FILE.d.tfx.ts, types of imports",
+      )
         .choices(["json", "ts", "dts"])
         .default("json"),
     )

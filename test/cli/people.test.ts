@@ -142,10 +142,15 @@ describe("diff", () => {
     );
     const { code, out } = tfx(["diff", "a.tfx", "b.tfx", "--dim", "N=3"]);
     expect(code).toBe(0);
-    expect(out).toMatch(/^sizes {3}N=3 M=21\ny {7}the same, as far as random data shows \(largest difference \S+\)\nplan {4}a\.tfx: a: /);
+    expect(out).toMatch(
+      /^sizes {3}N=3 M=21\ny {7}the same, as far as random data shows \(largest difference \S+\)\nplan {4}a\.tfx: a: /,
+    );
   });
   test("another meaning, another signature", () => {
-    writeFileSync(join(folder, "c.tfx"), SOFTMAX.replace("softmax[j](x)", "softmax[j](x) + (if j == 2 then 0.001 else 0.0)"));
+    writeFileSync(
+      join(folder, "c.tfx"),
+      SOFTMAX.replace("softmax[j](x)", "softmax[j](x) + (if j == 2 then 0.001 else 0.0)"),
+    );
     const { code, out } = tfx(["diff", "a.tfx", "c.tfx", "--dim", "N=3"]);
     expect(code).toBe(1);
     expect(out).toMatch(/\ny {7}differs in 3 of 63 cells, most by 1\.00e-3 at \[[012], 2\]\n/);

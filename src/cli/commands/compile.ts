@@ -63,7 +63,10 @@ export const compile = (file: string, options: CompileOptions): ExitCode => {
   }
   if (errors > 0) return 1;
   if (options.emit === "dts") {
-    const path = join(options.out === "." ? dirname(file) : options.out, basename(file).replace(/(\.tfx)?$/, ".d.tfx.ts"));
+    const path = join(
+      options.out === "." ? dirname(file) : options.out,
+      basename(file).replace(/(\.tfx)?$/, ".d.tfx.ts"),
+    );
     files.splice(0, files.length, { path, content: declarations(artifacts) });
   }
   writeAll(files);

@@ -28,7 +28,12 @@ const TOLERANCE = 1e-9;
 
 type Tensors = Spec["tensors"] | Spec["results"];
 const textOf = (spec: Spec, tensors: Tensors): readonly string[] =>
-  tensors.map((t) => `${t.name}: ${t.dtype}[${dimsOf(spec, t.dims).map((d) => printSize(d.extent)).join(", ")}]`);
+  tensors.map(
+    (t) =>
+      `${t.name}: ${t.dtype}[${dimsOf(spec, t.dims)
+        .map((d) => printSize(d.extent))
+        .join(", ")}]`,
+  );
 
 /** What the two take and give differently, a line each. */
 const unlike = (a: Spec, b: Spec): readonly string[] => {
@@ -58,16 +63,30 @@ const choiceOf = (spec: Spec, options: DiffOptions): Choice =>
   choose(
     spec,
     sizeValues(own(options.dim, spec.sizes)),
-    numbers(own(options.static, spec.scalars.map((s) => s.name))),
-    strings(own(options.type, spec.typeVars.map((t) => t.name))),
+    numbers(
+      own(
+        options.static,
+        spec.scalars.map((s) => s.name),
+      ),
+    ),
+    strings(
+      own(
+        options.type,
+        spec.typeVars.map((t) => t.name),
+      ),
+    ),
   );
 
 /** Where two arrays differ by more than rounding: how many cells, and the largest difference. */
-const compare = (a: Measured, b: Measured): { readonly cells: number; readonly largest: number; readonly at: number } => {
+const compare = (
+  a: Measured,
+  b: Measured,
+): { readonly cells: number; readonly largest: number; readonly at: number } => {
   let [cells, largest, at] = [0, 0, 0];
   for (let i = 0; i < a.values.length; i++) {
     const [x, y] = [a.values[i] ?? NaN, b.values[i] ?? NaN];
-    const isSame = Object.is(x, y) || x === y || Math.abs(x - y) <= TOLERANCE * ((a.scales[i] ?? 0) + (b.scales[i] ?? 0));
+    const isSame =
+      Object.is(x, y) || x === y || Math.abs(x - y) <= TOLERANCE * ((a.scales[i] ?? 0) + (b.scales[i] ?? 0));
     const distance = Number.isNaN(x - y) ? (isSame ? 0 : Infinity) : Math.abs(x - y);
     if (!isSame) cells++;
     if (!isSame && distance > largest) at = i;
@@ -86,20 +105,35 @@ const cellOf = (shape: readonly number[], at: number): readonly number[] =>
 
 /** Says whether two kernels mean the same, on random data in f64, and how each is computed. Exit code 1 when they differ. */
 export const diff = (a: string, b: string, options: DiffOptions): ExitCode => {
-  const [one, two] = [load(a, options.kernel, options.format), load(b, options.other ?? options.kernel, options.format)];
+  const [one, two] = [
+    load(a, options.kernel, options.format),
+    load(b, options.other ?? options.kernel, options.format),
+  ];
   if (one === null || two === null) return 1;
   const odd = unlike(one.spec, two.spec);
   if (odd.length > 0) {
     for (const line of odd) console.log(line);
     return 1;
   }
-  const known = [one, two].flatMap(({ spec }) => [...spec.sizes, ...spec.scalars.map((s) => s.name), ...spec.typeVars.map((t) => t.name)]);
+  const known = [one, two].flatMap(({ spec }) => [
+    ...spec.sizes,
+    ...spec.scalars.map((s) => s.name),
+    ...spec.typeVars.map((t) => t.name),
+  ]);
   const given = [...(options.dim ?? []), ...(options.static ?? []), ...(options.type ?? []), ...(options.set ?? [])];
   const stray = given.find(([name]) => !known.includes(name));
   if (stray !== undefined) throw new UsageError(`${stray[0]}: neither kernel has a name like that`);
   const measured = [one, two].map(({ spec }) => {
     const choice = choiceOf(spec, options);
-    const scalars = chooseScalars(spec, numbers(own(options.set, spec.scalars.map((s) => s.name))));
+    const scalars = chooseScalars(
+      spec,
+      numbers(
+        own(
+          options.set,
+          spec.scalars.map((s) => s.name),
+        ),
+      ),
+    );
     const small = sizesFor("", "", spec.sizes).small;
     const sizes = sizesOf(spec, new Map(), { ...small, ...choice.dims }, { ...scalars, ...choice.statics });
     const inputs = collectInputs(spec, new Map(), sizes, choice.types, options.random);
@@ -111,7 +145,11 @@ export const diff = (a: string, b: string, options: DiffOptions): ExitCode => {
   const run = ({ spec }: Side, { sizes, choice, scalars }: typeof x) =>
     measure(spec, { sizes, tensors: x.tensors, scalars, statics: choice.statics });
   const [found, other] = [run(one, x), run(two, y)];
-  console.log(`sizes   ${Object.entries(x.sizes).map(([name, n]) => `${name}=${n}`).join(" ")}`);
+  console.log(
+    `sizes   ${Object.entries(x.sizes)
+      .map(([name, n]) => `${name}=${n}`)
+      .join(" ")}`,
+  );
   let differs = false;
   for (const { name } of one.spec.results) {
     const [p, q] = [found[name], other[name]];
@@ -126,7 +164,13 @@ export const diff = (a: string, b: string, options: DiffOptions): ExitCode => {
     );
   }
   for (const [n, side] of [one, two].entries()) {
-    const { artifacts, diagnostics } = planWith(side.file, side.spec, n === 0 ? x.choice : y.choice, BASELINE, side.sources);
+    const { artifacts, diagnostics } = planWith(
+      side.file,
+      side.spec,
+      n === 0 ? x.choice : y.choice,
+      BASELINE,
+      side.sources,
+    );
     const reason = diagnostics.find((d) => d.severity === "error")?.message ?? "";
     console.log(`plan    ${side.file}: ${artifacts[0]?.plan ?? reason}`);
   }

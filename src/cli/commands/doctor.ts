@@ -29,7 +29,8 @@ const probe = async (): Promise<readonly [ok: boolean, adapter: string, result: 
     const gpu = await openGpu("auto", { subgroups: true });
     try {
       const { target } = gpu;
-      const subgroups = target.subgroups === null ? "no subgroups" : `subgroups of ${target.subgroups.min} to ${target.subgroups.max}`;
+      const subgroups =
+        target.subgroups === null ? "no subgroups" : `subgroups of ${target.subgroups.min} to ${target.subgroups.max}`;
       name = `${target.name} (${subgroups}, f16 ${target.f16 ? "yes" : "no"}${isSoftware(gpu.adapter) ? ", on the CPU" : ""})`;
       const [artifact] = compile(PROBE, { file: "probe.tfx", target }).artifacts;
       if (artifact === undefined) return [false, name, "the probe does not compile"];

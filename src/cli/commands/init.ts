@@ -80,10 +80,17 @@ export default { plugins: [tfx({ dims: { D: 32 }, dts: true })], build: { target
 
 /** Writes a page that runs a kernel, with Vite; nothing is overwritten. */
 export const init = (folder: string, version: string): ExitCode => {
-  const name = basename(resolve(folder)).toLowerCase().replace(/[^a-z0-9-]+/g, "-") || "app";
-  const files = Object.entries(filesOf(name, version)).map(([path, content]) => ({ path: join(folder, path), content }));
+  const name =
+    basename(resolve(folder))
+      .toLowerCase()
+      .replace(/[^a-z0-9-]+/g, "-") || "app";
+  const files = Object.entries(filesOf(name, version)).map(([path, content]) => ({
+    path: join(folder, path),
+    content,
+  }));
   const there = files.map((f) => f.path).filter((path) => existsSync(path));
-  if (there.length > 0) throw new UsageError(`nothing was written: ${there.join(", ")} ${there.length === 1 ? "is" : "are"} there already`);
+  if (there.length > 0)
+    throw new UsageError(`nothing was written: ${there.join(", ")} ${there.length === 1 ? "is" : "are"} there already`);
   writeAll(files);
   for (const { path } of files) console.log(path);
   console.error(`\nnext: ${folder === "." ? "" : `cd ${folder} && `}npm install && npm run dev`);
