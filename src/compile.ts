@@ -12,7 +12,7 @@ import type { Compiled } from "./compiled.ts";
 import { guarded } from "./imports.ts";
 import type { Graph } from "./ir/graph/graph.ts";
 import { UnknownSize, Unsupported, sizesAsked } from "./ir/graph/unsupported.ts";
-import { LoweringError } from "./ir/lower-to-graph.ts";
+import { LoweringError } from "./ir/lowering-error.ts";
 import { callFaults, choiceDiagnostic, choiceFaults, chosenFaults, error, type ChoiceFault } from "./options.ts";
 import { refuseBroken, runPasses } from "./pass.ts";
 import { FILE_PASSES, SPEC_PASSES } from "./passes.ts";

@@ -4,7 +4,7 @@ import { PLANNING, SCHEDULES } from "./base/costs.ts";
 import type { Spec, SpecScalar } from "./check/spec.ts";
 import { didYouMean } from "./base/suggest.ts";
 import { postOrder } from "./check/walk-spec.ts";
-import { constantOf } from "./ir/lower-to-graph.ts";
+import { constantOf } from "./ir/statics.ts";
 import { bindSize, printSize, size, sizeNames, type SizeExpr } from "./base/size.ts";
 import type { Diagnostic } from "./base/diagnostic.ts";
 import { isRecord, show } from "./base/unknown.ts";

@@ -5,7 +5,7 @@ import type { GraphOptions } from "./compile-options.ts";
 import type { KernelPlan } from "./ir/derive/plan.ts";
 import type { Graph } from "./ir/graph/graph.ts";
 import { viewOf } from "./ir/graph/view.ts";
-import { LoweringError } from "./ir/lower-to-graph.ts";
+import { LoweringError } from "./ir/lowering-error.ts";
 import { chooseSchedule } from "./ir/schedule/choose.ts";
 import { illegal } from "./ir/schedule/legal.ts";
 import { readSchedule } from "./ir/schedule/read.ts";

@@ -9,3 +9,10 @@ export const item = <T>(list: readonly T[], n: number): T => {
 
 /** The first element of a list that has one. */
 export const first = <T>(list: readonly T[]): T => item(list, 0);
+
+/** The value of a key that a map has. */
+export const entry = <K, V>(map: ReadonlyMap<K, V>, key: K): V => {
+  const found = map.get(key);
+  if (found === undefined) throw new Error(`there is nothing for ${String(key)}`);
+  return found;
+};

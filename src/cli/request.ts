@@ -3,7 +3,7 @@ import { checkProgram } from "../check/check.ts";
 import type { Spec, SpecDim } from "../check/spec.ts";
 import type { StorageType } from "../base/storage-type.ts";
 import { didYouMean } from "../base/suggest.ts";
-import { constantOf } from "../ir/lower-to-graph.ts";
+import { constantOf } from "../ir/statics.ts";
 import { size, type SizeExpr } from "../base/size.ts";
 import { choiceFaults, scalarFault, type Choices } from "../options.ts";
 import { parseProgram } from "../parser/parse.ts";

@@ -4,6 +4,7 @@
  * one tensor, which lives until its last reader has run. Expressions that read nothing but inputs and positions (masks,
  * gathers, rotated keys) are part of the operation that reads them. All of this favours the eager program.
  */
+import { entry } from "../base/must.ts";
 import { operands, type AxisId, type Graph, type Node, type NodeId, type ReduceOp } from "../ir/graph/graph.ts";
 import { nodeAt, reach, unionAxes } from "../ir/graph/walk.ts";
 import { evalSize } from "../base/size.ts";
@@ -114,15 +115,16 @@ export const naiveBytes = (g: Graph, lookup: (size: string) => number): number =
 
   const bytes = new Map(
     order.map((w) => {
-      const isResult = w.length === 1 && roots.includes(w[0] ?? -1);
-      const width = w.length === 1 && nodeAt(g, w[0] ?? 0).ty === "bool" ? 1 : 4;
+      const only = w.length === 1 ? w[0] : undefined;
+      const isResult = only !== undefined && roots.includes(only);
+      const width = only !== undefined && nodeAt(g, only).ty === "bool" ? 1 : 4;
       return [w.join(), isResult ? 0 : axesOf(g, w).reduce((n, a) => n * extent(a), width)];
     }),
   );
   const last = new Map(order.flatMap((w, at) => (reads.get(w.join()) ?? []).map((s) => [s, at] as const)));
   let [live, peak] = [0, 0];
   order.forEach((w, at) => {
-    live += bytes.get(w.join()) ?? 0;
+    live += entry(bytes, w.join());
     peak = Math.max(peak, live);
     for (const s of new Set(reads.get(w.join()))) if (last.get(s) === at) live -= bytes.get(s) ?? 0;
   });

@@ -1,4 +1,5 @@
 /** The signature of a compiled kernel, with the element types and sizes that were chosen. */
+import { first } from "../base/must.ts";
 import type { Compiled } from "../compiled.ts";
 import type { Tensor } from "../ir/graph/graph.ts";
 import { printNode } from "../ir/graph/print.ts";
@@ -7,7 +8,7 @@ import { penOf } from "./pen.ts";
 
 const tensorText = (compiled: Compiled, t: Tensor): string => {
   const axis = (id: number): string => `${penOf(compiled).axis(id).name}: ${printSize(penOf(compiled).axis(id).size)}`;
-  const dims = t.dims.map((d) => (d.length === 1 ? axis(d[0] ?? 0) : `(${d.map(axis).join(", ")})`));
+  const dims = t.dims.map((d) => (d.length === 1 ? axis(first(d)) : `(${d.map(axis).join(", ")})`));
   return `${t.name}: ${t.dtype}${dims.length === 0 ? "" : `[${dims.join(", ")}]`}`;
 };
 

@@ -1,4 +1,5 @@
 /** What a kernel carries along its stream, what stabilises it, what left the loop, and what a row without a cell gives. */
+import { first } from "../base/must.ts";
 import type { GraphView } from "../ir/graph/view.ts";
 import type { Compiled } from "../compiled.ts";
 import type { Accumulator, KernelPlan, Note } from "../ir/derive/plan.ts";
@@ -45,16 +46,16 @@ const extremaIn = (compiled: Compiled, kernel: KernelPlan, id: NodeId): readonly
 
 /** Which maximum stabilises which sums, and the maxima that were proved needless. */
 export const gaugeLines = (compiled: Compiled, kernel: KernelPlan, names: Names): readonly string[] => {
-  const gauged = kernel.accumulators.filter((a) => a.gauge !== null);
-  const by = new Map<string, Accumulator[]>();
+  const gauged = kernel.accumulators.flatMap((a) => (a.gauge === null ? [] : [{ ...a, gauge: a.gauge }]));
+  const by = new Map<string, (Accumulator & { readonly gauge: NodeId })[]>();
   for (const a of gauged) {
-    const key = extremaIn(compiled, kernel, a.gauge ?? 0)
+    const key = extremaIn(compiled, kernel, a.gauge)
       .map((x) => `\`${names.of(x.node)}\``)
       .join(", ");
     by.set(key, [...(by.get(key) ?? []), a]);
   }
   const lines = [...by].map(([m, sums]) => {
-    const exponent = names.of(sums[0]?.gauge ?? 0);
+    const exponent = names.of(first(sums).gauge);
     return `${m} stabilises ${sums.map((a) => `\`${names.of(a.node)}\``).join(", ")}: when it grows, they are multiplied by exp(new - old) of ${exponent}`;
   });
   const exact =

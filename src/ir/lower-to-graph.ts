@@ -2,21 +2,22 @@
  * Spec -> Graph: sizes, static parameters and element types are chosen; domains (`where`, reads that may be out of range)
  * move into the reductions they restrict; `mean any all count` become sums. What is computed does not change.
  */
-import type { SExpr, Spec } from "../check/spec.ts";
-import type { StorageType } from "../base/storage-type.ts";
 import type { Diagnostic } from "../base/diagnostic.ts";
-import { originAt, type Span } from "../base/span.ts";
-import type { Axis, AxisId, Graph, GraphResult, NodeId, Scalar, Tensor, Ty } from "./graph/graph.ts";
-import { graphBuilder } from "./graph/build.ts";
+import { entry, item } from "../base/must.ts";
 import { bindSize, sizeNames } from "../base/size.ts";
-import type { SizeExpr } from "../base/size.ts";
+import { originAt, type Span } from "../base/span.ts";
+import type { StorageType } from "../base/storage-type.ts";
+import type { SExpr, Spec } from "../check/spec.ts";
 import { deepParts } from "../check/walk-spec.ts";
-import { substituter } from "./graph/rewrite.ts";
-import { conjuncts as conjunctsOf } from "./graph/walk.ts";
-import { formsOf, settled } from "./scalar/settle.ts";
-import type { Linear } from "./scalar/affine.ts";
+import { conditionsOf, without } from "./conditions.ts";
+import { graphBuilder } from "./graph/build.ts";
 import { cellCount } from "./graph/cells.ts";
+import type { Axis, AxisId, Graph, GraphResult, NodeId, Scalar, Tensor, Ty } from "./graph/graph.ts";
+import { substituter } from "./graph/rewrite.ts";
 import { lostConditions } from "./lost-conditions.ts";
+import { LoweringError } from "./lowering-error.ts";
+import { formsOf } from "./scalar/settle.ts";
+import { bindStatics, tyOf } from "./statics.ts";
 
 export type LowerOptions = {
   /** Sizes known at compile time. */
@@ -26,23 +27,8 @@ export type LowerOptions = {
   readonly types: Readonly<Record<string, StorageType>>;
 };
 
-/** A problem with the user's choice of sizes or parameters, at a place in the source. */
-export class LoweringError extends Error {
-  readonly span: Span;
-  readonly code: string;
-  readonly help: string | null;
-  constructor(code: string, message: string, span: Span, help: string | null = null) {
-    super(message);
-    this.code = code;
-    this.span = span;
-    this.help = help;
-  }
-}
-
 /** Conditions from which the comparisons of a value are settled, and how many sets of them a value is lowered under. */
 const MAX_FACTS = 12;
-/** Conditions of a branch that are guarded one by one. */
-const MAX_GUARDED = 16;
 const MAX_CONTEXTS = 8;
 
 /** A value and the conjunction of bool nodes under which its cell exists. */
@@ -80,28 +66,7 @@ export const lowerToGraph = (spec: Spec, options: LowerOptions): Lowered => {
   const states = new Map<number, Own>();
   const scans = new Map<number, Cell>();
 
-  const factsOf = (conditions: readonly NodeId[]): Linear[] => conditions.flatMap((c) => formsOf(b, c));
-  const conjuncts = (id: NodeId): NodeId[] => conjunctsOf(b, id);
-  const both = (p: readonly NodeId[], q: readonly NodeId[]): readonly NodeId[] =>
-    q.length === 0 || p === q ? p : p.length === 0 ? q : [...new Set([...p, ...q])];
-  const all = (dom: readonly NodeId[]): NodeId | null =>
-    dom.length === 0 ? null : dom.reduce((x, y) => b.binary("and", x, y));
-  /** Many conditions as one: each choice around them would guard every one. */
-  const few = (dom: readonly NodeId[]): readonly NodeId[] => (dom.length > MAX_GUARDED ? [all(dom) ?? -1] : dom);
-  /** Those that do not vary along these axes. */
-  const without = (conditions: readonly NodeId[], over: readonly AxisId[]): readonly NodeId[] =>
-    conditions.filter((c) => !b.node(c).axes.some((a) => over.includes(a)));
-  /** Settles a comparison of ints that always or never holds. */
-  const settle = (id: NodeId, given: readonly NodeId[] = []): NodeId => {
-    const n = b.node(id);
-    const known = n.kind === "binary" && n.ty === "bool" ? settled(b, id, factsOf(given)) : null;
-    return known === null ? id : b.konst(known, "bool");
-  };
-  const inRange = (e: NodeId, size: SizeExpr, given: readonly NodeId[]): NodeId[] => {
-    const low = settle(b.binary(">=", e, b.konst(0, "i32")), given);
-    const high = settle(b.binary("<", e, b.sizeOf(size)), given);
-    return [...conjuncts(low), ...conjuncts(high)];
-  };
+  const { conjuncts, both, all, few, settle, inRange, negate } = conditionsOf(b);
 
   /** `given`: conditions that hold wherever the value is asked for. They settle comparisons; without them the value is right too. */
   const lower = (e: SExpr, conditions: readonly NodeId[]): Cell => {
@@ -151,7 +116,7 @@ export const lowerToGraph = (spec: Spec, options: LowerOptions): Lowered => {
         const at = e.at.map((x) => lower(x, given));
         let dom = at.reduce<readonly NodeId[]>((d, x) => both(d, x.dom), []);
         at.forEach((x, k) => {
-          const axis = cx.axis(flat[k] ?? 0);
+          const axis = cx.axis(item(flat, k));
           const n = b.node(x.v);
           if (n.kind === "index" && n.axis === axis.id) return;
           dom = both(dom, inRange(x.v, axis.size, given));
@@ -267,14 +232,6 @@ export const lowerToGraph = (spec: Spec, options: LowerOptions): Lowered => {
     return cell;
   };
 
-  const negate = (id: NodeId): NodeId => {
-    const n = b.node(id);
-    const opposite = { "<": ">=", ">=": "<", ">": "<=", "<=": ">", "==": "!=", "!=": "==" } as const;
-    if (n.kind === "binary" && n.op in opposite && b.node(n.a).ty === "i32") {
-      return b.binary(opposite[n.op as keyof typeof opposite], n.a, n.b);
-    }
-    return b.unary("not", id);
-  };
   const startOf = (parts: readonly AxisId[], count: number): NodeId =>
     parts.slice(0, count).reduce((sum, p) => b.binary("+", sum, b.sizeOf(cx.axis(p).size)), b.konst(0, "i32"));
 
@@ -282,8 +239,8 @@ export const lowerToGraph = (spec: Spec, options: LowerOptions): Lowered => {
     const ids = cx.axis(axis).parts ?? [];
     const j = b.index(axis);
     const cells = parts.map((p, n) => {
-      const own = lower(p, without(given, ids));
-      const map = new Map([[ids[n] ?? 0, b.binary("-", j, startOf(ids, n))]]);
+      const own = lower(p, without(b, given, ids));
+      const map = new Map([[item(ids, n), b.binary("-", j, startOf(ids, n))]]);
       return { v: b.substitute(own.v, map), dom: own.dom.map((d) => b.substitute(d, map)) };
     });
     return (
@@ -301,7 +258,7 @@ export const lowerToGraph = (spec: Spec, options: LowerOptions): Lowered => {
 
   const lowerReduce = (e: SExpr & { kind: "reduce" }, given: readonly NodeId[]): Cell => {
     // What is known of the cell that reads the reduction says nothing about the cells that it runs over.
-    const arg = lower(e.arg, without(given, e.over));
+    const arg = lower(e.arg, without(b, given, e.over));
     // What the argument's cells ask for stays here: a reduction exists wherever it is read.
     const where = all(arg.dom);
     const count = (cond: NodeId | null): NodeId => b.reduce("sum", e.over, b.konst(1, "i32"), cond, 0);
@@ -362,7 +319,7 @@ export const lowerToGraph = (spec: Spec, options: LowerOptions): Lowered => {
   };
   for (const s of spec.scalars) {
     const ty: Ty = s.dtype === "f32" ? "f32" : s.dtype === "bool" ? "bool" : "i32";
-    if (s.isStatic) statics.set(s.name, b.konst(known.get(s.name) ?? 0, ty));
+    if (s.isStatic) statics.set(s.name, b.konst(entry(known, s.name), ty));
     else scalars.push({ name: s.name, ty, init: s.init === null ? null : lower(s.init, []).v, span: s.span });
   }
 
@@ -396,40 +353,6 @@ export const lowerToGraph = (spec: Spec, options: LowerOptions): Lowered => {
   });
   return { graph, warnings: lost.warnings };
 };
-
-/** Puts the values of the static parameters beside the known sizes. */
-const bindStatics = (spec: Spec, options: LowerOptions, known: Map<string, number>): void => {
-  for (const s of spec.scalars) {
-    if (!s.isStatic) continue;
-    const value = options.statics[s.name] ?? (s.init === null ? null : constantOf(s.init, known));
-    if (value === null) {
-      throw new LoweringError("TFX4003", `static parameter \`${s.name}\` has no value`, s.span, `--static ${s.name}=…`);
-    }
-    known.set(s.name, value);
-  }
-};
-
-/** The value of an expression over known sizes and static parameters, or null. */
-export const constantOf = (e: SExpr, known: ReadonlyMap<string, number>): number | null => {
-  const b = graphBuilder([]);
-  const go = (x: SExpr): NodeId | null => {
-    if (x.kind === "const") return b.konst(x.value, tyOf(x));
-    if (x.kind === "size") return b.sizeOf(bindSize(x.size, known));
-    if (x.kind === "scalar") return known.has(x.scalar) ? b.konst(known.get(x.scalar) ?? 0, tyOf(x)) : null;
-    if (x.kind === "unary") {
-      const a = go(x.arg);
-      return a === null ? null : b.unary(x.op, a);
-    }
-    if (x.kind !== "binary") return null;
-    const [l, r] = [go(x.left), go(x.right)];
-    return l === null || r === null ? null : b.binary(x.op === "**" ? "pow" : x.op, l, r);
-  };
-  const id = go(e);
-  const n = id === null ? null : b.node(id);
-  return n !== null && n.kind === "const" ? n.value : null;
-};
-
-const tyOf = (e: SExpr): Ty => (e.type === "float" ? "f32" : e.type === "int" ? "i32" : "bool");
 
 const tensorOf = (
   name: string,

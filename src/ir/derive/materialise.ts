@@ -2,6 +2,7 @@
  * What a kernel cannot hold becomes a scratch tensor of a kernel of its own: reductions along another axis that are no short
  * contractions, never one that varies along both the rows and the stream (that would be an N×M buffer: refused, or a size is asked for).
  */
+import { item } from "../../base/must.ts";
 import { PLANNING } from "../../base/costs.ts";
 import { NO_SPAN } from "../../base/span.ts";
 import type { AxisId, Node, NodeId } from "../graph/graph.ts";
@@ -200,7 +201,7 @@ export const materialise = (cx: Cx, n: Node, pending: Root[]): NodeId => {
   const r = cx.b.node(piece.value);
   if (r !== n && n.kind !== "scan" && isName(cx.nameOf(n.id))) cx.names.set(r.id, cx.nameOf(n.id));
   const at = r.axes.map((a) =>
-    n.kind === "scan" ? (n.at[[n.over, ...n.dims].indexOf(a)] ?? -1) : (piece.at.get(a) ?? cx.b.index(a)),
+    n.kind === "scan" ? item(n.at, [n.over, ...n.dims].indexOf(a)) : (piece.at.get(a) ?? cx.b.index(a)),
   );
   const base = `${
     (n.kind === "scan" ? n.name : cx.nameOf(r.id))

@@ -3,6 +3,7 @@
  * state is independent. The other axes of the state are mixed: reduced over, or read at other indices than their own. They
  * live in the registers of the lane.
  */
+import { item } from "../../base/must.ts";
 import { PLANNING } from "../../base/costs.ts";
 import { edit, type GraphBuilder, type GraphParts } from "../graph/build.ts";
 import type { GraphView } from "../graph/view.ts";
@@ -134,7 +135,7 @@ export const mixedAxes = (b: GraphView, roots: readonly NodeId[]): Mixed => {
   const dims = new Map(scans.map((s) => [s.state, s.dims]));
   const add = (n: Scan | Carried, when: (at: NodeId, dim: AxisId) => boolean, why: string): void =>
     (dims.get(n.state) ?? []).forEach((dim, k) => {
-      if (!out.has(dim) && when(n.at[k + 1] ?? -1, dim)) out.set(dim, why);
+      if (!out.has(dim) && when(item(n.at, k + 1), dim)) out.set(dim, why);
     });
   for (const whole of [roots, ...scans.map((s) => [s.step])]) {
     for (const n of readBelow(b, whole)) {

@@ -8,6 +8,7 @@
  * and goes through the same derivation as what a user writes. A part without a cell takes no share of a gauged sum: its maximum is the
  * identity, of which no difference can be taken.
  */
+import { entry, item } from "../../base/must.ts";
 import { NO_SPAN } from "../../base/span.ts";
 import type { GraphBuilder } from "../graph/build.ts";
 import type { GraphView } from "../graph/view.ts";
@@ -123,7 +124,7 @@ const partialStates = (
   const drifting = (a: Accumulator): Accumulator =>
     a.drift === undefined
       ? a
-      : { ...a, drift: { companion: map.get(a.drift.companion) ?? -1, shifted: b.replaceNodes(a.drift.shifted, map) } };
+      : { ...a, drift: { companion: entry(map, a.drift.companion), shifted: b.replaceNodes(a.drift.shifted, map) } };
   const accumulators = k.accumulators.flatMap((a) => made.filter((m) => m.from === a).map((m) => drifting(m.acc)));
   const kernel: KernelPlan = {
     ...k,
@@ -167,8 +168,8 @@ const layOut = (b: GraphBuilder, k: KernelPlan, part: AxisId, taken: Set<string>
 /** What is stored, chosen by the index of `stat`. */
 const allOf = (b: GraphBuilder, s: Stored, nodes: ReadonlyMap<NodeId, NodeId>): NodeId => {
   const { stat } = s;
-  const values = s.of.map((a) => nodes.get(a.node) ?? -1);
-  const last = values.at(-1) ?? -1;
+  const values = s.of.map((a) => entry(nodes, a.node));
+  const last = item(values, -1);
   if (stat === null) return last;
   return values
     .slice(0, -1)
@@ -192,7 +193,7 @@ const mergedStates = (
   rename: Rename,
 ): KernelPlan => {
   const states = new Map(k.accumulators.map((a) => [a.node, stateIn(b, stored, a)]));
-  const stateOf = (a: Accumulator): NodeId => states.get(a.node) ?? -1;
+  const stateOf = (a: Accumulator): NodeId => entry(states, a.node);
   const maxima = new Map(
     k.accumulators
       .filter((a) => a.gauge === null)
@@ -200,7 +201,7 @@ const mergedStates = (
   );
   const mergedOf = (a: Accumulator): NodeId => {
     const { gauge } = a;
-    if (gauge === null) return maxima.get(a.node) ?? -1;
+    if (gauge === null) return entry(maxima, a.node);
     const growth = b.binary("-", b.replaceNodes(gauge, maxima), b.replaceNodes(gauge, states));
     const toWhole = b.unary("exp", growth);
     const companion = a.drift === undefined ? undefined : states.get(a.drift.companion);
@@ -224,7 +225,7 @@ const mergedStates = (
   rename(roots, cascade.values);
   const accumulators = cascade.carried.map((c): Accumulator => {
     const n = b.node(c.node) as Reduce;
-    const from = k.accumulators.find((a) => cascade.values.get(merged.get(a.node) ?? -1) === c.node);
+    const from = k.accumulators.find((a) => cascade.values.get(entry(merged, a.node)) === c.node);
     return {
       node: c.node,
       name: from?.name ?? n.op,

@@ -156,8 +156,9 @@ const pen = (base: Graph | null, axes: readonly Axis[], scalarNames: Iterable<st
     if (op.kind === "index") return originAt(axis(op.axis).span);
     if (current.length > 0) return current;
     const below = operands(op);
-    const value = below.find((id) => node(id).kind !== "index" && (origins[id] ?? NO_ORIGIN).length > 0);
-    return origins[value ?? below.find((id) => (origins[id] ?? NO_ORIGIN).length > 0) ?? -1] ?? NO_ORIGIN;
+    const known = below.filter((id) => (origins[id] ?? NO_ORIGIN).length > 0);
+    const chosen = known.find((id) => node(id).kind !== "index") ?? known[0];
+    return chosen === undefined ? NO_ORIGIN : (origins[chosen] ?? NO_ORIGIN);
   };
   const from: GraphBuilder["from"] = (origin, make) => {
     const before = current;

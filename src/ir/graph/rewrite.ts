@@ -1,4 +1,5 @@
 /** Rewriting: substitution of indices, replacement of nodes, and dropping what nothing uses any more. */
+import { item } from "../../base/must.ts";
 import { NO_ORIGIN } from "../../base/span.ts";
 import { operands, type AxisId, type Graph, type Node, type NodeId } from "./graph.ts";
 import type { GraphBuilder } from "./pen.ts";
@@ -72,7 +73,7 @@ export const substituter = (b: GraphBuilder, map: Scope): ((root: NodeId) => Nod
         kids: [...where, node.body].map((id) => [id, inside] as const),
         make: (of) =>
           b.from(node.id, () =>
-            b.reduce("sum", [fresh], of.at(-1) ?? -1, b.and(upper, of.length > 1 ? (of[0] ?? null) : null)),
+            b.reduce("sum", [fresh], item(of, -1), b.and(upper, of.length > 1 ? (of[0] ?? null) : null)),
           ),
       };
     }
@@ -89,13 +90,18 @@ export const substituter = (b: GraphBuilder, map: Scope): ((root: NodeId) => Nod
       inner: scope,
       kids: [...where, node.body].map((id) => [id, inside] as const),
       make: (of) =>
-        b.from(node.id, () => b.reduce(node.op, over, of.at(-1) ?? -1, of.length > 1 ? (of[0] ?? null) : null, node.k)),
+        b.from(node.id, () => b.reduce(node.op, over, item(of, -1), of.length > 1 ? (of[0] ?? null) : null, node.k)),
     };
   };
   /** The value, or null where it is still to be made. */
   const known = ([id, outer]: readonly [NodeId, Scope]): NodeId | null => {
     const scope = seenBy(b.node(id), outer);
     return scope.size === 0 ? id : (memos.get(scope)?.get(id) ?? null);
+  };
+  const made = (kid: readonly [NodeId, Scope]): NodeId => {
+    const id = known(kid);
+    if (id === null) throw new Error(`node ${kid[0]} is not made yet`);
+    return id;
   };
   const whole = scopeOf([...map]);
   return (root) => {
@@ -108,7 +114,7 @@ export const substituter = (b: GraphBuilder, map: Scope): ((root: NodeId) => Nod
         continue;
       }
       open.pop();
-      memos.get(top.inner)?.set(top.id, top.make(top.kids.map((kid) => known(kid) ?? -1)));
+      memos.get(top.inner)?.set(top.id, top.make(top.kids.map((kid) => made(kid))));
     }
     return known([root, whole]) ?? root;
   };

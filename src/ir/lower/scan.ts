@@ -169,8 +169,9 @@ const resolve = (
     const offset = of.local.map((axis, k) => {
       const f = r.fixed.get(axis);
       const first = f === undefined ? null : "chunk" in f ? T.mul(f.chunk, T.i32(4)) : f.at;
-      return first?.kind === "lit" ? (index[k] ?? 0) - first.value : -1;
+      return first?.kind === "lit" ? item(index, k) - first.value : -1;
     });
+    // A state of one number has no index.
     const last = offset.at(-1) ?? 0;
     const fits = offset.slice(0, -1).every((o) => o === 0) && last >= 0 && last < r.value.type.width;
     return fits ? [r.value.type.width === 1 ? r.value : T.component(r.value, last)] : [];

@@ -2,6 +2,7 @@
  * What integers may be at run time, as intervals of exact integers: it decides where 32 bits do not suffice for a sum, so that the
  * lowering writes it differently there (`lower/integers.ts`).
  */
+import { first } from "../../base/must.ts";
 import type { AxisId, Node, NodeId } from "../graph/graph.ts";
 import type { GraphView } from "../graph/view.ts";
 import { inOrder } from "../graph/walk.ts";
@@ -96,7 +97,7 @@ export const integerRanges = (b: GraphView, env: IntegerEnv): Integers => {
         return binaryOf(n);
       case "reduce":
         return n.op === "argmax" || n.op === "argmin"
-          ? interval(0, Math.max(0, extent(n.over[0] ?? 0) - 1))
+          ? interval(0, Math.max(0, extent(first(n.over)) - 1))
           : n.op === "max" || n.op === "min"
             ? I32
             : counted(n);

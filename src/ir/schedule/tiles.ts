@@ -76,7 +76,8 @@ export const planFaults = (b: GraphView, plan: KernelPlan): readonly string[] =>
   for (const st of plan.stores) {
     const local = st.axes.filter((a) => !plan.rows.includes(a));
     if (local.length > 1) out.push(`\`${st.tensor}\` has several axes that are no rows (${names(local)})`);
-    if (local.length === 1 && typeof b.axis(local[0] ?? 0).size !== "number")
+    const [only, ...more] = local;
+    if (only !== undefined && more.length === 0 && typeof b.axis(only).size !== "number")
       out.push(`the size of \`${names(local)}\` is not known`);
     const below = [...b.reach([st.value])].map((id) => b.node(id));
     const carriedAlong = below

@@ -21,7 +21,7 @@ export const visibility = (tile: Tile): Seen => {
   if (tile.end === null) return () => T.bool(true);
   const made = new Map<string, Expr>();
   for (const where of new Set(tile.parts.map((p) => p.where)))
-    withinNode(em, where ?? -1, () =>
+    withinNode(em, where, () =>
       tile.cells.forEach((mine, r) =>
         mine.forEach((at, k) => {
           const exists = tile.keys[k]?.exists ?? T.bool(false);
