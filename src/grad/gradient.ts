@@ -13,9 +13,15 @@ import { createDomains, EVERYWHERE } from "./domain.ts";
 import { gaugesOf } from "./gauges.ts";
 import { kernelSyntax } from "./program.ts";
 import { message, NoGradient } from "./refuse.ts";
+import { splitAt } from "./split.ts";
 import { activeOf, reverse, type ReverseCx } from "./reverse.ts";
 
+/** What the forward kernel hands on: nothing, what pays, or results and `let`s by name. */
+export type Save = "none" | "auto" | readonly string[];
+
 export type GradientOptions = {
+  /** `none` (and left out): one kernel that computes everything again. Else a forward and a backward kernel. */
+  readonly save?: Save;
   /** Results that have cotangents; all float ones where left out. */
   readonly of?: readonly string[];
   /** Parameters whose gradients are wanted; all float tensors where left out. */
@@ -23,7 +29,17 @@ export type GradientOptions = {
 };
 
 export type Gradient =
-  | { readonly ok: true; readonly text: string; readonly kernel: string; readonly diagnostics: readonly Diagnostic[] }
+  | {
+      readonly ok: true;
+      readonly text: string;
+      /** The kernel that gives the gradients. */
+      readonly kernel: string;
+      /** The kernel that gives the results and what is saved; null where nothing is. */
+      readonly forward: string | null;
+      /** Results of the forward kernel that the backward one takes. */
+      readonly saved: readonly string[];
+      readonly diagnostics: readonly Diagnostic[];
+    }
   | { readonly ok: false; readonly diagnostics: readonly Diagnostic[] };
 
 const isFloat = (spec: Spec, dtype: string): boolean =>
@@ -33,10 +49,19 @@ const isFloat = (spec: Spec, dtype: string): boolean =>
 export const gradient = async (spec: Spec, options: GradientOptions = {}): Promise<Gradient> => {
   try {
     const derived = gradientSpec(spec, options);
-    const item = kernelSyntax(derived.a, derived.spec);
-    const formatted = await formatProgram(printProgram({ items: [item], span: NO_SPAN }));
+    const pair = options.save === undefined || options.save === "none" ? null : splitAt(derived, spec, options.save);
+    const specs = pair === null ? [derived.spec] : [pair.forward, pair.backward];
+    const items = specs.map((s) => kernelSyntax(derived.a, s));
+    const formatted = await formatProgram(printProgram({ items, span: NO_SPAN }));
     if (!formatted.ok) throw new Error(`the text of a gradient is not TFX: ${formatted.diagnostics[0]?.message}`);
-    return { ok: true, text: formatted.text, kernel: derived.spec.name, diagnostics: derived.warnings };
+    return {
+      ok: true,
+      text: formatted.text,
+      kernel: (pair?.backward ?? derived.spec).name,
+      forward: pair?.forward.name ?? null,
+      saved: pair?.saved ?? [],
+      diagnostics: derived.warnings,
+    };
   } catch (e) {
     if (e instanceof NoGradient) return { ok: false, diagnostics: [e.diagnostic] };
     throw e;
@@ -54,7 +79,12 @@ const among = (spec: Spec, option: string, given: readonly string[], known: read
   }
 };
 
-type Derived = { readonly a: Arena; readonly spec: Spec; readonly warnings: readonly Diagnostic[] };
+type Derived = {
+  readonly a: Arena;
+  readonly cx: ReverseCx;
+  readonly spec: Spec;
+  readonly warnings: readonly Diagnostic[];
+};
 
 const gradientSpec = (spec: Spec, options: GradientOptions): Derived => {
   const floats = spec.results.filter((r) => isFloat(spec, r.dtype)).map((r) => r.name);
@@ -103,6 +133,9 @@ const gradientSpec = (spec: Spec, options: GradientOptions): Derived => {
             `\`${spec.name}\` has no gradient: it takes no tensor of floats, or gives none`,
           ),
     );
+  const clash = out.find((r) => [...spec.tensors, ...spec.scalars].some((p) => p.name === r.name));
+  if (clash !== undefined)
+    throw new NoGradient(message("TFX7002", spec.span, `a gradient is called \`${clash.name}\`, a name that the kernel has already`));
   const cotangents = seeds.map(([, s]) => s.parameter);
   const derived: Spec = {
     ...spec,
@@ -116,7 +149,7 @@ const gradientSpec = (spec: Spec, options: GradientOptions): Derived => {
     ],
     results: out,
   };
-  return { a, spec: derived, warnings };
+  return { a, cx, spec: derived, warnings };
 };
 
 /** Why a parameter has no gradient: where it ends. */
@@ -148,7 +181,7 @@ const docOf = (spec: Spec, of: readonly string[], out: readonly SpecResult[]): s
 
 const prepared = (spec: Spec, of: readonly string[], wrt: readonly string[], inits: readonly SExpr[]) => {
   const chosen = spec.results.filter((r) => of.includes(r.name));
-  const { arena: a, imported } = createArena(spec.axes, [...inits, ...chosen.map((r) => r.value)]);
+  const { arena: a, imported } = createArena(spec.axes, [...inits, ...spec.results.map((r) => r.value)]);
   const results = chosen.map((result) => ({ result, value: imported(result.value) }));
   const tensors = new Map(spec.tensors.map((t) => [t.name, t] as const));
   const axesOf = (tensor: string): readonly AxisId[] => tensors.get(tensor)?.dims.flatMap((d) => d.axes) ?? [];
@@ -156,7 +189,7 @@ const prepared = (spec: Spec, of: readonly string[], wrt: readonly string[], ini
   const values = results.map((r) => r.value);
   const gauges = gaugesOf(postOrder(values), new Set(values));
   const wanted = { tensors: new Set(wrt), scalars: new Set(wrt) };
-  for (const r of results) if (a.names.get(r.value) === r.result.name) a.names.delete(r.value);
+  for (const r of spec.results) if (a.names.get(imported(r.value)) === r.name) a.names.delete(imported(r.value));
   return { a, cx: { a, domainOf, tensors, gauges, wanted }, results };
 };
 

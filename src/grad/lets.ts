@@ -89,6 +89,8 @@ export const fallback = (a: Arena, e: SExpr): string => {
   if (known?.fn === "softmax") return "p";
   if (known?.fn === "logsumexp") return "l";
   if (e.type === "bool") return "seen";
+  if (e.kind === "reduce" && e.op === "mean") return "mu";
+  if (e.kind === "reduce" && e.op === "var") return "variance";
   if (e.kind === "reduce") return e.op === "max" ? "m" : e.op.startsWith("arg") ? "first" : "c";
   return a.forward.has(e) ? "a" : "g";
 };

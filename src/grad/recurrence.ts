@@ -92,7 +92,7 @@ const reads = (e: SExpr, tensor: string, seen: Set<SExpr> = new Set()): boolean 
 };
 
 /** `root` with values replaced, where `by` has something for one; what is replaced is not looked into. */
-const rewritten = (a: Arena, root: SExpr, by: (e: SExpr) => SExpr | null): SExpr => {
+export const rewritten = (a: Arena, root: SExpr, by: (e: SExpr) => SExpr | null): SExpr => {
   const memo = new Map<SExpr, SExpr>();
   const inside = (e: SExpr): SExpr => {
     let out = memo.get(e);

@@ -6,7 +6,7 @@ import { checkProgram } from "../../src/check/check.ts";
 import type { Spec, SpecTensor } from "../../src/check/spec.ts";
 import { createRandom } from "../../src/cli/random.ts";
 import { createSources } from "../../src/cli/sources.ts";
-import { interpret, measure, type Inputs } from "../../src/meaning/interpret.ts";
+import { interpret, type Inputs } from "../../src/meaning/interpret.ts";
 import { parseProgram } from "../../src/parser/parse.ts";
 import { evalSize } from "../../src/base/size.ts";
 
@@ -17,13 +17,19 @@ const sources = createSources();
 
 /** The only kernel of a text, which must be checked without an error. */
 export const checked = (text: string, file = "test.tfx"): Spec => {
+  const [spec, ...more] = allChecked(text, file);
+  if (spec === undefined || more.length > 0) throw new Error(`${1 + more.length} kernels`);
+  return spec;
+};
+
+/** All kernels of a text. */
+export const allChecked = (text: string, file = "test.tfx"): readonly Spec[] => {
   const { program, diagnostics } = parseProgram(text, file);
   const out = checkProgram(program, file, { resolveImport: sources.resolveImport, text });
   const errors = [...diagnostics, ...out.diagnostics].filter((d) => d.severity === "error");
-  const [spec] = out.specs;
-  if (errors.length > 0 || spec === undefined)
+  if (errors.length > 0)
     throw new Error(`${errors.map((d) => `${d.code} ${d.message}`).join("; ")}\n${text}`);
-  return spec;
+  return out.specs;
 };
 
 export type Ways = {
@@ -40,7 +46,7 @@ const isFloat = (spec: Spec, dtype: string): boolean =>
   dtype === "f32" || dtype === "f16" || spec.typeVars.some((t) => t.name === dtype);
 
 /** Floats normal, integers small, conditions mostly true. */
-const drawn = (spec: Spec, ways: Ways, seed: number): Data => {
+export const drawn = (spec: Spec, ways: Ways, seed: number): Data => {
   const random = createRandom(seed);
   const normal = (): number => Math.sqrt(-2 * Math.log(1 - random())) * Math.cos(2 * Math.PI * random());
   const below = ways.below ?? Math.max(1, Math.min(...Object.values(ways.sizes)));
@@ -112,11 +118,10 @@ const compareAt = (
   const base: Inputs = { sizes: ways.sizes, statics: ways.statics ?? {}, scalars: ways.scalars ?? {}, tensors };
   const normal = normals(seed + 77);
   const at = (inputs: Inputs) => interpret(spec, inputs);
-  const measured = measure(spec, base);
-  const here = Object.fromEntries(of.map((o) => [o, measured[o]?.values ?? new Float64Array()]));
+  const here = interpret(spec, base);
   if (of.some((o) => here[o]?.some((v) => Number.isNaN(v) || v === Infinity))) return null;
-  // What was added up and cancelled leaves an error that the step magnifies.
-  const sizes = of.flatMap((o) => [...(measured[o]?.scales ?? [])].filter((s) => s < Infinity));
+  // The step magnifies the rounding of large results.
+  const sizes = of.flatMap((o) => [...(here[o] ?? [])].filter(Number.isFinite).map(Math.abs));
   const noise = (sizes.reduce((x, y) => x + y, 0) * 2 ** -52) / STEP;
   const cotangents = Object.fromEntries(
     // A row without a cell has the maximum -inf, everywhere near: it has no slope.

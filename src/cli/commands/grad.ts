@@ -10,6 +10,7 @@ export type GradOptions = {
   readonly kernel?: string;
   readonly of?: string;
   readonly wrt?: string;
+  readonly save?: string;
   readonly out?: string;
   readonly format: Format;
 };
@@ -29,6 +30,7 @@ export const grad = async (file: string, options: GradOptions): Promise<ExitCode
   const made = await gradient(theOnly(specs, file), {
     ...(of === undefined ? {} : { of }),
     ...(wrt === undefined ? {} : { wrt }),
+    save: options.save === "auto" || options.save === "none" ? options.save : (names(options.save) ?? "none"),
   });
   report(made.diagnostics, sources, options.format);
   if (!made.ok) return 1;
