@@ -116,7 +116,11 @@ const addCommands = (program: Command, run: Run): void => {
     .addOption(kernel())
     .option("--of <results>", "the results that have cotangents, separated by commas; all of floats where left out")
     .option("--wrt <parameters>", "the parameters whose gradients are wanted; all tensors of floats where left out")
-    .option("--save <what>", "what a forward kernel hands on: none, auto, or results and lets separated by commas", "none")
+    .option(
+      "--save <what>",
+      "what a forward kernel hands on: none, auto, or results and lets separated by commas",
+      "none",
+    )
     .option("--out <file>", "where the program goes; standard output where left out")
     .addOption(format())
     .action((file, options) => run(async () => (await import("./commands/grad.ts")).grad(file, options)));

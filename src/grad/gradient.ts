@@ -135,7 +135,9 @@ const gradientSpec = (spec: Spec, options: GradientOptions): Derived => {
     );
   const clash = out.find((r) => [...spec.tensors, ...spec.scalars].some((p) => p.name === r.name));
   if (clash !== undefined)
-    throw new NoGradient(message("TFX7002", spec.span, `a gradient is called \`${clash.name}\`, a name that the kernel has already`));
+    throw new NoGradient(
+      message("TFX7002", spec.span, `a gradient is called \`${clash.name}\`, a name that the kernel has already`),
+    );
   const cotangents = seeds.map(([, s]) => s.parameter);
   const derived: Spec = {
     ...spec,

@@ -34,11 +34,7 @@ const deltaOf = (a: Arena, e: Reduce, isKept: (x: SExpr) => boolean): SExpr | nu
 };
 
 /** The values of a gradient with softmaxes and deltas in terms of what can be saved: `results` are the kernel's own. */
-export const withStatistics = (
-  a: Arena,
-  values: readonly SExpr[],
-  results: readonly SExpr[],
-): readonly SExpr[] => {
+export const withStatistics = (a: Arena, values: readonly SExpr[], results: readonly SExpr[]): readonly SExpr[] => {
   const isResult = (x: SExpr): boolean => a.forward.has(x) && results.includes(x);
   const step = (e: SExpr): SExpr =>
     rewritten(a, e, (x) => {
@@ -83,7 +79,12 @@ export const worthSaving = (
   const look = (e: SExpr): void => {
     if (seen.has(e)) return;
     seen.add(e);
-    const isOwn = a.forward.has(e) && e.type === "float" && isEverywhere(e) && e.axes.length > 0 && e.axes.every((x) => !a.axes[x]?.parts);
+    const isOwn =
+      a.forward.has(e) &&
+      e.type === "float" &&
+      isEverywhere(e) &&
+      e.axes.length > 0 &&
+      e.axes.every((x) => !a.axes[x]?.parts);
     const isStatistic = e.kind === "reduce" || e.kind === "scan" || knownAs(a, e)?.fn === "logsumexp";
     // A statistic is as large as a result at most; what is made of statistics, smaller.
     if (isOwn && reduced.has(e) && (results.some((r) => r.value === e) || fits(e, isStatistic ? 0 : 1))) {

@@ -22,7 +22,9 @@ export const splitAt = (
 ): { readonly forward: Spec; readonly backward: Spec; readonly saved: readonly string[] } => {
   const own = spec.results.map((r) => ({ ...r, value: a.intern(r.value), axes: r.dims.flatMap((d) => d.axes) }));
   // What a result holds is its value only where that exists at every cell, with all of its indices.
-  const faithful = own.filter((r) => isEverywhere(r.value) && r.value.axes.length === r.axes.length && r.axes.length > 0);
+  const faithful = own.filter(
+    (r) => isEverywhere(r.value) && r.value.axes.length === r.axes.length && r.axes.length > 0,
+  );
   const given = derived.results.map((r) => r.value);
   const isAuto = save === "auto";
   const values = isAuto
@@ -82,7 +84,8 @@ export const splitAt = (
     const local = found?.axes.some((x) => !own.some((r) => r.axes.includes(x)) && !isOfInput(x)) === true;
     if (found !== undefined && isEverywhere(found) && !local && found.axes.length > 0) return found;
     const why = found === undefined ? "has no result or `let` of floats" : "cannot save";
-    const help = found === undefined ? null : "what is saved has indices of the signature and exists at all of their cells";
+    const help =
+      found === undefined ? null : "what is saved has indices of the signature and exists at all of their cells";
     throw new NoGradient(message("TFX7002", spec.span, `\`${spec.name}\` ${why} \`${name}\``, { help }));
   }
   function isOfInput(x: AxisId): boolean {

@@ -27,8 +27,7 @@ export const allChecked = (text: string, file = "test.tfx"): readonly Spec[] => 
   const { program, diagnostics } = parseProgram(text, file);
   const out = checkProgram(program, file, { resolveImport: sources.resolveImport, text });
   const errors = [...diagnostics, ...out.diagnostics].filter((d) => d.severity === "error");
-  if (errors.length > 0)
-    throw new Error(`${errors.map((d) => `${d.code} ${d.message}`).join("; ")}\n${text}`);
+  if (errors.length > 0) throw new Error(`${errors.map((d) => `${d.code} ${d.message}`).join("; ")}\n${text}`);
   return out.specs;
 };
 

@@ -28,7 +28,9 @@ export const sameAsPair = (spec: Spec, whole: string, pair: Gradient, ways: Ways
     const { values, scales } = expected[name] as NonNullable<(typeof expected)[string]>;
     const other = found[name] as Float64Array;
     const far = values.findIndex(
-      (v, n) => !Number.isNaN(v) && !(v === other[n] || Math.abs(v - (other[n] as number)) <= 1e-9 * (scales[n] as number) + 1e-30),
+      (v, n) =>
+        !Number.isNaN(v) &&
+        !(v === other[n] || Math.abs(v - (other[n] as number)) <= 1e-9 * (scales[n] as number) + 1e-30),
     );
     return far < 0 ? [] : [`${name}[${far}] is ${other[far]}, not ${values[far]}`];
   });
