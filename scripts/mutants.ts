@@ -6,6 +6,7 @@
  *   npm run mutants -- --only src/ir/a.ts:12         only those of a line
  *   npm run mutants -- --budget 200                  stops after so many seconds; the same command goes on from there
  *   npm run mutants -- --enough 8                    a mutant that no test notices within so many seconds of processor time survives
+ *   npm run mutants -- --jobs 4                      so many processes side by side (2 when left out)
  *   npm run mutants -- --list                        names them, runs nothing
  *
  * Prints each survivor and the share that was caught. The outcome of a mutant is kept (node_modules/.cache) as long as no file of
@@ -42,6 +43,7 @@ const { values: options } = parseArgs({
     list: { type: "boolean" },
     again: { type: "boolean" },
     tests: { type: "string" },
+    jobs: { type: "string", default: "2" },
     verbose: { type: "boolean" },
   },
 });
@@ -124,6 +126,7 @@ if (open.length > 0) {
     open,
     deadline,
     enough: Number(options.enough ?? Infinity) * 1000,
+    jobs: Number(options.jobs),
     profile,
     keep: (found) => writeFileSync(`${made}.json`, JSON.stringify(found)),
   };

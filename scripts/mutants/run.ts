@@ -106,6 +106,8 @@ export type Job = {
   readonly deadline: number;
   /** Of the tests that reach a mutant as many as take so many ms. */
   readonly enough: number;
+  /** Processes that try mutants side by side. */
+  readonly jobs: number;
   /** The profile of an earlier run of the same bundle, and where a new one goes. */
   readonly profile: readonly Profile[] | null;
   readonly keep: (tests: readonly Profile[]) => void;
@@ -114,7 +116,7 @@ export type Job = {
 /** Tells `each` what became of each mutant. */
 export const tryAll = async (job: Job, each: (n: number, o: Outcome) => void): Promise<void> => {
   const { path, count, open, deadline, enough } = job;
-  let warm = await start(path, -1);
+  const warm = await start(path, -1);
   if (warm.loaded === "died" || warm.loaded.answer !== "loaded")
     throw new Error(`the tests do not load: ${JSON.stringify(warm.loaded)}`);
   const files = warm.loaded.files.filter((f) => f.failed === null);
@@ -177,7 +179,7 @@ export const tryAll = async (job: Job, each: (n: number, o: Outcome) => void): P
         };
   };
 
-  const tryOne = async (n: number): Promise<Outcome> => {
+  const tryOne = async (lane: { warm: Process }, n: number): Promise<Outcome> => {
     // Fixed texts last: what other tests notice is not theirs to catch.
     const byPower = (reachedBy[n] ?? []).toSorted((a, b) => power(b) - power(a));
     const within = (ks: readonly number[]): readonly number[] => {
@@ -193,14 +195,14 @@ export const tryAll = async (job: Job, each: (n: number, o: Outcome) => void): P
       const fresh = await tryFresh(n);
       return fresh.verdict === "missed" ? { verdict: "missed", how: "no test reaches it" } : fresh;
     }
-    const answer = await warm.ask({
+    const answer = await lane.warm.ask({
       ask: "try",
       mutant: n,
       tests: order,
       limits: order.map((k) => limitOf(tests[k]?.ms ?? 0)),
     });
     if (answer === "died") {
-      warm = await start(path, -1);
+      lane.warm = await start(path, -1);
       return { verdict: "caught", how: "does not end" };
     }
     if (answer.answer !== "tried") throw new Error("out of step");
@@ -216,18 +218,24 @@ export const tryAll = async (job: Job, each: (n: number, o: Outcome) => void): P
       case "missed":
         return tryFresh(n);
       case "tainted": {
-        warm.end();
-        warm = await start(path, -1);
+        lane.warm.end();
+        lane.warm = await start(path, -1);
         return tryFresh(n);
       }
     }
   };
 
-  for (const [k, n] of open.entries()) {
-    if (Date.now() > deadline) break;
-    progress(`${k} of ${open.length} mutants`);
-    each(n, await tryOne(n));
-  }
+  let next = 0;
+  const work = async (lane: { warm: Process }): Promise<void> => {
+    for (let n = open[next++]; n !== undefined && Date.now() < deadline; n = open[next++]) {
+      progress(`${next} of ${open.length} mutants`);
+      each(n, await tryOne(lane, n));
+    }
+    lane.warm.end();
+  };
+  const more = Array.from({ length: Math.min(job.jobs, open.length) - 1 }, async () => ({
+    warm: await start(path, -1),
+  }));
+  await Promise.all([work({ warm }), ...more.map(async (lane) => work(await lane))]);
   progress("");
-  warm.end();
 };
