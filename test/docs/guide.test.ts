@@ -108,14 +108,15 @@ describe.each(["docs/tutorial.md", "docs/embedding.md"])("%s", (page) => {
 
   test("every block is of a kind that is tried here", () => {
     expect(blocks.length).toBeGreaterThan(8);
-    const odd = blocks.filter((b) => !(b.language === "sh" || (["tfx", "ts", "js"].includes(b.language) && b.file !== "")));
+    const odd = blocks.filter(
+      (b) => !(b.language === "sh" || (["tfx", "ts", "js"].includes(b.language) && b.file !== "")),
+    );
     expect(odd).toEqual([]);
   });
 
   for (const block of blocks) {
     if (block.language === "sh") {
-      for (const line of block.text.trim().split("\n"))
-        test(`${block.line}: ${line}`, () => runLine(folder, line));
+      for (const line of block.text.trim().split("\n")) test(`${block.line}: ${line}`, () => runLine(folder, line));
       continue;
     }
     test(`${block.line}: ${block.file}`, () => {
@@ -150,8 +151,15 @@ describe.each(["docs/tutorial.md", "docs/embedding.md"])("%s", (page) => {
       expect(loaded.default.plugins).toHaveLength(1);
       const name = b.file.split(".")[0] ?? "";
       if (name === "webpack") continue;
-      const { [name]: bundler } = (await import(name)) as Record<string, (config: object) => Promise<{ readonly generate: (o: object) => Promise<unknown> }>>;
-      const bundle = await bundler?.({ ...loaded.default, input: join(folder, "src/main.js"), external: ["tfx-lang/runtime"] });
+      const { [name]: bundler } = (await import(name)) as Record<
+        string,
+        (config: object) => Promise<{ readonly generate: (o: object) => Promise<unknown> }>
+      >;
+      const bundle = await bundler?.({
+        ...loaded.default,
+        input: join(folder, "src/main.js"),
+        external: ["tfx-lang/runtime"],
+      });
       expect(JSON.stringify(await bundle?.generate({ format: "es" }))).toContain("@compute");
     }
     if (blocks.some((b) => b.file === "esbuild.js")) {
