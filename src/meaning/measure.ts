@@ -196,15 +196,18 @@ export const measuring = (): Measuring => {
     },
     table: (cells) => {
       const values: Cell<Measured>[] = Array.from({ length: cells }, () => null);
-      const margins = new Float64Array(cells).fill(NaN);
+      const margins = new Float64Array(cells);
+      // A margin may be NaN: whether a cell is made is told apart.
+      const made = new Uint8Array(cells);
       return {
-        has: (cell) => !Number.isNaN(margins[cell]),
+        has: (cell) => made[cell] === 1,
         get: (cell, compute) => {
-          if (Number.isNaN(margins[cell])) {
+          if (made[cell] !== 1) {
             const outer = margin;
             margin = Infinity;
             values[cell] = compute();
             margins[cell] = margin;
+            made[cell] = 1;
             margin = outer;
           }
           margin = Math.min(margin, margins[cell] ?? Infinity);
