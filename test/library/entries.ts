@@ -14,16 +14,20 @@ import { parseProgram } from "../../src/parser/parse.ts";
 
 export type LibraryKernel = { readonly key: string; readonly spec: Spec; readonly sizes: EntrySizes };
 
-/** In the order of files, then of the file. */
-export const libraryKernels = (): readonly LibraryKernel[] => {
-  const { resolveImport } = createSources();
-  return standardFiles().flatMap((file) => {
+const { resolveImport } = createSources();
+
+let read: readonly LibraryKernel[] | null = null;
+
+/** In the order of files, then of the file; read once a process. */
+export const libraryKernels = (): readonly LibraryKernel[] => (read ??= readKernels());
+
+const readKernels = (): readonly LibraryKernel[] =>
+  standardFiles().flatMap((file) => {
     const text = readFileSync(join(STDLIB, `${file.slice("std/".length)}.tfx`), "utf8");
     const { specs } = checkProgram(parseProgram(text, `${file}.tfx`).program, `${file}.tfx`, { resolveImport, text });
     const folder = file.split("/").slice(1, -1).join("/");
     return specs.map((spec) => ({ key: `${file} ${spec.name}`, spec, sizes: sizesFor(folder, spec.name, spec.sizes) }));
   });
-};
 
 /** The sizes that the compiler must be told, by kernel: `readCatalogue` finds them by asking, which takes longer. */
 const TOLD: ReadonlyMap<string, readonly string[]> = new Map(
@@ -53,7 +57,6 @@ export const compileKernel = (
   parts?: number,
   schedule?: CompileOptions["schedule"],
 ): Compiled => {
-  const { resolveImport } = createSources();
   const dims = Object.fromEntries(told.map((n) => [n, at[n] ?? 1]));
   const types: Readonly<Record<string, StorageType>> = {};
   const result = compileSpec(spec, {
