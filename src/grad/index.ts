@@ -1,0 +1,30 @@
+/** `tfx-lang/grad`: gradients of kernels as texts. */
+import type { Diagnostic } from "../base/diagnostic.ts";
+import { checkProgram, type ResolveImport } from "../check/check.ts";
+import { parseProgram } from "../parser/parse.ts";
+import { gradient, type Gradient, type GradientOptions } from "./gradient.ts";
+
+export type { Gradient, GradientOptions, Save } from "./gradient.ts";
+
+export type GradientOfOptions = GradientOptions & {
+  /** The name of the file in messages, and what its imports are relative to. */
+  readonly file: string;
+  /** The kernel; may be left out when the text has one. */
+  readonly kernel?: string;
+  readonly resolveImport: ResolveImport;
+};
+
+/**
+ * The gradient of a kernel of a `.tfx` text, as another `.tfx` text. Never throws for a bad text: problems are diagnostics, the first of
+ * several kernels is taken where none is named.
+ */
+export const gradientOf = async (text: string, options: GradientOfOptions): Promise<Gradient> => {
+  const { file, kernel, resolveImport, ...rest } = options;
+  const { program, diagnostics } = parseProgram(text, file);
+  const only = kernel === undefined ? {} : { only: kernel };
+  const checked = checkProgram(program, file, { resolveImport, text, ...only });
+  const errors: readonly Diagnostic[] = [...diagnostics, ...checked.diagnostics].filter((d) => d.severity === "error");
+  const [spec] = checked.specs;
+  if (errors.length > 0 || spec === undefined) return { ok: false, diagnostics: errors };
+  return gradient(spec, rest);
+};
