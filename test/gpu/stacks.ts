@@ -12,6 +12,8 @@ import { BASELINE, type Target } from "../../src/base/target.ts";
 import { startChild, type Child } from "./child.ts";
 import { denoBinary } from "./deno.ts";
 import { compileOn, execute, type CompileMessage, type Tensors, type Values } from "./execute.ts";
+import type { Message } from "./wire.ts";
+import type { Request } from "./worker.ts";
 
 export type { CompileMessage, Tensors, Values } from "./execute.ts";
 
@@ -68,19 +70,35 @@ const openSwiftShader = async (): Promise<Stack> => {
   };
 };
 
-const throughChild = async (name: StackName, child: Child): Promise<Stack> => {
-  const { target } = (await child.ask({ kind: "open" })) as unknown as { readonly target: Target };
+/** Milliseconds that a worker may take for one answer. wgpu in Deno now and then never resolves a mapping; the program is not at fault. */
+const PATIENCE = 120_000;
+
+/** A stack in a process of its own. One that does not answer is started again and asked once more. */
+const throughChild = async (name: StackName, start: () => Child): Promise<Stack> => {
+  let child = start();
+  const ask = async (request: Request): Promise<Message> => {
+    const asked = performance.now();
+    try {
+      return await child.ask(request, PATIENCE);
+    } catch (error) {
+      if (performance.now() - asked < PATIENCE) throw error;
+      console.error(`${name} gave no answer in ${PATIENCE / 1000} s and is started again`);
+      child = start();
+      return child.ask(request, PATIENCE);
+    }
+  };
+  const { target } = (await ask({ kind: "open" })) as unknown as { readonly target: Target };
   return {
     name,
     available: true,
     reason: target.name,
     target,
     run: async (artifact, inputs, sizes = {}, scalars = {}) => {
-      const reply = await child.ask({ kind: "run", artifact, inputs, sizes, scalars });
+      const reply = await ask({ kind: "run", artifact, inputs, sizes, scalars });
       return reply["outputs"] as Tensors;
     },
     compile: async (artifact) => {
-      const reply = await child.ask({ kind: "compile", wgsl: artifact.wgsl, entryPoints: entryPoints(artifact) });
+      const reply = await ask({ kind: "compile", wgsl: artifact.wgsl, entryPoints: entryPoints(artifact) });
       return reply["messages"] as readonly CompileMessage[];
     },
   };
@@ -89,7 +107,7 @@ const throughChild = async (name: StackName, child: Child): Promise<Stack> => {
 const openLavapipe = (): Promise<Stack> => {
   const driver = softwareDriver("lavapipe");
   if (!driver.available) return Promise.resolve(missing("lavapipe", driver.reason));
-  return throughChild("lavapipe", startChild([process.execPath], driver.env));
+  return throughChild("lavapipe", () => startChild([process.execPath], driver.env));
 };
 
 const openDeno = (): Promise<Stack> => {
@@ -108,7 +126,7 @@ const openDeno = (): Promise<Stack> => {
     "--allow-read",
     "--allow-env",
   ];
-  return throughChild("deno", startChild([deno.binary, ...options], env));
+  return throughChild("deno", () => startChild([deno.binary, ...options], env));
 };
 
 const openNull = (): Promise<Stack> =>

@@ -44,7 +44,8 @@ export const stageTile = (input: StageInput, body: Stmt[]): ((from: Expr) => Non
   body.push(T.barrier);
   for (const id of seg.streamOnly) {
     const features = featuresOf(em, id, seg, group);
-    if (features.length > 1) continue;
+    // Of a feature axis without a point nobody reads anything.
+    if (features.length > 1 || features.some((a) => knownSize(em.b.axis(a)) === 0)) continue;
     withinNode(em, id, () => {
       const layout = layoutOf(input, id, features[0] ?? null);
       layouts.set(id, layout);
