@@ -106,7 +106,7 @@ const mixed = (
   if (!live.depends(a.body)) return null;
   const isSum = a.op === "sum" && b.node(a.body).ty === "f32";
   const split = isSum ? separateSum(b, a.body, live) : isExtremum(a.op) ? separateExtremum(b, a.body, live) : null;
-  return split === null || split.parts !== null
+  return split === null || split.summands !== null
     ? { because: a.body, why: null }
     : { because: split.because, why: split.why };
 };

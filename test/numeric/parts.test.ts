@@ -1,5 +1,5 @@
 /**
- * Streams cut into parts (`derive/split.ts`), forced for every kernel that can be cut: on SwiftShader against the f64 meaning of the
+ * Streams cut into parts (`derive/cut.ts`), forced for every kernel that can be cut: on SwiftShader against the f64 meaning of the
  * source, with the suite's rule. More parts than cells, parts that a mask leaves empty and rows without a cell are among them.
  */
 import { readFileSync } from "node:fs";

@@ -8,7 +8,7 @@ import type { AxisId, Node, NodeId } from "../../src/ir/graph/graph.ts";
 import { operands } from "../../src/ir/graph/graph.ts";
 import { binaryFn, unaryFn } from "../../src/ir/graph/arith.ts";
 import { rangeAnalysis } from "../../src/ir/scalar/range.ts";
-import type { Part } from "../../src/ir/derive/separate.ts";
+import type { Summand } from "../../src/ir/derive/separate.ts";
 
 export type CrossOptions = { readonly trials?: number; readonly tolerance?: number; readonly seed?: number };
 
@@ -200,7 +200,7 @@ export const crossTest = (
 export const splitHolds = (
   b: GraphView,
   body: NodeId,
-  parts: readonly Part[],
+  parts: readonly Summand[],
   live: CrossLive,
   op: "sum" | "max" | "min",
   options: CrossOptions = {},
@@ -209,7 +209,7 @@ export const splitHolds = (
   const tolerance = options.tolerance ?? 1e-7;
   const whole = trials(options, (_, x, d, rest) => {
     const p = { x, d, rest };
-    const part = (q: Part): number => {
+    const part = (q: Summand): number => {
       const hoist = q.hoist === null ? (op === "sum" ? 1 : 0) : value(q.hoist, p);
       return op === "sum" ? value(q.body, p) * hoist : value(q.body, p) + hoist;
     };

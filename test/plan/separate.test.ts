@@ -6,7 +6,7 @@ import { describe, expect, test } from "vitest";
 import { deriveCascade, streamed } from "../../src/ir/derive/cascade.ts";
 import { crossTest, splitHolds, type CrossLive } from "./cross-test.ts";
 import { prepare } from "../../src/ir/derive/prepare.ts";
-import { liveOver, separateExtremum, separateSum, type Split } from "../../src/ir/derive/separate.ts";
+import { liveOver, separateExtremum, separateSum, type Separated } from "../../src/ir/derive/separate.ts";
 import { edit, graphBuilder, type GraphBuilder } from "../../src/ir/graph/build.ts";
 import type { NodeId } from "../../src/ir/graph/graph.ts";
 import { NO_SPAN } from "../../src/base/span.ts";
@@ -155,7 +155,13 @@ const liveOf = (s: Stage): CrossLive => ({
   stream: [J],
 });
 
-const splitOf = (b: GraphBuilder, body: NodeId, live: CrossLive, op: string, where: NodeId | null = null): Split => {
+const splitOf = (
+  b: GraphBuilder,
+  body: NodeId,
+  live: CrossLive,
+  op: string,
+  where: NodeId | null = null,
+): Separated => {
   const over = liveOver(b, live.stats, live.stream, where);
   return op === "sum" ? separateSum(b, body, over) : separateExtremum(b, body, over);
 };
@@ -164,7 +170,7 @@ describe("the cases of the theory", () => {
   test.each(THEORY.map((t) => [t.name, t] as const))("%s", (_, t) => {
     const s = stage();
     const [body, live] = [t.body(s), liveOf(s)];
-    const { parts } = splitOf(s.b, body, live, t.op);
+    const { summands: parts } = splitOf(s.b, body, live, t.op);
     expect({ cross: crossTest(s.b, body, live, t.op), rank: parts?.length ?? null }).toEqual({
       cross: t.separable,
       rank: t.rank,
@@ -178,18 +184,18 @@ describe("the cases of the theory", () => {
     const s = stage();
     const live = liveOf(s);
     const numerator = s.mul(p(s), s.v);
-    const [part] = splitOf(s.b, numerator, live, "sum").parts ?? [];
+    const [part] = splitOf(s.b, numerator, live, "sum").summands ?? [];
     if (part === undefined) throw new Error("not split");
     expect(splitHolds(s.b, numerator, [{ ...part, hoist: null }], live, "sum")).toBe(false);
     expect(splitHolds(s.b, numerator, [{ body: numerator, gauge: null, hoist: null }], live, "sum")).toBe(false);
     const entropy = s.mul(p(s), s.log(p(s)));
-    const parts = splitOf(s.b, entropy, live, "sum").parts ?? [];
+    const parts = splitOf(s.b, entropy, live, "sum").summands ?? [];
     expect(splitHolds(s.b, entropy, parts.slice(1), live, "sum")).toBe(false);
   });
 
   test("a gauge is the exponent that mentions a maximum, the rest is hoisted", () => {
     const s = stage();
-    const [part] = splitOf(s.b, s.mul(p(s), s.v), liveOf(s), "sum").parts ?? [];
+    const [part] = splitOf(s.b, s.mul(p(s), s.v), liveOf(s), "sum").summands ?? [];
     expect(part?.gauge).toBe(s.b.unary("neg", s.top));
     expect(part?.hoist).toBe(s.div(s.f(1), s.total));
     expect(part?.body).toBe(s.mul(s.exp(s.sub(s.x, s.top)), s.v));
@@ -223,14 +229,16 @@ describe("every reduction of the fixtures", () => {
         const inWhere = where !== null && [...b.reach([where])].some((id) => live.stats.has(id));
         const absent = b.konst(r.op === "sum" ? 0 : r.op === "max" ? -9 : 9, "f32");
         const body = inWhere && where !== null ? b.select(where, plain, absent) : plain;
-        const split: Split =
-          inWhere && where !== null ? { parts: null, because: where, why: null } : splitOf(b, body, live, r.op, where);
+        const split: Separated =
+          inWhere && where !== null
+            ? { summands: null, because: where, why: null }
+            : splitOf(b, body, live, r.op, where);
         const cross = crossTest(b, body, live, r.op);
-        const rank = split.parts?.length ?? null;
+        const rank = split.summands?.length ?? null;
         // Rank 1 only where the cross test says so, and always then, but where a condition is not proved. Of higher ranks and of none it says no.
-        const unproved = split.parts === null && split.why !== null;
+        const unproved = split.summands === null && split.why !== null;
         if (!unproved) expect({ node: r.id, cross, rank }).toEqual({ node: r.id, cross: rank === 1, rank });
-        if (split.parts !== null) expect(splitHolds(b, body, split.parts, live, r.op), `node ${r.id}`).toBe(true);
+        if (split.summands !== null) expect(splitHolds(b, body, split.summands, live, r.op), `node ${r.id}`).toBe(true);
       }
     }
   });

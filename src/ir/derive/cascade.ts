@@ -14,7 +14,7 @@ import { folded } from "../graph/walk.ts";
 import type { Live } from "./rules/terms.ts";
 import { hoistedOver } from "./empty.ts";
 import { separateExtremum, separateSum } from "./separate.ts";
-import type { Part, Split } from "./separate.ts";
+import type { Summand, Separated } from "./separate.ts";
 import type { Drift, Note } from "./plan.ts";
 
 export type Carried = {
@@ -70,7 +70,7 @@ export const deriveCascade = (
       streams: (id) => b.node(id).axes.some((x) => stream.includes(x)),
       cells: { over: stream, where },
     };
-    const add = (part: Part, at: number): NodeId => {
+    const add = (part: Summand, at: number): NodeId => {
       const node = b.reduce(r.op, r.over, part.body, where, r.k);
       if (carried.has(node)) return node;
       const companion = part.drift === undefined ? null : b.reduce(r.op, r.over, part.drift.companion, where, r.k);
@@ -81,9 +81,9 @@ export const deriveCascade = (
         carried.set(companion, { node: companion, gauge: part.gauge, pass: at });
       return node;
     };
-    const whole: Part = { body, gauge: null, hoist: null };
+    const whole: Summand = { body, gauge: null, hoist: null };
     const split = splitOf(b, r, body, live);
-    if (split.parts === null) {
+    if (split.summands === null) {
       notes.push({
         kind: "pass",
         node: r.id,
@@ -99,7 +99,7 @@ export const deriveCascade = (
       return;
     }
     const extremum = isExtremum(r.op);
-    const value = split.parts
+    const value = split.summands
       .map((p) => {
         const acc = add(p, pass);
         if (p.hoist === null) return acc;
@@ -146,24 +146,24 @@ const passesOf = (
   };
 };
 
-const splitOf = (b: GraphBuilder, r: Node & { kind: "reduce" }, body: NodeId, live: Live): Split => {
+const splitOf = (b: GraphBuilder, r: Node & { kind: "reduce" }, body: NodeId, live: Live): Separated => {
   const { where } = live.cells;
-  if (where !== null && live.depends(where)) return { parts: null, because: where, why: null };
-  if (!live.depends(body)) return { parts: [{ body, gauge: null, hoist: null }] };
+  if (where !== null && live.depends(where)) return { summands: null, because: where, why: null };
+  if (!live.depends(body)) return { summands: [{ body, gauge: null, hoist: null }] };
   if (r.op === "sum" && b.node(body).ty === "f32") {
     const split = separateSum(b, body, live);
-    return split.parts !== null && split.parts.length > PLANNING.rank
-      ? { parts: null, because: body, why: null }
+    return split.summands !== null && split.summands.length > PLANNING.rank
+      ? { summands: null, because: body, why: null }
       : split;
   }
   if (isExtremum(r.op)) return separateExtremum(b, body, live);
-  return { parts: null, because: body, why: null };
+  return { summands: null, because: body, why: null };
 };
 
 const whyAnotherPass = (
   b: GraphView,
   r: Node,
-  { because, why }: Split & { readonly parts: null },
+  { because, why }: Separated & { readonly summands: null },
   live: readonly Carried[],
   nameOf: (id: NodeId) => string,
 ): string => {

@@ -47,7 +47,7 @@ export type { Live } from "./rules/terms.ts";
  * would cancel where the scores are large. When γ grows by δ, the sum becomes e^δ (sum + δ · companion): `companion` is the
  * body without that factor, `shifted` the factor.
  */
-export type Part = {
+export type Summand = {
   readonly body: NodeId;
   readonly gauge: NodeId | null;
   readonly hoist: NodeId | null;
@@ -55,16 +55,17 @@ export type Part = {
 };
 
 /** `because`: the smallest expression that mixes the stream with a live statistic; `why`: the rule that was not proved, if one was. */
-export type Split =
-  { readonly parts: readonly Part[] } | { readonly parts: null; readonly because: NodeId; readonly why: string | null };
+export type Separated =
+  | { readonly summands: readonly Summand[] }
+  | { readonly summands: null; readonly because: NodeId; readonly why: string | null };
 
 /** Splits the body of a sum. */
-export const separateSum = (b: GraphBuilder, body: NodeId, live: Live): Split => {
-  if (!live.depends(body)) return { parts: [{ body, gauge: null, hoist: null }] };
+export const separateSum = (b: GraphBuilder, body: NodeId, live: Live): Separated => {
+  if (!live.depends(body)) return { summands: [{ body, gauge: null, hoist: null }] };
   const whole = splitTerms(b, body, live, true);
-  if (whole.parts !== null) return whole;
+  if (whole.summands !== null) return whole;
   const apart = splitTerms(b, body, live, false);
-  return apart.parts !== null ? apart : { ...apart, why: apart.why ?? whole.why };
+  return apart.summands !== null ? apart : { ...apart, why: apart.why ?? whole.why };
 };
 
 /** The rules at work on one body. `whole`: factors `x + γ` are kept in one piece. */
@@ -95,22 +96,22 @@ const separation = (b: GraphBuilder, live: Live, whole: boolean, refuse: Separat
   return outer;
 };
 
-const splitTerms = (b: GraphBuilder, body: NodeId, live: Live, whole: boolean): Split => {
+const splitTerms = (b: GraphBuilder, body: NodeId, live: Live, whole: boolean): Separated => {
   let why: string | null = null;
   const cx = separation(b, live, whole, (_, reason) => (why ??= reason));
   const terms = cx.terms(body);
-  if (terms.length > PLANNING.terms) return { parts: null, because: body, why };
-  const parts: Part[] = [];
+  if (terms.length > PLANNING.terms) return { summands: null, because: body, why };
+  const summands: Summand[] = [];
   for (const t of terms) {
     const part = partOf(cx, t);
-    if ("because" in part) return { parts: null, because: part.because, why: part.why ?? why };
-    parts.push(part);
+    if ("because" in part) return { summands: null, because: part.because, why: part.why ?? why };
+    summands.push(part);
   }
-  return { parts: mergeEqual(b, parts) };
+  return { summands: mergeEqual(b, summands) };
 };
 
 /** A term as an accumulator, or what stands in the way. */
-const partOf = (cx: Separation, t: Term): Part | { readonly because: NodeId; readonly why: string | null } => {
+const partOf = (cx: Separation, t: Term): Summand | { readonly because: NodeId; readonly why: string | null } => {
   const { b } = cx;
   const gauges = t.exponents.filter((x) => cx.depends(x) && cx.extremal(x));
   // A gauge is corrected when its maxima grow; a sum in it would have to be known to the end.
@@ -145,25 +146,25 @@ const partOf = (cx: Separation, t: Term): Part | { readonly because: NodeId; rea
 };
 
 /** Splits the body of a maximum or minimum: `G(x) + H(d)`, true of all numbers; `hoist` is the addend. */
-export const separateExtremum = (b: GraphBuilder, body: NodeId, live: Live): Split => {
-  if (!live.depends(body)) return { parts: [{ body, gauge: null, hoist: null }] };
+export const separateExtremum = (b: GraphBuilder, body: NodeId, live: Live): Separated => {
+  if (!live.depends(body)) return { summands: [{ body, gauge: null, hoist: null }] };
   const list = addends(b, body);
   const mixed = list.find((a) => live.depends(a) && live.streams(a));
-  if (mixed !== undefined) return { parts: null, because: mixed, why: null };
+  if (mixed !== undefined) return { summands: null, because: mixed, why: null };
   const inside = list.filter((a) => !live.depends(a));
   const outside = list.filter((a) => live.depends(a));
   return {
-    parts: [
+    summands: [
       { body: inside.length === 0 ? b.konst(0, "f32") : sumOf(b, inside), gauge: null, hoist: sumOf(b, outside) },
     ],
   };
 };
 
 /** Accumulators of the same body and gauge are one; their hoisted factors add. */
-const mergeEqual = (b: GraphBuilder, parts: readonly Part[]): readonly Part[] => {
-  const out: Part[] = [];
+const mergeEqual = (b: GraphBuilder, summands: readonly Summand[]): readonly Summand[] => {
+  const out: Summand[] = [];
   const one = b.konst(1, "f32");
-  for (const p of parts) {
+  for (const p of summands) {
     const at = out.findIndex((q) => q.body === p.body && q.gauge === p.gauge && q.drift?.shifted === p.drift?.shifted);
     const old = out[at];
     if (old === undefined) out.push(p);

@@ -17,7 +17,7 @@ import type { Row } from "./grid.ts";
 import { combine } from "./operators.ts";
 import { stepper } from "./scan.ts";
 import { scope, type Scope } from "./scope.ts";
-import type { Part, Scan, Segment } from "./segment.ts";
+import type { Part, RunningSum, Segment } from "./segment.ts";
 import { accumulate, type Slot } from "./state.ts";
 
 /** The statements of a block whose first cell is `t`. `end`: cells from here on do not exist; null: all cells exist and are visible. */
@@ -55,24 +55,24 @@ export const emitBlock = (cx: Segment, t: Expr, end: Expr | null, stmts: Stmt[])
 
 /** Running sums, and states from cell to cell, each behind what it is made of. */
 const advance = (cx: Segment, r: number, cells: readonly Cell[], end: Expr | null, stmts: Stmt[]): void => {
-  if (cx.states.length === 0) return advanceScans(cx, r, cells, end, stmts, cx.scans);
+  if (cx.states.length === 0) return advanceSums(cx, r, cells, end, stmts, cx.running);
   for (const c of cells) {
     // A block of one cell begins inside the stream.
     const exists = cells.length === 1 ? T.bool(true) : c.key.exists;
     const step = stepper(cx.em, cx.states, r, c.scope, c.key.fixed, exists, stmts);
-    const sums = cx.scans.map((s) => ({ at: s.node, go: () => advanceScans(cx, r, [c], end, stmts, [s]) }));
+    const sums = cx.running.map((s) => ({ at: s.node, go: () => advanceSums(cx, r, [c], end, stmts, [s]) }));
     const states = cx.states.map((s) => ({ at: s.first, go: () => step(s) }));
     [...sums, ...states].sort((x, y) => x.at - y.at).forEach((x) => x.go());
   }
 };
 
-const advanceScans = (
+const advanceSums = (
   cx: Segment,
   r: number,
   cells: readonly Cell[],
   end: Expr | null,
   stmts: Stmt[],
-  scans: readonly Scan[],
+  scans: readonly RunningSum[],
 ): void => {
   const { em } = cx;
   for (const scan of scans) {

@@ -11,7 +11,7 @@ import { bind, type Emitter, withinNode } from "./emit.ts";
 import { mergeLanes } from "./merge.ts";
 import { bindLast, declareStates } from "./scan.ts";
 import { scope, type Scope } from "./scope.ts";
-import type { Part, PassContext, Scan, Segment } from "./segment.ts";
+import type { Part, PassContext, RunningSum, Segment } from "./segment.ts";
 import { declare, finished } from "./state.ts";
 import { keepNames, segmentsOf, specialise } from "./union.ts";
 import { lowerSegment } from "./visit.ts";
@@ -47,8 +47,8 @@ export const lowerPass = (
     schedule.vectorStream && a.local.length === 0 && !gauged.has(a.node) && REDUCTIONS[a.op].merges;
   const slots = accs.map((a) => withinNode(em, a.node, () => grid.rows.map(() => declare(em, a, wide(a), stmts))));
   accs.forEach((a, k) => cx.carried.set(a.node, slots[k] ?? []));
-  const scanNodes = scansBelow(em, accs, stores);
-  const carries = scanNodes.map((n) =>
+  const runningNodes = runningSumsBelow(em, accs, stores);
+  const carries = runningNodes.map((n) =>
     grid.rows.map(() => {
       const id = withinNode(em, n.id, () => em.fresh(`${em.names.get(n.id) ?? "running"}_carry`));
       const type = n.ty === "f32" ? F32 : I32;
@@ -66,7 +66,7 @@ export const lowerPass = (
       where: domain(acc.where),
     }));
     if (seg.union !== null) keepNames(em, special, [...accs.map((a) => a.body), ...stores.map((s) => s.value)]);
-    const scans = scanNodes.map((n, k): Scan => ({
+    const running = runningNodes.map((n, k): RunningSum => ({
       node: special(n.id),
       body: special(n.body),
       where: domain(n.where),
@@ -81,7 +81,7 @@ export const lowerPass = (
       group: grid.group,
       known,
       parts,
-      scans,
+      running,
       states,
       stores: stores.map((s) => ({ ...s, value: special(s.value) })),
       rowAxes: plan.rows,
@@ -132,7 +132,7 @@ const nameIt = (em: Emitter, base: string, e: Expr, stmts: Stmt[]): Expr => {
   return T.ref(id, e.type);
 };
 
-const scansBelow = (
+const runningSumsBelow = (
   em: Emitter,
   accs: readonly Accumulator[],
   stores: readonly Store[],

@@ -19,7 +19,7 @@ export type Part = {
 };
 
 /** A running sum along the stream (`cumsum`) that bodies of this pass read: one register a row. */
-export type Scan = {
+export type RunningSum = {
   readonly node: NodeId;
   readonly body: NodeId;
   readonly where: NodeId | null;
@@ -37,7 +37,7 @@ export type Segment = {
   /** What each row knows in this pass (statistics of earlier passes). */
   readonly known: readonly Scope[];
   readonly parts: readonly Part[];
-  readonly scans: readonly Scan[];
+  readonly running: readonly RunningSum[];
   readonly states: readonly State[];
   readonly stores: readonly Store[];
   readonly rowAxes: readonly AxisId[];

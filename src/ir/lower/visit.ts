@@ -6,7 +6,7 @@ import * as T from "../tile/build.ts";
 import { I32, type Stmt } from "../tile/tile.ts";
 import { emitBlock } from "./block.ts";
 import { memberOf, natural } from "./grid.ts";
-import { streamRange } from "./range.ts";
+import { visitedCells } from "./visited.ts";
 import type { PassContext, Segment } from "./segment.ts";
 import { stageTile } from "./stage.ts";
 import { type Walk, walkStream } from "./walk.ts";
@@ -20,7 +20,7 @@ export const lowerSegment = (cx: PassContext, seg: Segment, total: SizeExpr, sto
     return n !== null && n.kind === "const" && n.value === 0;
   };
   // A condition that never holds leaves nothing to visit.
-  if (!storing && seg.parts.every((p) => never(p.where)) && seg.scans.length === 0 && seg.states.length === 0) return;
+  if (!storing && seg.parts.every((p) => never(p.where)) && seg.running.length === 0 && seg.states.length === 0) return;
   if (total === 0) return;
   const share = sharing.lanesPerRow;
   const stride = schedule.cells * share;
@@ -28,7 +28,7 @@ export const lowerSegment = (cx: PassContext, seg: Segment, total: SizeExpr, sto
   const length = schedule.vectorStream && typeof total === "number" ? T.i32(total / 4) : seg.length;
   const member =
     share === 1 || share === sharing.lanes ? memberOf(sharing) : natural(em, em.root, "member", memberOf(sharing));
-  const range = streamRange({ em, grid, inner: sharing.inner, seg, length, storing });
+  const range = visitedCells({ em, grid, inner: sharing.inner, seg, length, storing });
   if (cx.held !== null) {
     const exact = typeof total === "number" && total % (stride * unit) === 0 && range.allVisible;
     emitBlock(seg, member, exact ? null : range.end, stmts);

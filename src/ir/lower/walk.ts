@@ -8,14 +8,14 @@ import * as T from "../tile/build.ts";
 import { emitBlock } from "./block.ts";
 import type { Segment } from "./segment.ts";
 import type { Emitter } from "./emit.ts";
-import type { StreamRange } from "./range.ts";
+import type { Visited } from "./visited.ts";
 import type { StreamSchedule } from "../schedule/schedule.ts";
 
 export type Walk = {
   readonly em: Emitter;
   readonly seg: Segment;
   readonly schedule: StreamSchedule;
-  readonly range: StreamRange;
+  readonly range: Visited;
   /** Which of the lanes that share the row this one is. */
   readonly member: Expr;
   /** The stream is whole blocks, all visible. */

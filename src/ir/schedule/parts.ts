@@ -1,12 +1,12 @@
 /**
- * Whether a kernel's stream is cut into parts that several workgroups walk (`derive/split.ts`), and into how many. From the target's
+ * Whether a kernel's stream is cut into parts that several workgroups walk (`derive/cut.ts`), and into how many. From the target's
  * data and known sizes only.
  */
 import { first } from "../../base/must.ts";
 import { SCHEDULES } from "../../base/costs.ts";
 import type { Target } from "../../base/target.ts";
 import { ownRows } from "../derive/sharing.ts";
-import { splitKernel, splitRefusal } from "../derive/split.ts";
+import { cutKernel, cutRefusal } from "../derive/cut.ts";
 import type { KernelPlan, Plan } from "../derive/plan.ts";
 import { edit } from "../graph/build.ts";
 import type { GraphView } from "../graph/view.ts";
@@ -24,15 +24,15 @@ export const cutStreams = (plan: Plan, target: Target, asked?: number): Plan => 
     if (k.stream.length === 0) return [k];
     const { parts, why } = partsOf(b, k, target, asked);
     if (parts < 2) return [{ ...k, notes: [...k.notes, { kind: "parts", text: why, node: null }] }];
-    const split = splitKernel(b, k, {
+    const cut = cutKernel(b, k, {
       parts,
       why,
       nameOf: (id) => graph.names.get(id) ?? names.get(id),
       taken: new Set([...graph.tensors, ...scratch].map((t) => t.name)),
     });
-    scratch.push(...split.scratch);
-    for (const [id, name] of split.names) names.set(id, name);
-    return split.kernels;
+    scratch.push(...cut.scratch);
+    for (const [id, name] of cut.names) names.set(id, name);
+    return cut.kernels;
   });
   return { graph: b.finish(graph), kernels, scratch, names };
 };
@@ -48,7 +48,7 @@ const partsOf = (
     parts: 1,
     why: `the stream stays whole: ${why}`,
   });
-  const refused = splitRefusal(b, k);
+  const refused = cutRefusal(b, k);
   if (refused !== null) return whole(refused);
   const stream = k.stream.map((a) => b.axis(a).name).join(", ");
   const cut = (parts: number, why: string): { readonly parts: number; readonly why: string } => ({

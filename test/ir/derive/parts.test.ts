@@ -1,6 +1,6 @@
 /** How bodies of sums and of extrema come apart: what stays in the loop, its gauge, what moves behind it; and what does not come apart, and why. */
 import { expect, test } from "vitest";
-import { separateExtremum, separateSum, liveOver, type Split } from "../../../src/ir/derive/separate.ts";
+import { separateExtremum, separateSum, liveOver, type Separated } from "../../../src/ir/derive/separate.ts";
 import { graphBuilder } from "../../../src/ir/graph/build.ts";
 import type { NodeId } from "../../../src/ir/graph/graph.ts";
 import { printNode } from "../../../src/ir/graph/print.ts";
@@ -51,10 +51,10 @@ const text = (id: NodeId | null): string | null =>
   id === null ? null : printNode({ nodes: b.nodes, axes: b.axes, names }, id, false);
 
 /** Parts in words: body | gauge | hoist | what it drifts with. */
-const words = (s: Split): readonly string[] =>
-  s.parts === null
+const words = (s: Separated): readonly string[] =>
+  s.summands === null
     ? [`not: ${text(s.because)}${s.why === null ? "" : `, ${s.why}`}`]
-    : s.parts.map((p) =>
+    : s.summands.map((p) =>
         [
           text(p.body),
           text(p.gauge) ?? "-",

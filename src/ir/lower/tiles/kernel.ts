@@ -17,7 +17,7 @@ import type { Emitter } from "../emit.ts";
 import { bind, name, withinNode } from "../emit.ts";
 import { gridOf, memberOf, natural, rowOfLane } from "../grid.ts";
 import { mergeLanes } from "../merge.ts";
-import { streamRange, type StreamRange } from "../range.ts";
+import { visitedCells, type Visited } from "../visited.ts";
 import { scope, type Scope } from "../scope.ts";
 import { keepNames, segmentsOf, specialise, type Piece } from "../union.ts";
 import { declare } from "../state.ts";
@@ -121,8 +121,8 @@ const lowerSegment = (
   if (axis === undefined) throw new Error("tiles of no stream");
   const length = T.sizeToExpr(seg.size);
   // A tile is looked at for the cells of all lanes.
-  const asked = { parts, scans: [], states: [], axes: seg.axes, sharing: { lanesPerRow: 1 } };
-  const range = streamRange({ em, grid, inner: sharing.inner, seg: asked, length, storing: false });
+  const asked = { parts, running: [], states: [], axes: seg.axes, sharing: { lanesPerRow: 1 } };
+  const range = visitedCells({ em, grid, inner: sharing.inner, seg: asked, length, storing: false });
   const one = (from: Expr, masked: boolean, into: Stmt[]): void =>
     lowerTile(cx, { seg, axis, length, parts, registers, known }, from, masked ? range.end : null, into);
   const loop = (from: Expr, to: Expr, body: (at: Expr, into: Stmt[]) => void): void => {
@@ -155,8 +155,8 @@ const lowerSegment = (
 /** A tile that is asked first whether it has a visible cell, and whether all are. */
 const classified = (
   cx: TileCx,
-  range: StreamRange,
-  classify: NonNullable<StreamRange["classify"]>,
+  range: Visited,
+  classify: NonNullable<Visited["classify"]>,
   at: Expr,
   one: (from: Expr, masked: boolean, into: Stmt[]) => void,
   into: Stmt[],

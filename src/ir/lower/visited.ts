@@ -24,7 +24,7 @@ import { classOf } from "./classify.ts";
 import { scope } from "./scope.ts";
 import type { Scope } from "./scope.ts";
 
-export type StreamRange = {
+export type Visited = {
   readonly begin: Expr;
   readonly end: Expr;
   /** Every cell of the stream is visible to every row. */
@@ -42,11 +42,11 @@ export type StreamRange = {
     ((from: Expr, to: Expr, stmts: Stmt[]) => { readonly may: Expr | null; readonly must: Expr | null }) | null;
 };
 
-export type RangeInput = {
+export type VisitInput = {
   readonly em: Emitter;
   readonly grid: Grid;
   readonly inner: readonly AxisId[];
-  readonly seg: Pick<Segment, "parts" | "scans" | "states" | "axes"> & {
+  readonly seg: Pick<Segment, "parts" | "running" | "states" | "axes"> & {
     readonly sharing: Pick<Segment["sharing"], "lanesPerRow">;
   };
   readonly length: Expr;
@@ -54,22 +54,22 @@ export type RangeInput = {
   readonly storing: boolean;
 };
 
-export const streamRange = (input: RangeInput): StreamRange => {
+export const visitedCells = (input: VisitInput): Visited => {
   const { em, seg } = input;
-  const asked = [...seg.parts, ...seg.scans].map((p) => p.where).find((w) => w !== null);
-  return withinNode(em, asked ?? null, () => rangeWithin(input));
+  const asked = [...seg.parts, ...seg.running].map((p) => p.where).find((w) => w !== null);
+  return withinNode(em, asked ?? null, () => visitedWithin(input));
 };
 
 /** Text that tells lists of bounds apart. */
 const keysOf = (bounds: readonly (Expr | null)[]): string =>
   bounds.map((e) => (e === null ? "" : keyOfExpr(e))).join(";");
 
-const rangeWithin = (input: RangeInput): StreamRange => {
+const visitedWithin = (input: VisitInput): Visited => {
   const { length, seg } = input;
   const { b } = input.em;
   const wheres = new Set([
     ...seg.parts.map((p) => p.where),
-    ...seg.scans.map((s) => s.where),
+    ...seg.running.map((s) => s.where),
     ...seg.states.map(() => null),
   ]);
   // What never holds visits nothing.
@@ -114,7 +114,7 @@ const rangeWithin = (input: RangeInput): StreamRange => {
  * Whether the workgroup knows the condition before it walks: not one about statistics of an earlier pass, which belong to a lane, nor one
  * that varies along a feature axis.
  */
-const isEarly = ({ em, grid, inner }: RangeInput, id: NodeId, stream: AxisId): boolean => {
+const isEarly = ({ em, grid, inner }: VisitInput, id: NodeId, stream: AxisId): boolean => {
   const bound = (a: AxisId): boolean =>
     a === stream || inner.includes(a) || [...grid.group.above].some((s) => s.axes.has(a));
   return (
@@ -124,7 +124,7 @@ const isEarly = ({ em, grid, inner }: RangeInput, id: NodeId, stream: AxisId): b
 };
 
 /** `some`: holds wherever any value is taken; `every`: all are taken where it holds, as far as is known early (null: it is not). */
-const ofDomain = (input: RangeInput, some: NodeId | null, every: NodeId | null, axis: AxisId): StreamRange => {
+const ofDomain = (input: VisitInput, some: NodeId | null, every: NodeId | null, axis: AxisId): Visited => {
   const { em, grid, length } = input;
   const bounds = boundsKnown(em, some, axis);
   const whole = some === every ? bounds : boundsKnown(em, every, axis);
@@ -213,7 +213,7 @@ const within = (em: Emitter, bound: NodeId, e: Expr, length: Expr): Expr =>
 
 /** Classifies one tile; data are scanned for their least and greatest value, rows once a workgroup, the stream once a tile. */
 const classifyAt = (
-  input: RangeInput,
+  input: VisitInput,
   some: NodeId | null,
   every: NodeId | null,
   axis: AxisId,
@@ -277,7 +277,7 @@ const classifyAt = (
 
 /** A loop that finds the least and greatest value of an integer tensor over a range of one of its axes. */
 const scanEnds = (
-  input: RangeInput,
+  input: VisitInput,
   n: Node & { kind: "load" },
   over: AxisId,
   first: Expr,
@@ -308,7 +308,7 @@ const opaqueBool = (em: Emitter, axis: AxisId, s: Scope, value: Expr): NodeId =>
 
 /** Loops over the entries of a table of blocks that a tile meets; whether one of them holds (1 or 0), and whether all do. */
 const scanBlocks = (
-  input: RangeInput,
+  input: VisitInput,
   n: Node & { kind: "load" },
   at: readonly Ends[],
   s: Scope,
@@ -352,7 +352,7 @@ const scanBlocks = (
 };
 
 /** The first and last index of each inner row axis within the workgroup's tile, as nodes that the group's scope knows. */
-const boxOf = (input: RangeInput): ReadonlyMap<AxisId, Ends> => {
+const boxOf = (input: VisitInput): ReadonlyMap<AxisId, Ends> => {
   const { em, grid, inner } = input;
   const box = new Map<AxisId, Ends>();
   const last = inner.at(-1);

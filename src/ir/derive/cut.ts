@@ -21,15 +21,15 @@ import type { Accumulator, KernelPlan, Note } from "./plan.ts";
 type Reduce = Node & { readonly kind: "reduce" };
 
 /** The two kernels, in the order in which they run, what lies between them, and names for nodes that were rebuilt. */
-export type SplitKernels = {
+export type CutKernels = {
   readonly kernels: readonly [KernelPlan, KernelPlan];
   readonly scratch: readonly Tensor[];
   readonly names: ReadonlyMap<NodeId, string>;
 };
 
-export type SplitOptions = {
+export type CutOptions = {
   readonly parts: number;
-  /** Why it is split: for the report. */
+  /** Why it is cut: for the report. */
   readonly why: string;
   /** The user's names of values. */
   readonly nameOf: (id: NodeId) => string | undefined;
@@ -38,7 +38,7 @@ export type SplitOptions = {
 };
 
 /** Why a kernel's stream cannot be cut into parts; null when it can. */
-export const splitRefusal = (b: GraphView, k: KernelPlan): string | null => {
+export const cutRefusal = (b: GraphView, k: KernelPlan): string | null => {
   const stream = k.stream.map((a) => b.axis(a).name).join(", ");
   if (k.stream.length !== 1) return `the stream runs over ${k.stream.length} axes (${stream})`;
   if (k.passes > 1) return `it takes ${k.passes} passes over ${stream}, and each waits for statistics of the whole one`;
@@ -66,8 +66,8 @@ const statisticsOf = (b: GraphView, k: KernelPlan, id: NodeId): readonly Accumul
   return k.accumulators.filter((a) => reached.has(a.node));
 };
 
-/** Cuts the stream of a kernel that `splitRefusal` has nothing against. `parts` is at least 2; more parts than cells are right. */
-export const splitKernel = (b: GraphBuilder, k: KernelPlan, options: SplitOptions): SplitKernels => {
+/** Cuts the stream of a kernel that `cutRefusal` has nothing against. `parts` is at least 2; more parts than cells are right. */
+export const cutKernel = (b: GraphBuilder, k: KernelPlan, options: CutOptions): CutKernels => {
   const part = b.newAxis("part", options.parts);
   const names = new Map<NodeId, string>();
   const rename = (roots: readonly NodeId[], map: ReadonlyMap<NodeId, NodeId>): void => {
@@ -90,7 +90,7 @@ const partialStates = (
   b: GraphBuilder,
   k: KernelPlan,
   part: AxisId,
-  options: SplitOptions,
+  options: CutOptions,
   rename: Rename,
 ): { readonly kernel: KernelPlan; readonly stored: readonly Stored[] } => {
   const [stream = -1] = k.stream;
