@@ -3,7 +3,7 @@
  * products themselves. Two expressions of one polynomial are equal for all values; a quotient `x / y` has the factor 1 / y.
  */
 import type { GraphView } from "../graph/view.ts";
-import type { NodeId } from "../graph/graph.ts";
+import type { Node, NodeId } from "../graph/graph.ts";
 import { addI, mulI, point, type Interval } from "./interval.ts";
 import type { Signs } from "./sign.ts";
 
@@ -29,25 +29,32 @@ const ofMonomial = (coefficient: number, factors: readonly Factor[]): Polynomial
 
 export const constantOf = (value: number): Polynomial => ofMonomial(value, []);
 
+/** Adds scale · q to p. */
+const addTo = (p: Map<string, Monomial>, q: Polynomial, scale = 1): void => {
+  for (const [key, m] of q) {
+    const coefficient = (p.get(key)?.coefficient ?? 0) + scale * m.coefficient;
+    if (coefficient === 0) p.delete(key);
+    else p.set(key, { coefficient, factors: m.factors });
+  }
+};
+
 /** p + scale · q. */
 export const addP = (p: Polynomial, q: Polynomial, scale = 1): Polynomial => {
   const out = new Map(p);
-  for (const [key, m] of q) {
-    const coefficient = (out.get(key)?.coefficient ?? 0) + scale * m.coefficient;
-    if (coefficient === 0) out.delete(key);
-    else out.set(key, { coefficient, factors: m.factors });
-  }
+  addTo(out, q, scale);
   return out;
 };
 
 export const mulP = (p: Polynomial, q: Polynomial): Polynomial => {
-  let out: Polynomial = new Map();
+  const out = new Map<string, Monomial>();
   for (const x of p.values()) {
-    for (const y of q.values())
-      out = addP(out, ofMonomial(x.coefficient * y.coefficient, [...x.factors, ...y.factors]));
+    for (const y of q.values()) addTo(out, ofMonomial(x.coefficient * y.coefficient, [...x.factors, ...y.factors]));
   }
   return out;
 };
+
+const isSum = (n: Node): n is Extract<Node, { kind: "binary" }> & { readonly op: "+" | "-" } =>
+  n.kind === "binary" && n.ty === "f32" && (n.op === "+" || n.op === "-");
 
 /** The polynomial of an f32 node. `atom`: nodes that are not taken apart. */
 export const polynomialOf = (b: GraphView, root: NodeId, atom: (id: NodeId) => boolean = () => false): Polynomial => {
@@ -59,6 +66,19 @@ export const polynomialOf = (b: GraphView, root: NodeId, atom: (id: NodeId) => b
     known.set(id, made);
     return made;
   };
+  /** Of a sum of many terms, `a + b - c + …`, one polynomial that takes one after the other. */
+  const sum = (id: NodeId): Polynomial => {
+    const terms: { readonly id: NodeId; readonly scale: number }[] = [];
+    let first = id;
+    for (let n = b.node(id); isSum(n); n = b.node(first)) {
+      terms.push({ id: n.b, scale: n.op === "+" ? 1 : -1 });
+      first = n.a;
+      if (known.has(first) || atom(first)) break;
+    }
+    const out = new Map(go(first));
+    for (const t of terms.reverse()) addTo(out, go(t.id), t.scale);
+    return out;
+  };
   const rule = (id: NodeId): Polynomial => {
     const n = b.node(id);
     const itself = ofMonomial(1, [{ node: id, divides: false }]);
@@ -66,8 +86,7 @@ export const polynomialOf = (b: GraphView, root: NodeId, atom: (id: NodeId) => b
     if (n.kind === "const") return Number.isFinite(n.value) ? constantOf(n.value) : itself;
     if (n.kind === "unary" && n.op === "neg") return addP(new Map(), go(n.a), -1);
     if (n.kind !== "binary" || n.ty !== "f32") return itself;
-    if (n.op === "+") return addP(go(n.a), go(n.b));
-    if (n.op === "-") return addP(go(n.a), go(n.b), -1);
+    if (isSum(n)) return sum(id);
     if (n.op === "/") {
       const by = b.node(n.b);
       const one: Polynomial =
