@@ -4,8 +4,11 @@ import { fileURLToPath } from "node:url";
 import { createReader, encode, type Message } from "./wire.ts";
 import type { Request } from "./worker.ts";
 
+/** The process took too long and is gone. */
+export class NoAnswer extends Error {}
+
 export type Child = {
-  /** `limit`: milliseconds after which the process is killed and the answer is an Error. */
+  /** `limit`: milliseconds after which the process is killed and the answer is `NoAnswer`. */
   readonly ask: (request: Request, limit?: number) => Promise<Message>;
   readonly kill: () => void;
 };
@@ -59,8 +62,14 @@ export const startChild = (command: readonly string[], env: Readonly<Record<stri
         child.stdin.write(encode(request));
       });
       if (limit === undefined) return answer;
-      const timer = setTimeout(() => child.kill("SIGKILL"), limit);
-      return answer.finally(() => clearTimeout(timer));
+      const late = new Promise<never>((_, reject) => {
+        const timer = setTimeout(() => {
+          reject(new NoAnswer(`no answer in ${limit} ms`));
+          child.kill("SIGKILL");
+        }, limit);
+        void answer.catch(() => {}).finally(() => clearTimeout(timer));
+      });
+      return Promise.race([answer, late]);
     },
     kill: () => void child.kill("SIGKILL"),
   };

@@ -9,7 +9,7 @@ import { softwareDriver } from "../../src/cli/adapters.ts";
 import { openDevice, targetOf } from "../../src/cli/device.ts";
 import type { Artifact } from "../../src/codegen/artifact.ts";
 import { BASELINE, type Target } from "../../src/base/target.ts";
-import { startChild, type Child } from "./child.ts";
+import { NoAnswer, startChild, type Child } from "./child.ts";
 import { denoBinary } from "./deno.ts";
 import { compileOn, execute, type CompileMessage, type Tensors, type Values } from "./execute.ts";
 import type { Message } from "./wire.ts";
@@ -70,21 +70,24 @@ const openSwiftShader = async (): Promise<Stack> => {
   };
 };
 
-/** Milliseconds that a worker may take for one answer. wgpu in Deno now and then never resolves a mapping; the program is not at fault. */
-const PATIENCE = 120_000;
+/**
+ * Milliseconds that a worker may take for one answer. wgpu in Deno now and then waits for ever for a fence of lavapipe, at another program
+ * each time: the program is not at fault.
+ */
+const PATIENCE: Readonly<Record<"lavapipe" | "deno", number>> = { lavapipe: 120_000, deno: 40_000 };
 
 /** A stack in a process of its own. One that does not answer is started again and asked once more. */
-const throughChild = async (name: StackName, start: () => Child): Promise<Stack> => {
+const throughChild = async (name: "lavapipe" | "deno", start: () => Child): Promise<Stack> => {
+  const patience = PATIENCE[name];
   let child = start();
   const ask = async (request: Request): Promise<Message> => {
-    const asked = performance.now();
     try {
-      return await child.ask(request, PATIENCE);
+      return await child.ask(request, patience);
     } catch (error) {
-      if (performance.now() - asked < PATIENCE) throw error;
-      console.error(`${name} gave no answer in ${PATIENCE / 1000} s and is started again`);
+      if (!(error instanceof NoAnswer)) throw error;
+      console.error(`${name} gave no answer in ${patience / 1000} s and is started again`);
       child = start();
-      return child.ask(request, PATIENCE);
+      return child.ask(request, patience);
     }
   };
   const { target } = (await ask({ kind: "open" })) as unknown as { readonly target: Target };
