@@ -28,6 +28,7 @@ Nothing is approximated: the text is the derivative of the formulas over the rea
   value above it answers to a shift by an addend or a factor, and the results not at all (\`src/grad/gauges.ts\`).
 - Conditions, indices and integers are constant between jumps, as are \`round\`, \`floor\`, \`ceil\`, \`sign\` and \`int\`: what goes through them gives
   nothing. A parameter that goes through them only has no gradient ([TFX7001](errors/TFX7001.md)).
+- \`stop_gradient(x)\` is x, and a constant for the gradient: \`x + stop_gradient(round(x) - x)\` is rounded and has the slope 1.
 - \`sigmoid\` and \`softplus\` are taken as the smooth functions they are; their formulas have a kink at 0.
 
 ## How it is derived

@@ -42,13 +42,13 @@ const REDUCTIONS: ReadonlySet<string> = new Set<SReduceOp>([
 const ONE_AXIS: ReadonlySet<string> = new Set<SReduceOp>(["argmax", "argmin", "kth_largest", "cumsum"]);
 
 /** Every name that the language itself defines as a function. */
-export const BUILTIN_NAMES: readonly string[] = [...UNARY.keys(), ...REDUCTIONS, "pow", "size", "concat", "prev"];
+export const BUILTIN_NAMES: readonly string[] = [...UNARY.keys(), ...REDUCTIONS, "pow", "size", "concat", "prev", "stop_gradient"];
 
 export type Callee =
   | { readonly kind: "reduction"; readonly op: SReduceOp }
   | { readonly kind: "elementwise"; readonly op: "min" | "max" }
   | { readonly kind: "unary"; readonly op: SUnaryOp; readonly result: "float" | "same" | "round" | "convert" }
-  | { readonly kind: "pow" | "size" | "concat" | "prev" }
+  | { readonly kind: "pow" | "size" | "concat" | "prev" | "stop_gradient" }
   | { readonly kind: "fn"; readonly def: FnDef };
 
 /** How a function is called, for messages. */
@@ -61,6 +61,7 @@ export const usageOf = (name: string, fn: Fn | null): string => {
   if (name === "concat") return "concat[j](a, b)";
   if (name === "prev") return "prev[t](s, s0)";
   if (name === "size") return "size(j)";
+  if (name === "stop_gradient") return "stop_gradient(x)";
   if (name === "pow") return "pow(x, y)";
   return REDUCTIONS.has(name) ? `${name}[j](x)` : `${name}(x)`;
 };
@@ -72,7 +73,9 @@ const builtin = (e: Apply, args: readonly Expr[]): Callee | null => {
   if (REDUCTIONS.has(name)) return { kind: "reduction", op: name as SReduceOp };
   const result = UNARY.get(name);
   if (result !== undefined) return { kind: "unary", op: name as SUnaryOp, result };
-  return name === "pow" || name === "size" || name === "concat" || name === "prev" ? { kind: name } : null;
+  return name === "pow" || name === "size" || name === "concat" || name === "prev" || name === "stop_gradient"
+    ? { kind: name }
+    : null;
 };
 
 /** What is called. A diagnostic when it cannot be; null when that was reported elsewhere. */
@@ -103,6 +106,7 @@ const wantedArgs = (callee: Callee): number | null => {
       return 2;
     case "unary":
     case "size":
+    case "stop_gradient":
       return 1;
     case "fn":
       return callee.def.fn.params.length;

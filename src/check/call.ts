@@ -24,7 +24,7 @@ import {
   type FnDef,
   type Scope,
 } from "./scope.ts";
-import { concat, named, sizeOf, toFloat, unary, where } from "./sexpr.ts";
+import { concat, named, sizeOf, stopped, toFloat, unary, where } from "./sexpr.ts";
 import type { AxisId, SExpr, SUnaryOp } from "./spec.ts";
 import { arithmetic, boolToNumber, convertTo, requireBool, requireNumber, unify } from "./typing.ts";
 
@@ -178,6 +178,10 @@ export const checkCall = (cx: Cx, e: Apply, args: readonly Expr[]): SExpr | null
       return checkUnaryCall(cx, e, callee.op, callee.result, args[0]!);
     case "prev":
       return checkPrev(cx, e, args[0]!, args[1]!);
+    case "stop_gradient": {
+      const number = requireNumber(cx, checkPart(cx, args[0]!), args[0]!.span, "in `stop_gradient`");
+      return number && stopped(number, spanIn(cx, e.span));
+    }
     case "size":
       return checkSize(cx, e, args[0]!);
     case "concat":

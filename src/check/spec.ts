@@ -96,7 +96,7 @@ export type SExpr = {
   | { readonly kind: "scalar"; readonly scalar: string }
   /** A stored tensor at one int expression for each axis of its dims, flattened (a product dim `(g, r)` takes two). */
   | { readonly kind: "read"; readonly tensor: string; readonly at: readonly SExpr[] }
-  /** `arg` with the index of each listed axis replaced by an int expression, all at once. */
+  /** `arg` with the index of each listed axis replaced by an int expression, all at once; none: `stop_gradient(arg)`. */
   | {
       readonly kind: "at";
       readonly arg: SExpr;

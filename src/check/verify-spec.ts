@@ -121,7 +121,7 @@ const sizeChecks = (spec: Spec, size: SizeExpr): Check[] =>
 
 const atChecks = (e: Extract<SExpr, { kind: "at" }>): Check[] => [
   [e.type === e.arg.type, "the type of its argument"],
-  [e.subst.length > 0 && new Set(e.subst.map((s) => s.axis)).size === e.subst.length, "distinct replacements"],
+  [new Set(e.subst.map((s) => s.axis)).size === e.subst.length, "distinct replacements"],
   [e.subst.every((s) => s.to.type === "int" && e.arg.axes.includes(s.axis)), "ints for free axes"],
 ];
 

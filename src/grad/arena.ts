@@ -10,6 +10,7 @@ import {
   reduce,
   select,
   sizeOf,
+  stopped,
   unary,
   where,
   withoutAxes,
@@ -296,6 +297,7 @@ export const moved = (a: Arena, e: SExpr, subst: readonly Subst[], deep = false)
         return captured || x.op === "cumsum" ? plain() : remade(a, x, children(x).map(inside));
       }
       case "at": {
+        if (x.subst.length === 0) return stop(a, inside(x.arg));
         const kept = here.filter((s) => x.arg.axes.includes(s.axis) && !x.subst.some((t) => t.axis === s.axis));
         const all = [...x.subst.map((s) => ({ axis: s.axis, to: inside(s.to) })), ...kept];
         return a.intern(at(x.arg, all, NO_SPAN));
@@ -313,6 +315,8 @@ export const moved = (a: Arena, e: SExpr, subst: readonly Subst[], deep = false)
   };
   return inside(e);
 };
+
+const stop = (a: Arena, e: SExpr): SExpr => a.intern(stopped(e, NO_SPAN));
 
 /** `j in m` at `s + offset`, where that is a cell of a known part. */
 const inMoved = (a: Arena, x: SExpr & { kind: "in" }, to: SExpr): SExpr | null => {
@@ -333,6 +337,7 @@ export const remade = (a: Arena, x: SExpr, parts: readonly SExpr[]): SExpr => {
   const axes = [...new Set(parts.flatMap((p) => p.axes))].sort((m, n) => m - n);
   if (x.kind === "at") {
     const [arg, ...to] = parts as [SExpr, ...SExpr[]];
+    if (to.length === 0) return stop(a, arg);
     return a.intern(
       at(
         arg,

@@ -143,6 +143,7 @@ const own = (w: Writer, e: SExpr): Expr => {
     case "read":
       return readSyntax(w, e);
     case "at": {
+      if (e.subst.length === 0) return call("stop_gradient", null, [syntaxOf(w, e.arg)]);
       const named: IndexArg[] = e.subst.map((s) => ({
         kind: "named",
         name: nameOf(w.axisName(s.axis)),

@@ -132,6 +132,8 @@ const respond = (e: SExpr, of: (x: SExpr) => Response, own: readonly AxisId[]): 
     case "reduce":
       return ofReduce(e, x, own);
     case "at":
+      // What `stop_gradient` holds fixed does not answer in a gradient as it does in the value.
+      if (e.subst.length === 0) return OTHER;
       return all.slice(1).every(isSame) && !e.subst.some((s) => own.includes(s.axis)) ? x : OTHER;
     case "const":
     case "index":

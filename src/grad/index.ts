@@ -4,6 +4,8 @@ import { checkProgram, type ResolveImport } from "../check/check.ts";
 import { parseProgram } from "../parser/parse.ts";
 import { gradient, type Gradient, type GradientOptions } from "./gradient.ts";
 
+import { message } from "./refuse.ts";
+
 export type { Gradient, GradientOptions, Save } from "./gradient.ts";
 
 export type GradientOfOptions = GradientOptions & {
@@ -25,6 +27,8 @@ export const gradientOf = async (text: string, options: GradientOfOptions): Prom
   const checked = checkProgram(program, file, { resolveImport, text, ...only });
   const errors: readonly Diagnostic[] = [...diagnostics, ...checked.diagnostics].filter((d) => d.severity === "error");
   const [spec] = checked.specs;
-  if (errors.length > 0 || spec === undefined) return { ok: false, diagnostics: errors };
+  if (errors.length > 0) return { ok: false, diagnostics: errors };
+  if (spec === undefined)
+    return { ok: false, diagnostics: [message("TFX7002", { file, start: 0, end: 0 }, "the text has no kernel")] };
   return gradient(spec, rest);
 };

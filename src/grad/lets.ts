@@ -58,7 +58,7 @@ export const letsOf = (a: Arena, order: readonly SExpr[], roots: readonly SExpr[
       // A domain ends a `let` or an assignment and stands nowhere else; a recurrence may end with one.
       if (p.kind === "where" && e.kind !== "scan") needed.add(p);
     }
-    if (e.kind === "at") needed.add(e.arg);
+    if (e.kind === "at" && e.subst.length > 0) needed.add(e.arg);
     if (e.kind === "scan") needed.add(e);
   }
   const out = new Set<SExpr>();

@@ -34,6 +34,8 @@ const smoothParts = (e: SExpr): readonly SExpr[] => {
     case "in":
       return [];
     case "at":
+      // One that replaces nothing is `stop_gradient`.
+      return e.subst.length === 0 ? [] : [e.arg];
     case "where":
     case "reduce":
       return [e.arg];

@@ -34,6 +34,7 @@ const WORDS: Readonly<Record<string, string>> = {
   cumsum: "running sum: at j the sum over the cells 0..j",
   pow: "x to the power of y",
   size: "the size of an index, an integer",
+  stop_gradient: "x itself, which a gradient takes for a constant",
   concat: "one value for each part of a union index",
   prev: "inside its own `let`: the value one index before, s0 before the first",
 };
