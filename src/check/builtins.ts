@@ -42,7 +42,15 @@ const REDUCTIONS: ReadonlySet<string> = new Set<SReduceOp>([
 const ONE_AXIS: ReadonlySet<string> = new Set<SReduceOp>(["argmax", "argmin", "kth_largest", "cumsum"]);
 
 /** Every name that the language itself defines as a function. */
-export const BUILTIN_NAMES: readonly string[] = [...UNARY.keys(), ...REDUCTIONS, "pow", "size", "concat", "prev", "stop_gradient"];
+export const BUILTIN_NAMES: readonly string[] = [
+  ...UNARY.keys(),
+  ...REDUCTIONS,
+  "pow",
+  "size",
+  "concat",
+  "prev",
+  "stop_gradient",
+];
 
 export type Callee =
   | { readonly kind: "reduction"; readonly op: SReduceOp }

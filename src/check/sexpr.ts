@@ -125,7 +125,12 @@ export const at = (arg: SExpr, all: readonly Subst[], span: Span): SExpr => {
 };
 
 /** `arg`, which a gradient takes for a constant: an `at` that replaces nothing. */
-export const stopped = (arg: SExpr, span: Span): SExpr => ({ ...base(arg.type, arg.axes, span), kind: "at", arg, subst: [] });
+export const stopped = (arg: SExpr, span: Span): SExpr => ({
+  ...base(arg.type, arg.axes, span),
+  kind: "at",
+  arg,
+  subst: [],
+});
 
 /** An int literal or size as a float, without an operation where it is a literal. */
 export const toFloat = (e: SExpr, span: Span = e.span): SExpr => {
