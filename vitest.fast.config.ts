@@ -10,7 +10,7 @@ export default defineConfig({
     include: [
       "test/{check,explain,golden,graph,ir,library,meaning,npy,plan,reject-plan,rules,scalar,source}/**/*.test.ts",
       "test/campaign/small.test.ts",
-      "test/{parser/parse,codegen/artifact,numeric/tile,runtime/sizes,architecture}.test.ts",
+      "test/{parser/parse,codegen/artifact,numeric/tile,property/integers,runtime/sizes,architecture}.test.ts",
     ],
     exclude: ["test/check/fuzz.test.ts"],
     env: { TFX_FAST: "1" },
