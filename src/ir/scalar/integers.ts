@@ -98,9 +98,7 @@ export const integerRanges = (b: GraphView, env: IntegerEnv): Integers => {
       case "reduce":
         return n.op === "argmax" || n.op === "argmin"
           ? interval(0, Math.max(0, extent(first(n.over)) - 1))
-          : n.op === "max" || n.op === "min"
-            ? I32
-            : counted(n);
+          : counted(n);
       case "scalar":
       case "carried":
       case "scan":
@@ -119,7 +117,7 @@ export const integerRanges = (b: GraphView, env: IntegerEnv): Integers => {
     const n = evalSize(b.axis(axis).size, () => NaN);
     return Number.isNaN(n) ? MAX_SIZE : n;
   };
-  /** A sum over cells: nothing that exists has more cells than a size may have. */
+  /** A sum over cells: nothing that exists has more cells than a size may have. Anything else is an integer. */
   const counted = (n: Node & { kind: "reduce" }): Interval =>
     n.op === "sum" || n.op === "cumsum"
       ? mulI(

@@ -186,8 +186,7 @@ const reduceRange = (cx: Ranges, node: Extract<Node, { kind: "reduce" }>): Inter
   switch (node.op) {
     case "sum": {
       const bound = dotBound(cx, node.body, node.over, node.where);
-      const total = mulI(x, cells);
-      return Number.isFinite(bound) ? meet(total, interval(-bound, bound)) : total;
+      return meet(mulI(x, cells), interval(-bound, bound));
     }
     case "cumsum":
       return mulI(x, cells);
