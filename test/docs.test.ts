@@ -77,7 +77,8 @@ describe.each(DOCUMENTS)("%s", (file) => {
   test("its scripts are in package.json", () => {
     const { scripts } = JSON.parse(textOf("package.json")) as { readonly scripts: Readonly<Record<string, string>> };
     const named = [...text.matchAll(/npm run ([\w:-]+)/g)].map((m) => m[1] ?? "");
-    expect(named.filter((n) => !(n in scripts))).toEqual([]);
+    // What `tfx init` writes has a script of its own.
+    expect(named.filter((n) => !(n in scripts) && !(n === "dev" && file === "docs/tutorial.md"))).toEqual([]);
   });
 
   test("the paths in backticks exist", () => {

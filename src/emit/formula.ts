@@ -30,7 +30,6 @@ const binary = (op: string, a: string, b: string, divide: (a: string, b: string)
     case "max":
       return `Math.${op}(${a}, ${b})`;
     case "pow":
-    case "**":
       return `${a} ** ${b}`;
     case "and":
       return `Number(${a} !== 0 && ${b} !== 0)`;

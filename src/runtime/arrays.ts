@@ -14,20 +14,9 @@ export type TypedArray =
   | Uint8ClampedArray
   | Float16Array;
 
-const BITS: Readonly<Record<Dtype, number>> = {
-  f32: 32,
-  f16: 16,
-  i32: 32,
-  u32: 32,
-  bool: 32,
-  i8: 8,
-  u8: 8,
-  i4: 4,
-  u4: 4,
-};
-
 /** Eight bits an element, or words as the kernel reads them. */
-const PACKED = ["Int8Array", "Uint8Array", "Uint32Array", "Int32Array"];
+const PACKED = ["Uint8Array", "Uint32Array", "Int32Array"];
+const NIBBLES = [...PACKED, "Int8Array"];
 
 /** Typed arrays that hold each element type; the first is what outputs come as. */
 const ACCEPTS: Readonly<Record<Dtype, readonly string[]>> = {
@@ -36,61 +25,50 @@ const ACCEPTS: Readonly<Record<Dtype, readonly string[]>> = {
   i32: ["Int32Array"],
   u32: ["Uint32Array"],
   bool: ["Uint8Array", "Uint32Array", "Array"],
-  i8: PACKED,
-  u8: PACKED.slice(1),
-  i4: PACKED,
-  u4: PACKED,
+  i8: ["Int8Array", ...PACKED],
+  u8: PACKED,
+  i4: NIBBLES,
+  u4: NIBBLES,
 };
+/** Bits of an element: the number in the type's name; a bool is a word. */
+const bitsOf = (t: TensorInfo): number => +t.dtype.slice(1) || 32;
+/** Bytes of so many elements. */
+const sizeOf = (t: TensorInfo, count: number): number => Math.ceil((count * bitsOf(t)) / 8);
 
 const roundUp = (n: number, to: number): number => Math.ceil(n / to) * to;
 
 /** Bytes of the buffer for `count` elements: whole words, whole vectors, never empty. */
 export const bufferBytes = (t: TensorInfo, count: number): number => {
   const unit = Math.max(4, (t.dtype === "f16" ? 2 : 4) * t.vector);
-  return Math.max(unit, roundUp((count * BITS[t.dtype]) / 8, unit));
+  return Math.max(unit, roundUp(sizeOf(t, count), unit));
 };
 
 /** The elements that an array holds, or undefined where its padding hides that (packed types in words). Throws for a wrong type. */
 export const countOf = (t: TensorInfo, data: TypedArray | readonly boolean[]): number | undefined => {
   const type = data.constructor.name;
-  if (!ACCEPTS[t.dtype].includes(type))
-    throw new Error(`${t.name}: ${t.dtype} elements come in a ${ACCEPTS[t.dtype].join(" or ")}, not in a ${type}`);
-  if (BITS[t.dtype] >= 16) return data.length;
-  return BITS[t.dtype] === 8 && type.endsWith("8Array") ? data.length : undefined;
+  const [bits, arrays] = [bitsOf(t), ACCEPTS[t.dtype]];
+  if (!arrays.includes(type))
+    throw new Error(`${t.name}: ${t.dtype} elements come in a ${arrays.join(" or ")}, not in a ${type}`);
+  return bits > 8 || (bits === 8 && type.endsWith("8Array")) ? data.length : undefined;
 };
 
 /** The bytes to upload. Throws when there are fewer or more than `count` elements need (packed types may fill their last word). */
 export const toBytes = (t: TensorInfo, data: TypedArray | readonly boolean[], count: number): Uint8Array => {
   const flat =
     t.dtype === "bool"
-      ? Uint32Array.from(data as ArrayLike<unknown> as ArrayLike<number>, (x) => (x ? 1 : 0))
+      ? Uint32Array.from(data as ArrayLike<unknown> as ArrayLike<number>, (x) => +!!x)
       : (data as TypedArray);
   const bytes = new Uint8Array(flat.buffer, flat.byteOffset, flat.byteLength);
-  const need = Math.ceil((count * BITS[t.dtype]) / 8);
-  if (bytes.length < need || bytes.length > roundUp(need, BITS[t.dtype] < 16 ? 4 : 1))
+  const need = sizeOf(t, count);
+  if (bytes.length < need || bytes.length > roundUp(need, bitsOf(t) < 16 ? 4 : 1))
     throw new Error(`${t.name} has ${bytes.length} bytes, but ${count} elements of ${t.dtype} need ${need}`);
   return bytes;
 };
 
 /** The caller's array of `count` elements from the bytes of a buffer (a copy). f16: Uint16Array where there is no Float16Array. */
 export const fromBytes = (t: TensorInfo, bytes: ArrayBuffer, count: number): TypedArray => {
-  const data = bytes.slice(0, Math.ceil((count * BITS[t.dtype]) / 8));
-  switch (t.dtype) {
-    case "f32":
-      return new Float32Array(data);
-    case "f16":
-      return typeof Float16Array === "undefined" ? new Uint16Array(data) : new Float16Array(data);
-    case "i32":
-      return new Int32Array(data);
-    case "u32":
-      return new Uint32Array(data);
-    case "bool":
-      return Uint8Array.from(new Uint32Array(data), (x) => (x === 0 ? 0 : 1));
-    case "i8":
-      return new Int8Array(data);
-    case "u8":
-    case "i4":
-    case "u4":
-      return new Uint8Array(data);
-  }
+  const data = bytes.slice(0, sizeOf(t, count));
+  if (t.dtype === "bool") return Uint8Array.from(new Uint32Array(data), (x) => +!!x);
+  const make = (globalThis as unknown as Record<string, new (data: ArrayBuffer) => TypedArray>)[ACCEPTS[t.dtype][0]!];
+  return new (make ?? Uint16Array)(data);
 };

@@ -23,6 +23,6 @@ export const requestDevice = async (adapter: GPUAdapter, artifacts: readonly Req
   for (const a of artifacts)
     for (const [name, need] of Object.entries(a.requires.limits))
       requiredLimits[name] = Math.max(need, requiredLimits[name] ?? 0);
-  const requiredFeatures = [...new Set(artifacts.flatMap((a) => a.requires.features))] as GPUFeatureName[];
+  const requiredFeatures = artifacts.flatMap((a) => a.requires.features) as GPUFeatureName[];
   return adapter.requestDevice({ requiredFeatures, requiredLimits });
 };

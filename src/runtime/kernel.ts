@@ -4,17 +4,22 @@
 import type { Artifact, TensorInfo } from "../codegen/artifact.ts";
 import { bufferBytes, countOf, fromBytes, toBytes, type TypedArray } from "./arrays.ts";
 import { checkRequirements } from "./device.ts";
-import { checkWhole, elements, evalSize, resolve, type Call, type Values } from "./sizes.ts";
+import { checkName, checkWhole, elements, evalSize, resolve, type Call, type Values } from "./sizes.ts";
 
-export type Input = TypedArray | readonly boolean[] | GPUBuffer;
+/** A storage buffer of the caller, or a part of one (`offset` a multiple of 256, as WebGPU has it). */
+export type BufferRange =
+  | GPUBuffer
+  | { readonly buffer: GPUBuffer; readonly offset?: number; readonly size?: number };
+
+export type Input = TypedArray | readonly boolean[] | BufferRange;
 
 /**
- * One call. An input is a typed array (or booleans) or a GPUBuffer that stays the caller's; an output named in `outputs` is
+ * One call. An input is a typed array (or booleans) or a buffer that stays the caller's; an output named in `outputs` is
  * left there and not read back.
  */
 export type RunOptions = Call & {
   readonly inputs: Readonly<Record<string, Input>>;
-  readonly outputs?: Readonly<Record<string, GPUBuffer>>;
+  readonly outputs?: Readonly<Record<string, BufferRange>>;
   /** Runs so many times and tells the median time; 1 by default. */
   readonly repeat?: number;
 };
@@ -28,7 +33,20 @@ export type RunResult = {
 };
 
 /** Buffers for `encode`: inputs and outputs by name. Sizes come from `shapes` or `sizes`. */
-export type EncodeOptions = Call & { readonly buffers: Readonly<Record<string, GPUBuffer>> };
+export type EncodeOptions = Call & { readonly buffers: Readonly<Record<string, BufferRange>> };
+
+/** A call with its uniforms, scratch and bind groups made. */
+export type Prepared = {
+  /** Adds the dispatches to a pass; allocates nothing. */
+  readonly encode: (pass: GPUComputePassEncoder) => void;
+  /**
+   * Other sizes or scalars for the same buffers, from what is submitted next on. Throws when a buffer or the scratch is too small:
+   * prepare for the largest sizes.
+   */
+  readonly update: (call: Call) => void;
+  /** Frees uniforms and scratch; call it after the last `queue.submit`. */
+  readonly destroy: () => void;
+};
 
 export type Kernel = {
   readonly artifact: Artifact;
@@ -36,6 +54,8 @@ export type Kernel = {
   readonly run: (options: RunOptions) => Promise<RunResult>;
   /** Adds the dispatches to a pass of the caller's; call what it returns after `queue.submit` to free scratch and uniforms. */
   readonly encode: (pass: GPUComputePassEncoder, options: EncodeOptions) => () => void;
+  /** For a call that is made again and again. */
+  readonly prepare: (options: EncodeOptions) => Prepared;
   /** Nothing lives between calls but pipelines, which the device collects; here for symmetry with other resources. */
   readonly destroy: () => void;
 };
@@ -45,7 +65,10 @@ export type KernelOptions = { readonly label?: string };
 const [MAP_READ, COPY_SRC, COPY_DST, UNIFORM, STORAGE] = [1, 4, 8, 64, 128];
 const MAX_GROUPS = 65535;
 
-const isBuffer = (x: Input): x is GPUBuffer => "usage" in Object(x);
+/** Anything: a buffer, a part of one, or (no `usage` anywhere) an array. */
+type Loose = { readonly usage?: number; readonly buffer?: { readonly usage?: number } };
+const isBuffer = (x: Input): x is BufferRange => !!((x as Loose).buffer ?? (x as Loose)).usage;
+const rangeOf = (b: BufferRange): GPUBufferBinding => ((b as Loose).buffer ? b : { buffer: b }) as GPUBufferBinding;
 const ignore = (): void => {};
 
 /** Runs `f` and rejects with the error that WebGPU tells about it later. `f` is synchronous: scopes are a stack of the device. */
@@ -60,7 +83,7 @@ const scoped = async <T>(device: GPUDevice, f: () => T): Promise<T> => {
     errors = Promise.all([device.popErrorScope(), device.popErrorScope()]);
     errors.catch(ignore);
   }
-  const error = (await errors).find((e) => e);
+  const error = (await errors).find(Boolean);
   if (error) throw new Error(error.message);
   return result;
 };
@@ -84,21 +107,22 @@ const compile = async (
   const module = await creation;
   return Promise.all(
     artifact.dispatches.map(({ entryPoint }) =>
-      device.createComputePipelineAsync({ layout: "auto", compute: { module, entryPoint }, label: entryPoint }),
+      device.createComputePipelineAsync({ layout: "auto", compute: { module, entryPoint } }),
     ),
   );
 };
 
 /** The uniform struct's bytes. */
-const uniformData = (artifact: Artifact, values: Values): ArrayBuffer => {
+const uniformData = (artifact: Artifact, values: Values): Uint8Array<ArrayBuffer> => {
   const data = new DataView(new ArrayBuffer(artifact.uniformBytes));
   for (const { name, type, offset } of artifact.uniforms) {
-    const value = values.get(name) ?? 0;
-    if (type === "f32") data.setFloat32(offset, value, true);
-    else data.setUint32(offset, value, true);
+    data[type === "f32" ? "setFloat32" : "setUint32"](offset, values.get(name) ?? 0, true);
   }
-  return data.buffer as ArrayBuffer;
+  return new Uint8Array(data.buffer);
 };
+
+/** What is bound, by binding. */
+type Bound = Prepared & { readonly buffers: ReadonlyMap<number, GPUBufferBinding> };
 
 type Plan = {
   readonly values: Values;
@@ -106,7 +130,12 @@ type Plan = {
   readonly bytes: (t: TensorInfo) => number;
 };
 
-const planCall = (device: GPUDevice, artifact: Artifact, call: Call, counts: ReadonlyMap<string, number>): Plan => {
+const planCall = (
+  device: GPUDevice,
+  artifact: Artifact,
+  call: Call,
+  counts: ReadonlyMap<string, number> = new Map(),
+): Plan => {
   const values = resolve(artifact, call, counts);
   const count = (t: TensorInfo): number => evalSize(elements(t), values);
   const bytes = (t: TensorInfo): number => bufferBytes(t, count(t));
@@ -117,28 +146,30 @@ const planCall = (device: GPUDevice, artifact: Artifact, call: Call, counts: Rea
   return { values, count, bytes };
 };
 
-const fill = (device: GPUDevice, size: number, usage: number, label: string, data: Uint8Array | null): GPUBuffer => {
-  const buffer = device.createBuffer({ size, usage, label, mappedAtCreation: data !== null });
-  if (data !== null) {
+/** A new buffer, filled where there is `data`, that `made` collects. */
+const create = (
+  device: GPUDevice,
+  made: GPUBuffer[],
+  size: number,
+  usage: number,
+  label: string,
+  data?: Uint8Array,
+): GPUBuffer => {
+  const buffer = device.createBuffer({ size, usage, label, mappedAtCreation: !!data });
+  made.push(buffer);
+  if (data) {
     new Uint8Array(buffer.getMappedRange()).set(data);
     buffer.unmap();
   }
   return buffer;
 };
 
-/** The caller's buffer for a tensor, checked; undefined when there is none. */
-const given = (t: TensorInfo, buffer: GPUBuffer | undefined, need: number): GPUBuffer | undefined => {
-  if (buffer && !(buffer.size >= need))
-    throw new Error(`${t.name}: the buffer has ${buffer.size} bytes, but ${need} are needed`);
-  return buffer;
-};
-
-const median = (times: readonly number[]): number => times.toSorted((a, b) => a - b)[times.length >> 1] ?? 0;
-
-const checkNames = (artifact: Artifact, role: TensorInfo["role"], names: readonly string[]): void => {
-  const known = artifact.tensors.filter((t) => t.role === role).map((t) => t.name);
-  const odd = names.find((n) => !known.includes(n));
-  if (odd != null) throw new Error(`no ${role} "${odd}"; the kernel has ${known.join(", ")}`);
+/** The caller's buffer for a tensor, checked. */
+const given = (t: TensorInfo, own: BufferRange, need: number): GPUBufferBinding => {
+  const range = rangeOf(own);
+  const { buffer, offset = 0, size = buffer.size - offset } = range;
+  if (!(size >= need)) throw new Error(`${t.name}: the buffer has ${size} bytes, but ${need} are needed`);
+  return range;
 };
 
 /** Compiles an artifact's pipelines. Rejects when the device lacks something or the WGSL does not compile. */
@@ -153,79 +184,87 @@ export const createKernel = async (
   if (missing.length > 0) throw new Error(`${label}: ${missing.join("; ")}`);
   const pipelines = await compile(device, artifact, label);
 
-  /** Adds every dispatch that has work. */
-  const dispatch = (pass: GPUComputePassEncoder, values: Values, buffers: ReadonlyMap<number, GPUBuffer>): void => {
-    artifact.dispatches.forEach((d, i) => {
-      const groups = evalSize(d.groups, values);
-      const pipeline = pipelines[i];
-      if (pipeline === undefined || !(groups > 0)) return;
-      const entries = d.bindings.map((binding) => ({
-        binding,
-        resource: { buffer: buffers.get(binding) as GPUBuffer },
-      }));
-      pass.setPipeline(pipeline);
-      pass.setBindGroup(0, device.createBindGroup({ layout: pipeline.getBindGroupLayout(0), entries }));
-      const x = Math.min(groups, MAX_GROUPS);
-      pass.dispatchWorkgroups(x, Math.ceil(groups / x));
-    });
-  };
+  const withRole = (role: TensorInfo["role"]): readonly TensorInfo[] => artifact.tensors.filter((t) => t.role === role);
 
-  /** Buffers by binding: the caller's, else new ones (filled by `data`) that `made` collects. */
-  const allocate = (
-    plan: Plan,
-    own: (t: TensorInfo) => GPUBuffer | undefined,
-    data: (t: TensorInfo) => Uint8Array | null,
+  /** Buffers, the caller's or new ones (filled with bytes) that `made` collects, and the bind groups of all dispatches. */
+  const bind = (
+    { values, bytes }: Plan,
+    source: (t: TensorInfo) => BufferRange | Uint8Array | undefined,
     made: GPUBuffer[],
-  ): ReadonlyMap<number, GPUBuffer> => {
-    const make = (size: number, usage: number, name: string, bytes: Uint8Array | null): GPUBuffer => {
-      const buffer = fill(device, size, usage, name, bytes);
-      made.push(buffer);
-      return buffer;
-    };
+  ): Bound => {
+    const make = (size: number, usage: number, label: string, data?: Uint8Array): GPUBufferBinding => ({
+      buffer: create(device, made, size, usage | COPY_DST, label, data),
+    });
     const buffers = new Map(
       artifact.tensors.map((t) => {
-        const size = plan.bytes(t);
-        return [t.binding, given(t, own(t), size) ?? make(size, STORAGE | COPY_SRC | COPY_DST, t.name, data(t))];
+        const from = source(t);
+        return [
+          t.binding,
+          from && !(from instanceof Uint8Array)
+            ? given(t, from, bytes(t))
+            : make(bytes(t), STORAGE | COPY_SRC, t.name, from),
+        ];
       }),
     );
     if (artifact.uniformBytes > 0)
-      buffers.set(
-        0,
-        make(artifact.uniformBytes, UNIFORM, "params", new Uint8Array(uniformData(artifact, plan.values))),
-      );
-    return buffers;
+      buffers.set(0, make(artifact.uniformBytes, UNIFORM, "params", uniformData(artifact, values)));
+    const bound = artifact.dispatches.map(({ bindings, groups }, i) => {
+      const pipeline = pipelines[i] as GPUComputePipeline;
+      const group = device.createBindGroup({
+        layout: pipeline.getBindGroupLayout(0),
+        entries: bindings.map((binding) => ({ binding, resource: buffers.get(binding) as GPUBufferBinding })),
+      });
+      return { pipeline, group, groups, count: evalSize(groups, values) };
+    });
+    return {
+      buffers,
+      encode: (pass) => {
+        for (const { pipeline, group, count } of bound)
+          if (count > 0) {
+            const x = Math.min(count, MAX_GROUPS);
+            pass.setPipeline(pipeline);
+            pass.setBindGroup(0, group);
+            pass.dispatchWorkgroups(x, Math.ceil(count / x));
+          }
+      },
+      update: (call) => {
+        const next = planCall(device, artifact, call);
+        for (const t of artifact.tensors) given(t, buffers.get(t.binding) as GPUBufferBinding, next.bytes(t));
+        const params = buffers.get(0);
+        if (params) device.queue.writeBuffer(params.buffer, 0, uniformData(artifact, next.values));
+        for (const b of bound) b.count = evalSize(b.groups, next.values);
+      },
+      destroy: () => made.forEach((b) => b.destroy()),
+    };
   };
+
+  const prepare = (call: EncodeOptions): Bound =>
+    bind(
+      planCall(device, artifact, call),
+      (t) => {
+        const buffer = call.buffers[t.name];
+        if (!buffer && t.role !== "scratch") throw new Error(`the ${t.role} ${t.name} has no buffer`);
+        return buffer;
+      },
+      [],
+    );
 
   const encode = (pass: GPUComputePassEncoder, call: EncodeOptions): (() => void) => {
-    const made: GPUBuffer[] = [];
-    const plan = planCall(device, artifact, call, new Map());
-    const own = (t: TensorInfo): GPUBuffer | undefined => {
-      const buffer = call.buffers[t.name];
-      if (buffer === undefined && t.role !== "scratch") throw new Error(`the ${t.role} ${t.name} has no buffer`);
-      return buffer;
-    };
-    dispatch(
-      pass,
-      plan.values,
-      allocate(plan, own, () => null, made),
-    );
-    return () => made.forEach((b) => b.destroy());
+    const prepared = prepare(call);
+    prepared.encode(pass);
+    return prepared.destroy;
   };
 
-  const submit = (plan: Plan, buffers: ReadonlyMap<number, GPUBuffer>): void => {
+  const submit = (add: (encoder: GPUCommandEncoder) => void): void => {
     const encoder = device.createCommandEncoder();
-    const pass = encoder.beginComputePass();
-    dispatch(pass, plan.values, buffers);
-    pass.end();
+    add(encoder);
     device.queue.submit([encoder.finish()]);
   };
 
   const read = async (t: TensorInfo, source: GPUBuffer, plan: Plan, made: GPUBuffer[]): Promise<TypedArray> => {
-    const staging = device.createBuffer({ size: plan.bytes(t), usage: MAP_READ | COPY_DST });
-    made.push(staging);
-    const encoder = device.createCommandEncoder();
-    encoder.copyBufferToBuffer(source, 0, staging, 0, plan.bytes(t));
-    device.queue.submit([encoder.finish()]);
+    const size = plan.bytes(t);
+    const staging = create(device, made, size, MAP_READ | COPY_DST, t.name);
+    submit((encoder) => encoder.copyBufferToBuffer(source, 0, staging, 0, size));
     await staging.mapAsync(1);
     return fromBytes(t, staging.getMappedRange(), plan.count(t));
   };
@@ -233,41 +272,51 @@ export const createKernel = async (
   const execute = async (call: RunOptions, made: GPUBuffer[]): Promise<RunResult> => {
     const { inputs = {}, outputs = {}, repeat = 1 } = call;
     checkWhole("repeat", repeat);
-    checkNames(artifact, "input", Object.keys(inputs));
-    checkNames(artifact, "output", Object.keys(outputs));
+    const checkNames = (role: TensorInfo["role"], given: object): void => {
+      for (const name in given) checkName(role, name, withRole(role).map((t) => t.name));
+    };
+    checkNames("input", inputs);
+    checkNames("output", outputs);
     const counts = new Map<string, number>();
-    for (const t of artifact.tensors.filter((x) => x.role === "input")) {
+    for (const t of withRole("input")) {
       const data = inputs[t.name];
       if (data == null) throw new Error(`the input ${t.name} is missing`);
       const count = isBuffer(data) ? undefined : countOf(t, data);
       if (count != null) counts.set(t.name, count);
     }
     const plan = planCall(device, artifact, call, counts);
-    const own = (t: TensorInfo): GPUBuffer | undefined => {
-      const x = inputs[t.name];
-      return x === undefined ? outputs[t.name] : isBuffer(x) ? x : undefined;
-    };
-    const data = (t: TensorInfo): Uint8Array | null => {
-      const x = inputs[t.name];
-      return x === undefined || isBuffer(x) ? null : toBytes(t, x, plan.count(t));
-    };
-    const buffers = await scoped(device, () => allocate(plan, own, data, made));
+    const { buffers, encode: add } = await scoped(device, () =>
+      bind(
+        plan,
+        (t) => {
+          const x = inputs[t.name];
+          return x === undefined || isBuffer(x) ? (x ?? outputs[t.name]) : toBytes(t, x, plan.count(t));
+        },
+        made,
+      ),
+    );
     const times: number[] = [];
     for (let n = 0; n < 1 || n < repeat; n++) {
       await device.queue.onSubmittedWorkDone();
       const start = performance.now();
-      const submitted = scoped(device, () => submit(plan, buffers));
+      const submitted = scoped(device, () =>
+        submit((encoder) => {
+          const pass = encoder.beginComputePass();
+          add(pass);
+          pass.end();
+        }),
+      );
       // It may fail before it is waited for.
       submitted.catch(ignore);
       await device.queue.onSubmittedWorkDone();
       times.push(performance.now() - start);
       await submitted;
     }
-    const results = artifact.tensors.filter((t) => t.role === "output" && !outputs[t.name]);
-    const arrays = await Promise.all(results.map((t) => read(t, buffers.get(t.binding) as GPUBuffer, plan, made)));
+    const results = withRole("output").filter((t) => !outputs[t.name]);
+    const arrays = await Promise.all(results.map((t) => read(t, buffers.get(t.binding)?.buffer as GPUBuffer, plan, made)));
     return {
       outputs: Object.fromEntries(results.map((t, i) => [t.name, arrays[i] as TypedArray])),
-      timeMs: median(times),
+      timeMs: times.sort((a, b) => a - b)[times.length >> 1] ?? 0,
       peakBytes: artifact.tensors.reduce((sum, t) => sum + plan.bytes(t), artifact.uniformBytes),
     };
   };
@@ -279,12 +328,10 @@ export const createKernel = async (
     } catch (error) {
       // A lost device fails in many ways: say the one that explains them.
       const lost = await Promise.race([device.lost, new Promise<null>((done) => setTimeout(done, 0, null))]);
-      throw lost === null
-        ? error
-        : new Error(`the GPU device was lost (${lost.reason}): ${lost.message}`, { cause: error });
+      throw lost ? new Error(`the GPU device was lost (${lost.reason}): ${lost.message}`, { cause: error }) : error;
     } finally {
-      for (const b of made) b.destroy();
+      made.forEach((b) => b.destroy());
     }
   };
-  return { artifact, run, encode, destroy: ignore };
+  return { artifact, run, encode, prepare, destroy: ignore };
 };

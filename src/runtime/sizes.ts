@@ -28,7 +28,6 @@ const SCALARS: typeof NUMERIC = {
   ...NUMERIC,
   "/": (a, b) => a / b,
   floordiv: SIZES["/"]!,
-  "**": Math.pow,
   pow: Math.pow,
   "==": (a, b) => +(a === b),
   "!=": (a, b) => +(a !== b),
@@ -36,8 +35,8 @@ const SCALARS: typeof NUMERIC = {
   "<=": (a, b) => +(a <= b),
   ">": (a, b) => +(a > b),
   ">=": (a, b) => +(a >= b),
-  and: (a, b) => +(!!a && !!b),
-  or: (a, b) => +(!!a || !!b),
+  and: (a, b) => +!!(a && b),
+  or: (a, b) => +!!(a || b),
 };
 
 const UNARY: Readonly<Record<string, (x: number) => number>> = {
@@ -65,22 +64,23 @@ const evaluate = (e: ScalarExpr | SizeExpr, known: Values, binary: typeof NUMERI
 /** The value of a size expression. */
 export const evalSize = (e: SizeExpr, known: Values): number => evaluate(e, known, SIZES);
 
-/** Binds the one unknown size of `e = value`; false while there is none or more than one, or no whole solution. */
-const solve = (e: SizeExpr, value: number, known: Known): boolean => {
-  if (typeof e === "number") return false;
+/** Binds the one unknown size of `e = value` and gives its name; nothing while there is none or more than one, or no whole solution. */
+const solve = (e: SizeExpr, value: number, known: Known): string | undefined => {
+  if (typeof e === "number") return;
   if (typeof e === "string") {
-    if (known.has(e) || !(value >= 0 && Number.isInteger(value))) return false;
+    if (known.has(e) || !(value >= 0 && Number.isInteger(value))) return;
     known.set(e, value);
-    return true;
+    return e;
   }
   const [op, x, y] = e;
   const [a, b] = [evalSize(x, known), evalSize(y, known)];
-  if (Number.isNaN(a) === Number.isNaN(b)) return false;
-  const [unknown, other] = Number.isNaN(a) ? [x, b] : [y, a];
-  if (op === "*") return other > 0 && solve(unknown, value / other, known);
-  if (op === "+") return solve(unknown, value - other, known);
-  if (op === "-") return solve(unknown, Number.isNaN(a) ? value + other : other - value, known);
-  return false;
+  const isFirst = Number.isNaN(a);
+  if (isFirst === Number.isNaN(b)) return;
+  const [unknown, other] = isFirst ? [x, b] : [y, a];
+  const found =
+    op === "*" ? value / other : op === "+" ? value - other : op !== "-" ? NaN : isFirst ? value + other : other - value;
+  // A quotient by 0 is no number, and names take whole ones only.
+  return solve(unknown, found, known);
 };
 
 /** One thing a tensor says: that an expression has a value. */
@@ -116,6 +116,11 @@ export const checkWhole = (what: string, value: number): void => {
   if (!(value >= 0 && Number.isInteger(value))) throw new Error(`${what} is ${value}: not a whole number >= 0`);
 };
 
+/** Throws where a name is none of the kernel's. */
+export const checkName = (what: string, name: string, names: readonly string[]): void => {
+  if (!names.includes(name)) throw new Error(`no ${what} "${name}"; the kernel has ${names.join(", ") || "none"}`);
+};
+
 const record = (
   values: Readonly<Record<string, number | boolean>> | undefined,
   names: readonly string[],
@@ -125,7 +130,7 @@ const record = (
   for (const [name, value] of Object.entries(values ?? {})) {
     // As if it were not given.
     if (value == null) continue;
-    if (!names.includes(name)) throw new Error(`no ${what} "${name}"; the kernel has ${names.join(", ") || "none"}`);
+    checkName(what, name, names);
     out.set(name, value as number);
   }
   return out;
@@ -150,11 +155,11 @@ export const resolve = (artifact: Artifact, call: Call, counts: ReadonlyMap<stri
       "scalar",
     ),
   ]);
-  const given = new Set(known.keys());
   const stated = artifact.tensors.flatMap((t) =>
     t.role === "scratch" ? [] : equations(t, call.shapes?.[t.name], counts.get(t.name)),
   );
-  const source = new Map<string, string>();
+  /** Who says what a size is, as a message begins. */
+  const source = new Map([...known.keys()].map((name) => [name, `${name} is`]));
   for (let before = -1; before !== known.size;) {
     before = known.size;
     for (const s of artifact.scalars) {
@@ -162,26 +167,21 @@ export const resolve = (artifact: Artifact, call: Call, counts: ReadonlyMap<stri
       if (!Number.isNaN(value)) known.set(s.name, value);
     }
     for (const e of stated) {
-      const count = known.size;
-      if (solve(e.extent, e.value, known)) source.set([...known.keys()][count] ?? "", e.tensor);
+      const name = solve(e.extent, e.value, known);
+      if (name) source.set(name, `${e.tensor} has`);
     }
   }
   for (const name of artifact.sizes)
     if (!known.has(name))
       throw new Error(`the size ${name} is not known: give shapes of the tensors, or sizes: { ${name} }`);
   for (const { name } of artifact.scalars) if (!known.has(name)) throw new Error(`the scalar ${name} needs a value`);
-  for (const e of stated) {
-    const expected = evalSize(e.extent, known);
-    if (expected === e.value) continue;
-    const symbol = typeof e.extent === "string" ? e.extent : null;
-    const other = symbol === null ? undefined : source.get(symbol);
-    const because =
-      other !== undefined && other !== e.tensor
-        ? `${other} has ${expected}`
-        : symbol !== null && given.has(symbol)
-          ? `${symbol} is ${expected}`
-          : `${expected} were expected`;
-    throw new Error(`${e.tensor}: ${e.what}has ${e.value} elements, but ${because}`);
+  for (const { tensor, extent, value, what } of stated) {
+    const expected = evalSize(extent, known);
+    const says = source.get(extent as string);
+    if (expected !== value)
+      throw new Error(
+        `${tensor}: ${what}has ${value} elements, but ${says && says !== `${tensor} has` ? `${says} ${expected}` : `${expected} were expected`}`,
+      );
   }
   return known;
 };

@@ -1,6 +1,6 @@
 /** A kernel whose names TypeScript knows: what `import { attention } from "./attention.tfx"` gives. Types only. */
 import type { Artifact } from "../codegen/artifact.ts";
-import type { KernelOptions, RunResult } from "./kernel.ts";
+import type { BufferRange, KernelOptions, Prepared, RunResult } from "./kernel.ts";
 
 /** Everything of a kernel by name; the compiler writes it (`x.d.tfx.ts`). */
 export type KernelSignature = {
@@ -17,13 +17,18 @@ type CallOf<S extends KernelSignature> = Field<"scalars", S["scalars"]> & {
   readonly sizes?: Partial<S["sizes"]>;
   readonly shapes?: Partial<S["shapes"]>;
 };
-type BuffersOf<T> = { readonly [K in keyof T]: GPUBuffer };
+type BuffersOf<T> = { readonly [K in keyof T]: BufferRange };
 
 /** One call: arrays, or buffers of the caller's. An output named in `outputs` stays in its buffer. */
 export type TypedRun<S extends KernelSignature, Kept extends keyof S["outputs"] = never> = CallOf<S> & {
-  readonly inputs: { readonly [K in keyof S["inputs"]]: S["inputs"][K] | GPUBuffer };
-  readonly outputs?: { readonly [K in Kept]: GPUBuffer };
+  readonly inputs: { readonly [K in keyof S["inputs"]]: S["inputs"][K] | BufferRange };
+  readonly outputs?: { readonly [K in Kept]: BufferRange };
   readonly repeat?: number;
+};
+
+/** One call on buffers. */
+type TypedEncode<S extends KernelSignature> = CallOf<S> & {
+  readonly buffers: BuffersOf<S["inputs"]> & BuffersOf<S["outputs"]>;
 };
 
 export type TypedKernel<S extends KernelSignature> = {
@@ -32,10 +37,8 @@ export type TypedKernel<S extends KernelSignature> = {
     call: TypedRun<S, Kept>,
   ) => Promise<Omit<RunResult, "outputs"> & { readonly outputs: Omit<S["outputs"], Kept> }>;
   /** Every input and every output has a buffer. */
-  readonly encode: (
-    pass: GPUComputePassEncoder,
-    call: CallOf<S> & { readonly buffers: BuffersOf<S["inputs"]> & BuffersOf<S["outputs"]> },
-  ) => () => void;
+  readonly encode: (pass: GPUComputePassEncoder, call: TypedEncode<S>) => () => void;
+  readonly prepare: (call: TypedEncode<S>) => Omit<Prepared, "update"> & { readonly update: (call: CallOf<S>) => void };
   readonly destroy: () => void;
 };
 

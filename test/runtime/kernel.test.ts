@@ -192,12 +192,12 @@ describe("whatever a call holds is told, and ends nothing but the call", () => {
     [
       "an output that is no buffer",
       { inputs: { x, bias }, outputs: { y } },
-      "y: the buffer has undefined bytes, but 48 are needed",
+      "y: the buffer has NaN bytes, but 48 are needed",
     ],
     [
       "a text for an output",
       { inputs: { x, bias }, outputs: { y: "abc" } },
-      "y: the buffer has undefined bytes, but 48 are needed",
+      "y: the buffer has NaN bytes, but 48 are needed",
     ],
     ["a name that is not there", { inputs: { x, bias, z: x } }, 'no input "z"; the kernel has x, bias'],
     ["repeat: NaN", { inputs: { x, bias }, repeat: NaN }, "repeat is NaN: not a whole number >= 0"],
