@@ -2,5 +2,14 @@
 export type { TypedArray } from "./arrays.ts";
 export { checkRequirements, requestDevice } from "./device.ts";
 export { createKernel } from "./kernel.ts";
-export type { BufferRange, EncodeOptions, Input, Kernel, KernelOptions, Prepared, RunOptions, RunResult } from "./kernel.ts";
+export type {
+  BufferRange,
+  EncodeOptions,
+  Input,
+  Kernel,
+  KernelOptions,
+  Prepared,
+  RunOptions,
+  RunResult,
+} from "./kernel.ts";
 export type { KernelFactory, KernelSignature, TypedKernel, TypedRun } from "./typed.ts";

@@ -7,9 +7,7 @@ import { checkRequirements } from "./device.ts";
 import { checkName, checkWhole, elements, evalSize, resolve, type Call, type Values } from "./sizes.ts";
 
 /** A storage buffer of the caller, or a part of one (`offset` a multiple of 256, as WebGPU has it). */
-export type BufferRange =
-  | GPUBuffer
-  | { readonly buffer: GPUBuffer; readonly offset?: number; readonly size?: number };
+export type BufferRange = GPUBuffer | { readonly buffer: GPUBuffer; readonly offset?: number; readonly size?: number };
 
 export type Input = TypedArray | readonly boolean[] | BufferRange;
 
@@ -273,7 +271,12 @@ export const createKernel = async (
     const { inputs = {}, outputs = {}, repeat = 1 } = call;
     checkWhole("repeat", repeat);
     const checkNames = (role: TensorInfo["role"], given: object): void => {
-      for (const name in given) checkName(role, name, withRole(role).map((t) => t.name));
+      for (const name in given)
+        checkName(
+          role,
+          name,
+          withRole(role).map((t) => t.name),
+        );
     };
     checkNames("input", inputs);
     checkNames("output", outputs);
@@ -313,7 +316,9 @@ export const createKernel = async (
       await submitted;
     }
     const results = withRole("output").filter((t) => !outputs[t.name]);
-    const arrays = await Promise.all(results.map((t) => read(t, buffers.get(t.binding)?.buffer as GPUBuffer, plan, made)));
+    const arrays = await Promise.all(
+      results.map((t) => read(t, buffers.get(t.binding)?.buffer as GPUBuffer, plan, made)),
+    );
     return {
       outputs: Object.fromEntries(results.map((t, i) => [t.name, arrays[i] as TypedArray])),
       timeMs: times.sort((a, b) => a - b)[times.length >> 1] ?? 0,

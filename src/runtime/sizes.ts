@@ -78,7 +78,15 @@ const solve = (e: SizeExpr, value: number, known: Known): string | undefined => 
   if (isFirst === Number.isNaN(b)) return;
   const [unknown, other] = isFirst ? [x, b] : [y, a];
   const found =
-    op === "*" ? value / other : op === "+" ? value - other : op !== "-" ? NaN : isFirst ? value + other : other - value;
+    op === "*"
+      ? value / other
+      : op === "+"
+        ? value - other
+        : op !== "-"
+          ? NaN
+          : isFirst
+            ? value + other
+            : other - value;
   // A quotient by 0 is no number, and names take whole ones only.
   return solve(unknown, found, known);
 };

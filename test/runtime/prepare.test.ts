@@ -58,9 +58,7 @@ test("a prepared call allocates nothing, takes other sizes and scalars, and refu
   // Two rows: the third stays as it is.
   prepared.update({ sizes: { N: 2, C: 4 }, scalars: { by: 1 } });
   submit(d, prepared.encode);
-  expect(await download(d, buffers.y, 0, 12)).toEqual(
-    x.map((v, i) => v * (i < 8 ? 1 : 19) + (bias[i % 4] ?? 0)),
-  );
+  expect(await download(d, buffers.y, 0, 12)).toEqual(x.map((v, i) => v * (i < 8 ? 1 : 19) + (bias[i % 4] ?? 0)));
   expect(() => prepared.update({ sizes: { N: 4, C: 4 }, scalars: { by: 1 } })).toThrow(
     "x: the buffer has 48 bytes, but 64 are needed",
   );
