@@ -4,6 +4,7 @@ import { TARGETS, type Target } from "../../src/base/target.ts";
 import type { Compiled } from "../../src/compile.ts";
 import type { NodeId } from "../../src/ir/graph/graph.ts";
 import type { Graph } from "../../src/ir/graph/graph.ts";
+import { parseProgram } from "../../src/parser/parse.ts";
 import type { KernelPlan } from "../../src/ir/derive/plan.ts";
 import { evaluateGraph, type Inputs } from "../../src/ir/graph/eval.ts";
 import { compileCase, type Case } from "../numeric/harness.ts";
@@ -12,6 +13,15 @@ const read = (name: string): string => readFileSync(new URL(`../fixtures/${name}
 
 /** Both fixture files as one source. */
 export const SOURCE = `${read("language")}\n${read("variants")}`;
+
+const { items } = parseProgram(SOURCE, "case.tfx").program;
+
+/** The source of one kernel, with everything that is no kernel: what a test compiles many times need not be read whole each time. */
+export const sourceOf = (kernel: string): string =>
+  items
+    .filter((i) => i.kind !== "kernel" || i.name.text === kernel)
+    .map((i) => SOURCE.slice(i.span.start, i.span.end))
+    .join("\n\n");
 
 const SIZES = { B: 1, H: 2, N: 5, M: 7, D: 3, E: 5 };
 const DE = ["D", "E"];

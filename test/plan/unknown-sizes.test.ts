@@ -7,7 +7,7 @@ import { compile } from "../../src/compile.ts";
 import type { Tensor } from "../../src/ir/graph/graph.ts";
 import { evalSize } from "../../src/base/size.ts";
 import { resolveImport } from "../numeric/harness.ts";
-import { SOURCE, target, TINY } from "./tiny.ts";
+import { sourceOf, target, TINY } from "./tiny.ts";
 import { viewOf } from "../../src/ir/graph/view.ts";
 
 const cases = TINY.filter((c, n) => TINY.findIndex((o) => o.kernel === c.kernel) === n).flatMap((c) =>
@@ -17,7 +17,7 @@ const cases = TINY.filter((c, n) => TINY.findIndex((o) => o.kernel === c.kernel)
 describe("without a size", () => {
   test.each(cases)("%s, %s", (kernel, size, c) => {
     const dims = Object.fromEntries(c.known.filter((k) => k !== size).map((k) => [k, c.sizes[k] ?? 0]));
-    const { compiled, diagnostics } = compile(SOURCE, {
+    const { compiled, diagnostics } = compile(sourceOf(kernel), {
       file: "case.tfx",
       kernel,
       dims,
