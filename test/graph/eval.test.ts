@@ -73,12 +73,14 @@ describe("attention", () => {
     expect(narrow).not.toEqual(wide);
   });
   it("is fast enough to be an oracle", () => {
-    const n = 512;
+    // A quarter of N = M = 512 within a quarter of 5 s of this thread's processor time: other work on the machine does not count.
+    const n = 256;
     const { graph } = attention((b) => b.binary("<=", b.index(2), b.index(1)));
     const big = { q: fill(n * 64, random(1)), k: fill(n * 64, random(2)), v: fill(n * 64, random(3)) };
-    const start = performance.now();
+    const start = process.threadCpuUsage();
     evaluateGraph(graph, { sizes: { B: 1, N: n, M: n, D: 64, E: 64 }, tensors: big, scalars: {} });
-    expect(performance.now() - start).toBeLessThan(5000);
+    const { user, system } = process.threadCpuUsage(start);
+    expect((user + system) / 1000).toBeLessThan(1250);
   });
 });
 
