@@ -23,6 +23,11 @@ test.each<readonly [string, NodeId, number]>([
   ["of about 1", log(0.5, 2), NEGATIVE | ZERO | POSITIVE],
   ["a cosine", b.unary("cos", x), NEGATIVE | ZERO | POSITIVE],
   ["a rest", b.binary("%", b.load("t", [i], "i32"), b.konst(3, "i32")), ZERO | POSITIVE],
+  ["a sum of what is below 0", b.reduce("sum", [0], b.unary("neg", b.unary("exp", x))), NEGATIVE],
+  ["a sum of what is above 0", b.reduce("sum", [0], b.unary("exp", x)), POSITIVE],
+  ["such a sum of no cell", b.reduce("sum", [1], b.unary("exp", b.load("e", [z], "f32"))), ZERO],
+  ["such a sum of unknown many", b.reduce("sum", [3], b.unary("exp", b.load("g", [j], "f32"))), ZERO | POSITIVE],
+  ["a sum of both", b.reduce("sum", [0], x), NEGATIVE | ZERO | POSITIVE],
 ])("the signs of %s", (_, id, signs) => expect(signAnalysis(b)(id)).toBe(signs));
 
 test("a place among no cells is the first", () => {
