@@ -25,6 +25,9 @@ import { readFileSync } from "node:fs";
 import { BASELINE, compile, compileAsync, formatProgram, renderDiagnostic } from "tfx-lang";
 import { createKernel, requestDevice } from "tfx-lang/runtime";
 import { std } from "tfx-lang/std";
+import vite from "tfx-lang/vite";
+import rollup from "tfx-lang/rollup";
+import esbuild from "tfx-lang/esbuild";
 import * as plugin from "tfx-lang/prettier";
 const text = readFileSync("attention.tfx", "utf8");
 const { artifacts, diagnostics } = compile(text, { file: "attention.tfx", dims: { D: 16 }, target: BASELINE });
@@ -33,6 +36,7 @@ if (!artifacts[0]?.wgsl.includes("@compute")) throw new Error("no kernel");
 const uses = 'use { band } from "std/onnx/band"\\n' + text.replace("causal(i, j)", "band(i, j, 0, 1, -1, -1)");
 const library = await compileAsync(uses, { file: "uses.tfx", dims: { D: 16 }, target: BASELINE });
 if (library.artifacts.length !== 1 || std("std/onnx/band") === null) throw new Error("no library: " + JSON.stringify(library.diagnostics));
+if (![vite, rollup, esbuild].every((plugin) => plugin({ dims: { D: 16 } }).name === "tfx")) throw new Error("plugins");
 const formatted = await formatProgram(text);
 if (!formatted.ok || !formatted.text.includes("kernel attention")) throw new Error("not formatted");
 if (typeof createKernel !== "function" || typeof requestDevice !== "function" || plugin.languages[0].name !== "TFX") throw new Error("exports");
@@ -116,6 +120,8 @@ try {
   step("tfx check finds the mistake", () => tfx(1, "check", "wrong.tfx"));
   step("tfx fmt", () => tfx(0, "fmt", "attention.tfx"));
   step("tfx compile", () => tfx(0, "compile", "attention.tfx", "--dim", "D=16", "--out", "out"));
+  step("tfx compile --emit ts", () => tfx(0, "compile", "attention.tfx", "--dim", "D=16", "--emit", "ts", "--out", "out"));
+  step("tfx init", () => tfx(0, "init", "app"));
   step("tfx run --check", () =>
     tfx(0, "run", "attention.tfx", "--random", "1", "--dim", "N=20", "--dim", "M=33", "--dim", "D=16", "--check"),
   );

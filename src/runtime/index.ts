@@ -11,5 +11,5 @@ export type {
   Prepared,
   RunOptions,
   RunResult,
-} from "./kernel.ts";
+} from "./call.ts";
 export type { KernelFactory, KernelSignature, TypedKernel, TypedRun } from "./typed.ts";

@@ -1,6 +1,6 @@
 /** A kernel whose names TypeScript knows: what `import { attention } from "./attention.tfx"` gives. Types only. */
 import type { Artifact } from "../codegen/artifact.ts";
-import type { BufferRange, KernelOptions, Prepared, RunResult } from "./kernel.ts";
+import type { BufferRange, KernelOptions, Prepared, RunResult } from "./call.ts";
 
 /** Everything of a kernel by name; the compiler writes it (`x.d.tfx.ts`). */
 export type KernelSignature = {

@@ -8,7 +8,7 @@ import type { Artifact, TensorInfo } from "../../../src/codegen/artifact.ts";
 import type { Target } from "../../../src/base/target.ts";
 import { compile, type Compiled } from "../../../src/compile.ts";
 import { evalSize } from "../../../src/base/size.ts";
-import { createKernel, type Kernel } from "../../../src/runtime/kernel.ts";
+import { createKernel, type Kernel } from "../../../src/runtime/index.ts";
 import type { Stack, Tensors as Typed } from "../../gpu/stacks.ts";
 import { randomFrom } from "../../numeric/harness.ts";
 import type { Round } from "./arith.ts";

@@ -2,7 +2,7 @@
 import { describe, expect, test } from "vitest";
 import type { Accuracy } from "../../../src/cli/accuracy.ts";
 import { BASELINE } from "../../../src/base/target.ts";
-import type { Kernel } from "../../../src/runtime/kernel.ts";
+import type { Kernel } from "../../../src/runtime/index.ts";
 import { stacks, type Stack } from "../../gpu/stacks.ts";
 import { compileCase, openBench, runKernel, runOn, type Case, type Run } from "./run.ts";
 import { viewOf } from "../../../src/ir/graph/view.ts";
