@@ -120,7 +120,9 @@ try {
   step("tfx check finds the mistake", () => tfx(1, "check", "wrong.tfx"));
   step("tfx fmt", () => tfx(0, "fmt", "attention.tfx"));
   step("tfx compile", () => tfx(0, "compile", "attention.tfx", "--dim", "D=16", "--out", "out"));
-  step("tfx compile --emit ts", () => tfx(0, "compile", "attention.tfx", "--dim", "D=16", "--emit", "ts", "--out", "out"));
+  step("tfx compile --emit ts", () =>
+    tfx(0, "compile", "attention.tfx", "--dim", "D=16", "--emit", "ts", "--out", "out"),
+  );
   step("tfx init", () => tfx(0, "init", "app"));
   step("tfx run --check", () =>
     tfx(0, "run", "attention.tfx", "--random", "1", "--dim", "N=20", "--dim", "M=33", "--dim", "D=16", "--check"),
