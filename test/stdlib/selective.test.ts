@@ -2,7 +2,7 @@
 import { describe, expect, test } from "vitest";
 import { compare } from "../../src/cli/accuracy.ts";
 import { BASELINE } from "../../src/base/target.ts";
-import type { Kernel } from "../../src/runtime/kernel.ts";
+import type { Kernel } from "../../src/runtime/index.ts";
 import { randomFrom } from "../numeric/harness.ts";
 import { count, dot, root, softmax, total, type Round } from "./oracles/arith.ts";
 import { mixed } from "./oracles/attend.ts";
