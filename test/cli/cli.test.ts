@@ -239,3 +239,25 @@ describe("run", () => {
     expect(tfx(["run", "bad.tfx", "--random", "1", "--dim", "N=3"])).toMatchObject({ code: 1, out: "" });
   });
 });
+
+describe("grad", () => {
+  test("prints a program, or writes it", () => {
+    const printed = tfx(["grad", "good.tfx", "--wrt", "x,by"]);
+    expect(printed).toMatchObject({ code: 0, err: "" });
+    expect(printed.out).toContain("kernel scale_grad<T: f32 | f16>(");
+    expect(printed.out).toContain("d_x = ");
+    expect(printed.out).toContain("d_by = ");
+    expect(tfx(["grad", "good.tfx", "--wrt", "x,by", "--out", "grad.tfx"])).toEqual({ code: 0, out: "", err: "" });
+    expect(readFileSync(join(folder, "grad.tfx"), "utf8")).toBe(printed.out);
+    expect(tfx(["fmt", "--check", "grad.tfx"])).toMatchObject({ code: 0 });
+    rmSync(join(folder, "grad.tfx"));
+  });
+
+  test("says what is wrong and writes nothing", () => {
+    const none = tfx(["grad", "good.tfx", "--wrt", "z", "--out", "grad.tfx"]);
+    expect(none).toMatchObject({ code: 1, out: "" });
+    expect(none.err).toContain("TFX7002");
+    expect(tfx(["grad", "bad.tfx", "--out", "grad.tfx"])).toMatchObject({ code: 1, out: "" });
+    expect(existsSync(join(folder, "grad.tfx"))).toBe(false);
+  });
+});
