@@ -168,7 +168,13 @@ export const measuring = (): Measuring => {
     value: (x) => x.v,
     unary: (op: SUnaryOp, type: SType) => {
       const f = unaryMeaning(op);
-      if (type !== "float") return (x) => ({ v: f(x.v), s: op === "float" ? of(x.v, "float").s : EXACT });
+      // What does not fit into an int is no int either.
+      if (type !== "float")
+        return (x) => {
+          const v = f(x.v);
+          if (!(Math.abs(v) < 2 ** 31)) decide(0, 1);
+          return { v, s: op === "float" ? of(x.v, "float").s : EXACT };
+        };
       return (x) => {
         decide(distanceToEdge(op, x.v), x.s);
         const v = f(x.v);

@@ -2,7 +2,7 @@
 import type { GraphBuilder } from "../graph/build.ts";
 import type { GraphView } from "../graph/view.ts";
 import { operands, type AxisId, type Node, type NodeId } from "../graph/graph.ts";
-import { identity } from "../graph/reduction.ts";
+import { identity, startingValue } from "../graph/reduction.ts";
 import { isFixedRead } from "./scan.ts";
 import { finiteEverywhereIn, follows, isDefined } from "../scalar/defined.ts";
 import { readOperands } from "../graph/scan.ts";
@@ -87,7 +87,8 @@ const infiniteCells = (
     const isInfinite = (n: Reduce): boolean => startsInfinite(n) && !isFinite(n.body);
     if (!statistics.some(isInfinite)) continue;
     // Each stands for itself in what the others are made of.
-    const map = new Map(statistics.map((n) => [n.id, isInfinite(n) ? orIdentity(b, n.id, n) : n.id]));
+    const mend = (n: Reduce): NodeId => (n.op === "kth" ? orInfiniteRank(b, n) : orIdentity(b, n.id, n));
+    const map = new Map(statistics.map((n) => [n.id, isInfinite(n) ? mend(n) : n.id]));
     mended.set(r.id, map.get(value) ?? b.replaceNodes(value, map));
   }
   return mended;
@@ -100,6 +101,19 @@ const startsInfinite = (n: Reduce): boolean => n.ty === "f32" && !Number.isFinit
 const orIdentity = (b: GraphBuilder, value: NodeId, r: Reduce): NodeId => {
   const empty = identityOf(b, r);
   return b.select(b.binary(identity(r.op, r.ty) > 0 ? "<" : ">", value, empty), value, empty);
+};
+
+/** A rank among cells of which some are -inf, which its registers take for none: with fewer than k others it is one of those. */
+const orInfiniteRank = (b: GraphBuilder, r: Reduce): NodeId => {
+  const [none, one] = [b.konst(0, "i32"), b.konst(1, "i32")];
+  const isNothing = b.binary("<", r.body, b.konst(startingValue("kth", "f32"), "f32"));
+  const count = (a: NodeId, c: NodeId): NodeId => b.reduce("sum", r.over, b.select(isNothing, a, c), r.where);
+  const among = b.binary(
+    "and",
+    b.binary(">", count(one, none), none),
+    b.binary("<", count(none, one), b.konst(r.k, "i32")),
+  );
+  return b.select(among, b.konst(-Infinity, "f32"), r.id);
 };
 
 /**

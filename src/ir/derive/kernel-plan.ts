@@ -122,7 +122,7 @@ const nameOfAccumulator = (cx: Cx, n: Reduce): string => {
   return [...known, n.op].join("_");
 };
 
-/** Cell counts that the guards of empty rows brought in. */
+/** Counts of cells that the guards of empty rows and of infinite cells brought in. */
 const countsAmong = (
   b: GraphView,
   needed: ReadonlySet<NodeId>,
@@ -134,5 +134,5 @@ const countsAmong = (
   return [...needed]
     .map((id) => b.node(id))
     .filter((n): n is Reduce => n.kind === "reduce" && n.op !== "cumsum" && same(n.over, stream) && !known.has(n.id))
-    .map((n) => ({ node: n.id, gauge: null, pass: n.where === null ? 0 : last(n.where) + 1 }));
+    .map((n) => ({ node: n.id, gauge: null, pass: 1 + Math.max(last(n.body), n.where === null ? -1 : last(n.where)) }));
 };
