@@ -12,7 +12,7 @@ version control, checked, explained and compiled like any other. \`gradientOf\` 
 - \`--save none\`, the default: one kernel, \`K_grad\`. It takes the parameters of K and a cotangent \`d_o\` for each result \`o\`, and gives
   \`d_q\` for each parameter \`q\` that is wanted. Everything is computed again from the inputs.
 - \`--save auto\`: two kernels. \`K_forward\` gives the results of K and what pays to keep: results, and statistics that are no larger than
-  a result (a log-sum-exp, a mean). \`K_backward\` takes them. No matrix of scores is ever among them.
+  a result (a log-sum-exp, a mean). \`K_backward\` takes them. A matrix of scores is among them only where K gives it.
 - \`--save o,lse\`: the same with results and \`let\`s chosen by name.
 
 A gradient of a gradient program is a second derivative.
