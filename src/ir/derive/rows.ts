@@ -1,7 +1,8 @@
 /** The rows of a kernel: one independent stream for each point of them. */
 import { PLANNING } from "../../base/costs.ts";
-import type { AxisId, Node } from "../graph/graph.ts";
+import { operands, type AxisId, type Node } from "../graph/graph.ts";
 import { scansBelow } from "../graph/scan.ts";
+import { reach } from "../graph/walk.ts";
 import { outermost, same, type Cx, type Reduce, type Root } from "./planning.ts";
 import { scanRows } from "./scan.ts";
 
@@ -59,14 +60,23 @@ const dropFeature = (
   const plain = kept.every((n) => cx.facts.isPlain(n.body));
   if (cx.sizeOf(last) > (plain ? PLANNING.plainFeatures : PLANNING.features) || !kept.every((n) => n.op === "sum"))
     return free;
-  const loads = [...cx.b.reach(kept.map((n) => n.body))].map((id) => cx.b.node(id)).filter((n) => n.kind === "load");
+  // Where a contraction runs over an axis of that name itself (`sum[d](q * k)` in a sum of `k` for each d), another d is meant.
+  const isOther = (n: Node): boolean => n.kind === "reduce" && !same(n.over, stream) && n.over.includes(last);
+  const below = [
+    ...reach(
+      cx.b,
+      kept.map((n) => n.body),
+      (n) => (isOther(n) ? [] : operands(n)),
+    ),
+  ].map((id) => cx.b.node(id));
+  const loads = below.filter((n) => n.kind === "load");
   const others = free.filter((a) => a !== last);
   const streams = (n: Node): boolean => n.axes.some((a) => stream.includes(a));
   const having = loads.filter((n) => n.axes.includes(last));
   const feature =
     having.length > 0 &&
     having.every(streams) &&
-    loads.some((n) => !n.axes.includes(last)) &&
+    (below.some(isOther) || loads.some((n) => !n.axes.includes(last))) &&
     having.some((n) => others.some((a) => !n.axes.includes(a)));
   return feature ? others : free;
 };
