@@ -84,6 +84,12 @@ test("a statistic of the stream that other rows ask for is stored; one that a ro
     const one = compiledOrCode(text, TARGETS["baseline"] as Target, SIZES);
     return typeof one === "string" ? one : one.plan.kernels.length;
   };
-  expect(kernels(source(LAYERS["relu(sum(x * w))"] as (p: string) => string, 4))).toBe(4);
+  // Each row holds its features, so it has the layer below. A mean over the rows it has not: each layer is stored, and read by the next two.
+  expect(kernels(source(LAYERS["relu(sum(x * w))"] as (p: string) => string, 4))).toBe(1);
+  const centred = (p: string): string => {
+    const layer = `relu(sum[e](u * sum[d](w * ${p})))`;
+    return `${layer} - mean[i](${layer})`;
+  };
+  expect(kernels(source(centred, 3))).toBe(5);
   expect(kernels(source(LAYERS["rows of their own mean"] as (p: string) => string, 4))).toBe(1);
 });
