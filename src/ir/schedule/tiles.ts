@@ -52,10 +52,51 @@ export const tileBytes = (b: GraphView, plan: KernelPlan, s: TilesSchedule): num
       const staged = new Set(wide.filter((w) => w.axis === axis).flatMap((w) => w.terms.staged)).size;
       slices = Math.max(slices, staged * s.slice * Math.ceil(Number(b.axis(axis).size) / 4));
     }
-    maxima = Math.max(maxima, gauging(b, accs).size * rows * (s.lanesPerRow + 1));
+    const gauges = gauging(b, accs);
+    const sums = accs.filter((a) => !gauges.has(a.node) && isPlainNumber(b, a)).length;
+    maxima = Math.max(maxima, Math.max(gauges.size, sums) * rows * (s.lanesPerRow + 1));
   }
-  const merged = plan.accumulators.some((a) => a.local.length === 0) ? s.lanes : 0;
-  return 16 * (shared + slices) + 16 * Math.ceil(maxima / 4) + 4 * merged;
+  return 16 * (shared + slices) + 16 * Math.ceil(maxima / 4) + mergedBytes(b, plan, s);
+};
+
+/** A number a row that is brought together as it is: an f32 whose state is its value. */
+export const isPlainNumber = (b: GraphView, a: Accumulator): boolean =>
+  a.local.length === 0 && REDUCTIONS[a.op].combine !== null && b.node(a.node).ty === "f32";
+
+/** Arrays of one number a lane, in which other partial values of a row come together. */
+const mergedBytes = (b: GraphView, plan: KernelPlan, s: TilesSchedule): number => {
+  const single = plan.accumulators.filter((a) => a.local.length === 0 && !isPlainNumber(b, a));
+  const arrays = (ints: boolean): number =>
+    Math.max(0, ...single.filter((a) => (b.node(a.node).ty === "i32") === ints).map((a) => REDUCTIONS[a.op].registers(a.k)));
+  return (arrays(false) + arrays(true)) * 16 * Math.ceil(s.lanes / 4);
+};
+
+/** The shortest sum over features that a tile contracts; 0 where there is none. */
+export const contractedFeatures = (b: GraphView, plan: KernelPlan): number => {
+  const found = contractionsBelow(tileView(b, plan), rootsOf(plan.accumulators)).map((c) => c.size);
+  return found.length === 0 ? 0 : Math.min(...found);
+};
+
+/**
+ * About how many numbers a lane holds at once: what it carries, its block of sums, the vectors that are multiplied, what is loaded ahead.
+ * Addresses and what the compiler keeps come on top.
+ */
+export const registersOfTile = (b: GraphView, plan: KernelPlan, s: TilesSchedule): number => {
+  const v = tileView(b, plan);
+  const { rows, cells } = tileShape(s);
+  const turns = (vectors: number): number => 4 * Math.ceil(vectors / s.lanes);
+  const wide = plan.accumulators.flatMap((a) => a.local.map((axis) => ({ axis, terms: termsOf(v, a.body, axis) })));
+  const vectors = (axis: AxisId): number => Math.ceil(Number(b.axis(axis).size) / 4);
+  const features = wide.reduce((n, w) => n + 4 * Math.ceil(vectors(w.axis) / s.lanesPerRow), 0);
+  const single = plan.accumulators.filter((a) => a.local.length === 0).length;
+  const contractions = contractionsBelow(v, rootsOf(plan.accumulators));
+  const operands = contractions.map((c) => {
+    const { width } = chunkOf(s, c.size);
+    return c.ofRows.length * turns(rows * width) + c.ofCells.length * turns(cells * width);
+  });
+  const staged = wide.map((w) => w.terms.staged.length * turns(s.slice * vectors(w.axis)));
+  const ahead = s.prefetch ? Math.max(0, ...operands) + Math.max(0, ...staged) : 0;
+  return s.rowsPerLane * (features + single + contractions.length * s.cells) + 4 * (s.cells + 1) + ahead;
 };
 
 /** Why the kernel has no tiles under any numbers. */
@@ -69,6 +110,9 @@ export const planFaults = (b: GraphView, plan: KernelPlan): readonly string[] =>
   if (plan.stores.some((s) => s.pass !== null))
     out.push("a result varies along the stream: it is written cell by cell");
   for (const a of plan.accumulators) out.push(...accumulatorFaults(b, v, a));
+  const gauges = gauging(b, plan.accumulators);
+  if (plan.accumulators.some((a) => gauges.has(a.node) && !isPlainNumber(b, a)))
+    out.push("a gauge reads an integer, or what is no number a row");
   const wide = new Set(plan.accumulators.filter((a) => a.local.length > 0).map((a) => a.node));
   const reads = [...b.reach(rootsOf(plan.accumulators).flatMap((id) => [id]))];
   const bodies = new Set(reads.filter((id) => wide.has(id)));

@@ -109,6 +109,8 @@ export type Tile = {
   readonly cells: readonly (readonly Scope[])[];
   /** Lanes may still read what is shared: a barrier goes before the next store to it. */
   busy: boolean;
+  /** All lanes have met in this tile: what they read of the one before is behind them. */
+  met: boolean;
 };
 
 export type Key = { readonly scope: Scope; readonly index: Expr; readonly exists: Expr };

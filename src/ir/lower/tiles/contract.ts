@@ -67,6 +67,7 @@ const contractWithin = (tile: Tile, c: Contraction, ahead: (into: Stmt[]) => voi
     stmts.push(T.forStmt(id, T.i32(0), T.i32(all), T.i32(width), body));
   }
   tile.busy = true;
+  tile.met = true;
   tile.cells.forEach((mine, r) =>
     mine.forEach((at, k) => bind(em, at, c.node.id, NOTHING_FIXED, sums[r]?.[k] as Expr)),
   );

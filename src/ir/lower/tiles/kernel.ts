@@ -5,7 +5,7 @@
 import type { Accumulator, KernelPlan } from "../../derive/plan.ts";
 import type { AxisId, NodeId } from "../../graph/graph.ts";
 import { sharingOf } from "../../schedule/sharing.ts";
-import { gauging, tileShape } from "../../schedule/tiles.ts";
+import { gauging, isPlainNumber, tileShape } from "../../schedule/tiles.ts";
 import { contractionsBelow, termsOf, tileView } from "../../schedule/tile-form.ts";
 import type { TilesSchedule } from "../../schedule/schedule.ts";
 import type { SizeExpr } from "../../../base/size.ts";
@@ -14,7 +14,7 @@ import { I32, VEC4 } from "../../tile/tile.ts";
 import * as T from "../../tile/build.ts";
 import type { Part } from "../segment.ts";
 import type { Emitter } from "../emit.ts";
-import { bind, name, withinNode } from "../emit.ts";
+import { NOTHING_FIXED, bind, name, withinNode } from "../emit.ts";
 import { gridOf, memberOf, natural, rowOfLane } from "../grid.ts";
 import { mergeLanes } from "../merge.ts";
 import { visitedCells, type Visited } from "../visited.ts";
@@ -25,7 +25,7 @@ import { buffersOf, cellIn, vectorsOf, type Key, type Tile, type TileCx } from "
 import { contract } from "./contract.ts";
 import { addFeatures, correct, exchange, groupsOf, loadSlice, type Wide } from "./features.ts";
 import { writeTiles } from "./results.ts";
-import { addNumbers, raiseMaxima, visibility } from "./update.ts";
+import { addNumbers, raiseMaxima, sumLanes, visibility } from "./update.ts";
 
 export const lowerTiles = (em: Emitter, plan: KernelPlan, schedule: TilesSchedule, workgroup: Buffer[]): SizeExpr => {
   const sharing = sharingOf(em.b, plan, schedule);
@@ -78,9 +78,21 @@ const lowerPass = (
     lowerSegment(cx, seg, parts, registers, known);
   }
   const next = known.map((k) => scope(`after pass ${pass}`, [k], stmts));
+  const gauges = gauging(em.b, accs);
+  // What a gauge reads is the same in all lanes already, and so is the gauge of what is summed under it.
+  const plain = accs.map((a) => isPlainNumber(em.b, a));
+  accs.forEach((a, n) => {
+    if (plain[n] !== true || !gauges.has(a.node)) return;
+    grid.rows.forEach((_r, r) => bind(em, next[r] as Scope, a.node, NOTHING_FIXED, slots[n]?.[r]?.[0]?.vars[0] as Expr));
+  });
+  sumLanes(
+    cx,
+    slots.filter((_s, n) => plain[n] === true && !gauges.has(accs[n]?.node ?? -1)),
+    next,
+  );
   grid.rows.forEach((_, r) => {
     const at = { known: known[r] as Scope, next: next[r] as Scope };
-    const own = slots.flatMap((s) => s[r] ?? []);
+    const own = slots.filter((_s, n) => plain[n] !== true).flatMap((s) => s[r] ?? []);
     mergeLanes({ em, sharing: cx.sharing, workgroup, ...at, wide: false }, own, stmts);
     accs.forEach((a, n) => {
       const [axis] = a.local;
@@ -196,7 +208,7 @@ const lowerTile = (cx: TileCx, walked: Walked, from: Expr, end: Expr | null, stm
     return { scope: s, index: T.add(raw, seg.offset), exists: end === null ? T.bool(true) : T.lt(raw, end) };
   });
   const cells = rows.map((row, r) => keys.map((key, k) => scope(`cell ${r} ${k}`, [row, key.scope], stmts)));
-  const tile: Tile = { cx, stmts, scope: at, axis, length, from, end, parts, rows, keys, cells, busy: true };
+  const tile: Tile = { cx, stmts, scope: at, axis, length, from, end, parts, rows, keys, cells, busy: true, met: false };
   const view = tileView(em.b, plan, seg.axes);
   const wide = parts.flatMap((part, n): Wide[] => {
     const [local] = part.acc.local;

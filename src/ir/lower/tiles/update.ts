@@ -9,8 +9,9 @@ import { NOTHING_FIXED, bind, emit, name, withinNode } from "../emit.ts";
 import { correctionOf, shiftOf } from "../gauge.ts";
 import { combine } from "../operators.ts";
 import type { Scope } from "../scope.ts";
+import type { Slot } from "../state.ts";
 import { accumulate } from "../state.ts";
-import { MAXIMA, rowTimes, type Tile } from "./context.ts";
+import { MAXIMA, rowTimes, type Tile, type TileCx } from "./context.ts";
 
 /** Whether cell k exists for row r under a condition. */
 export type Seen = (where: NodeId | null, r: number, k: number) => Expr;
@@ -68,7 +69,7 @@ export const raiseMaxima = (tile: Tile, maxima: readonly Part[], before: Before,
       ),
     )
     .flat();
-  // What was read of a tile before lies behind a barrier: every tile has one where it stages.
+  if (!tile.met) stmts.push(T.barrier);
   for (const { r, best, base } of own)
     stmts.push(T.store(MAXIMA, T.add(T.add(rowTimes(cx, r, stride), T.i32(base)), cx.side), best));
   stmts.push(T.barrier);
@@ -116,4 +117,34 @@ export const addNumbers = (tile: Tile, numbers: readonly Part[], before: Before,
   for (const drifts of [true, false])
     for (const p of numbers.filter((x) => (x.acc.drift !== undefined) === drifts))
       withinNode(em, p.acc.node, () => take(p));
+};
+
+/** Brings numbers together of which every lane of a row has a part, all of them between two barriers, and binds them. */
+export const sumLanes = (cx: TileCx, numbers: readonly (readonly (readonly Slot[])[])[], next: readonly Scope[]): void => {
+  const { em, schedule, shape } = cx;
+  if (numbers.length === 0) return;
+  const { stmts } = em.root;
+  const stride = schedule.lanesPerRow + 1;
+  cx.room.maxima = Math.max(cx.room.maxima, numbers.length * shape.rows * stride);
+  const all = numbers.flatMap((rows, n) =>
+    rows.flatMap(([slot], r) => {
+      const [value] = slot?.vars ?? [];
+      return slot === undefined || value === undefined ? [] : [{ slot, r, value, base: n * shape.rows * stride }];
+    }),
+  );
+  stmts.push(T.barrier);
+  for (const { r, value, base } of all)
+    stmts.push(T.store(MAXIMA, T.add(T.add(rowTimes(cx, r, stride), T.i32(base)), cx.side), value));
+  stmts.push(T.barrier);
+  for (const { slot, r, base } of all)
+    withinNode(em, slot.acc.node, () => {
+      const [id, nth] = [em.fresh(slot.acc.name), em.fresh("other")];
+      const first = T.add(rowTimes(cx, r, stride), T.i32(base));
+      const take = combine(slot.acc.op, T.ref(id, slot.type), T.load(MAXIMA, T.add(first, T.ref(nth, I32))));
+      stmts.push(
+        T.varStmt(id, slot.type, T.load(MAXIMA, first)),
+        T.forStmt(nth, T.i32(1), T.i32(schedule.lanesPerRow), T.i32(1), [T.set(id, take)]),
+      );
+      bind(em, next[r] as Scope, slot.acc.node, NOTHING_FIXED, T.ref(id, slot.type));
+    });
 };
