@@ -67,7 +67,10 @@ export const isPlainNumber = (b: GraphView, a: Accumulator): boolean =>
 const mergedBytes = (b: GraphView, plan: KernelPlan, s: TilesSchedule): number => {
   const single = plan.accumulators.filter((a) => a.local.length === 0 && !isPlainNumber(b, a));
   const arrays = (ints: boolean): number =>
-    Math.max(0, ...single.filter((a) => (b.node(a.node).ty === "i32") === ints).map((a) => REDUCTIONS[a.op].registers(a.k)));
+    Math.max(
+      0,
+      ...single.filter((a) => (b.node(a.node).ty === "i32") === ints).map((a) => REDUCTIONS[a.op].registers(a.k)),
+    );
   return (arrays(false) + arrays(true)) * 16 * Math.ceil(s.lanes / 4);
 };
 

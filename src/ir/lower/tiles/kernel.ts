@@ -83,7 +83,9 @@ const lowerPass = (
   const plain = accs.map((a) => isPlainNumber(em.b, a));
   accs.forEach((a, n) => {
     if (plain[n] !== true || !gauges.has(a.node)) return;
-    grid.rows.forEach((_r, r) => bind(em, next[r] as Scope, a.node, NOTHING_FIXED, slots[n]?.[r]?.[0]?.vars[0] as Expr));
+    grid.rows.forEach((_r, r) =>
+      bind(em, next[r] as Scope, a.node, NOTHING_FIXED, slots[n]?.[r]?.[0]?.vars[0] as Expr),
+    );
   });
   sumLanes(
     cx,
@@ -208,7 +210,21 @@ const lowerTile = (cx: TileCx, walked: Walked, from: Expr, end: Expr | null, stm
     return { scope: s, index: T.add(raw, seg.offset), exists: end === null ? T.bool(true) : T.lt(raw, end) };
   });
   const cells = rows.map((row, r) => keys.map((key, k) => scope(`cell ${r} ${k}`, [row, key.scope], stmts)));
-  const tile: Tile = { cx, stmts, scope: at, axis, length, from, end, parts, rows, keys, cells, busy: true, met: false };
+  const tile: Tile = {
+    cx,
+    stmts,
+    scope: at,
+    axis,
+    length,
+    from,
+    end,
+    parts,
+    rows,
+    keys,
+    cells,
+    busy: true,
+    met: false,
+  };
   const view = tileView(em.b, plan, seg.axes);
   const wide = parts.flatMap((part, n): Wide[] => {
     const [local] = part.acc.local;

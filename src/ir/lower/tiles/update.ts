@@ -120,7 +120,11 @@ export const addNumbers = (tile: Tile, numbers: readonly Part[], before: Before,
 };
 
 /** Brings numbers together of which every lane of a row has a part, all of them between two barriers, and binds them. */
-export const sumLanes = (cx: TileCx, numbers: readonly (readonly (readonly Slot[])[])[], next: readonly Scope[]): void => {
+export const sumLanes = (
+  cx: TileCx,
+  numbers: readonly (readonly (readonly Slot[])[])[],
+  next: readonly Scope[],
+): void => {
   const { em, schedule, shape } = cx;
   if (numbers.length === 0) return;
   const { stmts } = em.root;
