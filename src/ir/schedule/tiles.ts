@@ -74,34 +74,6 @@ const mergedBytes = (b: GraphView, plan: KernelPlan, s: TilesSchedule): number =
   return (arrays(false) + arrays(true)) * 16 * Math.ceil(s.lanes / 4);
 };
 
-/** The shortest sum over features that a tile contracts; 0 where there is none. */
-export const contractedFeatures = (b: GraphView, plan: KernelPlan): number => {
-  const found = contractionsBelow(tileView(b, plan), rootsOf(plan.accumulators)).map((c) => c.size);
-  return found.length === 0 ? 0 : Math.min(...found);
-};
-
-/**
- * About how many numbers a lane holds at once: what it carries, its block of sums, the vectors that are multiplied, what is loaded ahead.
- * Addresses and what the compiler keeps come on top.
- */
-export const registersOfTile = (b: GraphView, plan: KernelPlan, s: TilesSchedule): number => {
-  const v = tileView(b, plan);
-  const { rows, cells } = tileShape(s);
-  const turns = (vectors: number): number => 4 * Math.ceil(vectors / s.lanes);
-  const wide = plan.accumulators.flatMap((a) => a.local.map((axis) => ({ axis, terms: termsOf(v, a.body, axis) })));
-  const vectors = (axis: AxisId): number => Math.ceil(Number(b.axis(axis).size) / 4);
-  const features = wide.reduce((n, w) => n + 4 * Math.ceil(vectors(w.axis) / s.lanesPerRow), 0);
-  const single = plan.accumulators.filter((a) => a.local.length === 0).length;
-  const contractions = contractionsBelow(v, rootsOf(plan.accumulators));
-  const operands = contractions.map((c) => {
-    const { width } = chunkOf(s, c.size);
-    return c.ofRows.length * turns(rows * width) + c.ofCells.length * turns(cells * width);
-  });
-  const staged = wide.map((w) => w.terms.staged.length * turns(s.slice * vectors(w.axis)));
-  const ahead = s.prefetch ? Math.max(0, ...operands) + Math.max(0, ...staged) : 0;
-  return s.rowsPerLane * (features + single + contractions.length * s.cells) + 4 * (s.cells + 1) + ahead;
-};
-
 /** Why the kernel has no tiles under any numbers. */
 export const planFaults = (b: GraphView, plan: KernelPlan): readonly string[] => {
   const out: string[] = [];
