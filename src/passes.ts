@@ -106,7 +106,9 @@ export const GRAPH_PASSES: readonly Pass<GraphLevels, GraphContext>[] = [
     does: "which kernels there are, what streams through each, what it carries, in how many passes",
     needs: ["prepared"],
     makes: "whole",
-    run: ({ prepared }) => ({ value: planKernels(prepared.graph, prepared.notes) }),
+    run: ({ prepared }, { options }) => ({
+      value: planKernels(prepared.graph, prepared.notes, options.target.storageBuffers),
+    }),
     verify: faultsOfPlan,
   }),
   ofGraph({

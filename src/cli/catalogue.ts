@@ -3,7 +3,7 @@ import { readFileSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { checkProgram } from "../check/check.ts";
 import type { Spec } from "../check/spec.ts";
-import type { Target } from "../base/target.ts";
+import { BASELINE, type Target } from "../base/target.ts";
 import { compileSpec, type Compiled } from "../compile.ts";
 import { stateBytes } from "../explain/state.ts";
 import { planKernels } from "../ir/derive/partition.ts";
@@ -147,7 +147,7 @@ const planAt = (spec: Spec, { full, statics, known }: EntrySizes): Planned => {
     let more: readonly string[];
     try {
       const { graph: naive } = lowerToGraph(spec, { dims, statics, types: {} });
-      const { graph, kernels } = planKernels(prepare(naive, []), []);
+      const { graph, kernels } = planKernels(prepare(naive, []), [], BASELINE.storageBuffers);
       const b = viewOf(graph);
       more = kernels.flatMap((k) => walked(b, k));
       if (more.length === 0) return { told, kernels: kernels.map((k) => derived(b, k)) };

@@ -54,7 +54,7 @@ const looksOf = (text: string): Readonly<Record<string, number>> => {
   };
   const { graph: naive } = counted("graph", () => lowerToGraph(spec, { dims: dimsOf(text), statics: {}, types: {} }));
   const graph = counted("prepare", () => prepare(naive, []));
-  const planned = counted("plan", () => planKernels(graph, []));
+  const planned = counted("plan", () => planKernels(graph, [], TARGET.storageBuffers));
   const plan = counted("cut", () => cutStreams(planned, TARGET));
   const schedules = counted("choose", () => plan.kernels.map((k) => chooseSchedule(viewOf(plan.graph), k, TARGET)));
   const folded = counted("base 2", () => foldBase2(plan));

@@ -18,7 +18,7 @@ const { entries } = readCatalogue();
 const faultsOf = (entry: Entry, sizes: Sizes): readonly string[] => {
   const dims = Object.fromEntries(entry.told.map((n) => [n, sizes[n] ?? 1]));
   const lowered = lowerToGraph(entry.spec, { dims, statics: entry.sizes.statics, types: {} });
-  const whole = planKernels(prepare(lowered.graph, []), []);
+  const whole = planKernels(prepare(lowered.graph, []), [], 8);
   return Object.values(TARGETS).flatMap((target) => {
     const { graph, kernels } = cutStreams(whole, target);
     const b = viewOf(graph);
@@ -39,7 +39,7 @@ test("every kernel has legal schedules of its own", { timeout: 600_000 }, () => 
   for (const e of entries) {
     const dims = Object.fromEntries(e.told.map((n) => [n, e.sizes.small[n] ?? 1]));
     const naive = lowerToGraph(e.spec, { dims, statics: e.sizes.statics, types: {} }).graph;
-    const { graph, kernels } = planKernels(prepare(naive, []), []);
+    const { graph, kernels } = planKernels(prepare(naive, []), [], target.storageBuffers);
     for (const k of kernels) {
       const [first, second] = legalSchedules(viewOf(graph), k, target);
       expect([first === undefined, second === undefined], `${e.file} ${k.name}`).toEqual([false, false]);

@@ -85,3 +85,27 @@ export const adoptElementwise = (cx: Cx, groups: Group[]): void => {
     if (g.roots.length === 0) groups.splice(groups.indexOf(g), 1);
   }
 };
+
+/** Results of one group whose tensors are more than a kernel can bind are written by several kernels, which compute what they share anew. */
+export const withinBuffers = (cx: Cx, groups: Group[], buffers: number): void => {
+  const tensorsOf = (r: Root): readonly string[] => [
+    r.tensor,
+    ...[...cx.b.reach([r.value])].map((id) => cx.b.node(id)).flatMap((n) => (n.kind === "load" ? [n.tensor] : [])),
+  ];
+  const apart = groups.flatMap((g): Group[] => {
+    // Results of a recurrence are written where it is walked.
+    if (g.roots.some((r) => cx.facts.hasScan(r.value))) return [g];
+    const parts: { readonly roots: Root[]; bound: ReadonlySet<string> }[] = [];
+    for (const root of g.roots) {
+      const own = tensorsOf(root);
+      const host = parts.find((p) => new Set([...p.bound, ...own]).size <= buffers);
+      if (host === undefined) parts.push({ roots: [root], bound: new Set(own) });
+      else {
+        host.roots.push(root);
+        host.bound = new Set([...host.bound, ...own]);
+      }
+    }
+    return parts.map(({ roots }) => ({ ...g, roots }));
+  });
+  groups.splice(0, groups.length, ...apart);
+};

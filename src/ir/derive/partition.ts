@@ -13,7 +13,7 @@ import { attempted, Unsupported } from "../graph/unsupported.ts";
 import type { GraphView } from "../graph/view.ts";
 import { reach } from "../graph/walk.ts";
 import { acrossRows } from "./across.ts";
-import { adoptElementwise, byLevel, joinScans } from "./groups.ts";
+import { adoptElementwise, byLevel, joinScans, withinBuffers } from "./groups.ts";
 import { kernelPlan } from "./kernel-plan.ts";
 import { materialise, toMaterialise } from "./materialise.ts";
 import type { KernelPlan, Note, Plan } from "./plan.ts";
@@ -23,12 +23,13 @@ import { alongPieces } from "./rules/piece.ts";
 import { contractedFirst, mixedAxes, scanName } from "./scan.ts";
 import { streamOf } from "./stream.ts";
 
-export const planKernels = (graph: Graph, notes: readonly Note[] = []): Plan => {
+/** `buffers`: tensors that one kernel can bind. */
+export const planKernels = (graph: Graph, notes: readonly Note[], buffers: number): Plan => {
   const b = edit(graph);
-  return attempted(b, () => planned(graph, b, notes));
+  return attempted(b, () => planned(graph, b, notes, buffers));
 };
 
-const planned = (graph: Graph, b: GraphBuilder, notes: readonly Note[]): Plan => {
+const planned = (graph: Graph, b: GraphBuilder, notes: readonly Note[], buffers: number): Plan => {
   const names = new Map<NodeId, string>();
   const nameOf = nameIn(b, graph.names);
   const cx: Cx = {
@@ -73,6 +74,7 @@ const planned = (graph: Graph, b: GraphBuilder, notes: readonly Note[]): Plan =>
   if (scanned) joinScans(cx, groups);
   byLevel(cx, groups);
   adoptElementwise(cx, groups);
+  withinBuffers(cx, groups, buffers);
   const kernels = groups.map((g, n) => kernelPlan(cx, g, groups.length === 1 ? graph.name : `${graph.name}_${n}`));
   const ordered = inDependencyOrder(b, kernels);
   return { graph: b.finish(graph), kernels: ordered, scratch: cx.scratch, names };
