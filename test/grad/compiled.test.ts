@@ -17,6 +17,7 @@ const ROOMY: Target = { ...(TARGETS["baseline"] as Target), storageBuffers: 16 }
 type Case = readonly [kernel: string, options: GradientOptions];
 
 const CASES: readonly Case[] = [
+  ["causal_attention", {}],
   ["causal_attention", { of: ["o"] }],
   ["causal_attention", { save: "auto" }],
   ["gqa_attention", { save: "auto" }],
@@ -75,6 +76,8 @@ describe.each(CASES)("%s %o", (...one) => {
 
 /** Those that every device can bind. */
 const ON_DEVICES: readonly Case[] = [
+  ["causal_attention", {}],
+  ["dense_attention", {}],
   ["causal_attention", { of: ["o"] }],
   ["causal_attention", { save: "auto", of: ["o"] }],
   ["retention", { wrt: ["q", "k", "v"] }],

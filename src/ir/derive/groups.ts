@@ -2,7 +2,7 @@
 import type { NodeId } from "../graph/graph.ts";
 import { scansBelow } from "../graph/scan.ts";
 import { acrossRows } from "./across.ts";
-import { type Cx, type Group, isShort, outermost, type Root, same } from "./planning.ts";
+import { bound, type Cx, type Group, isShort, outermost, type Root, same } from "./planning.ts";
 
 /** Results of states that another group walks along anyway, for more rows: one of these rows writes them. */
 export const joinScans = (cx: Cx, groups: Group[]): void => {
@@ -88,16 +88,12 @@ export const adoptElementwise = (cx: Cx, groups: Group[]): void => {
 
 /** Results of one group whose tensors are more than a kernel can bind are written by several kernels, which compute what they share anew. */
 export const withinBuffers = (cx: Cx, groups: Group[], buffers: number): void => {
-  const tensorsOf = (r: Root): readonly string[] => [
-    r.tensor,
-    ...[...cx.b.reach([r.value])].map((id) => cx.b.node(id)).flatMap((n) => (n.kind === "load" ? [n.tensor] : [])),
-  ];
   const apart = groups.flatMap((g): Group[] => {
     // Results of a recurrence are written where it is walked.
     if (g.roots.some((r) => cx.facts.hasScan(r.value))) return [g];
     const parts: { readonly roots: Root[]; bound: ReadonlySet<string> }[] = [];
     for (const root of g.roots) {
-      const own = tensorsOf(root);
+      const own = bound(cx.b, root);
       const host = parts.find((p) => new Set([...p.bound, ...own]).size <= buffers);
       if (host === undefined) parts.push({ roots: [root], bound: new Set(own) });
       else {

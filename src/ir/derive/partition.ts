@@ -16,6 +16,7 @@ import { acrossRows } from "./across.ts";
 import { adoptElementwise, byLevel, joinScans, withinBuffers } from "./groups.ts";
 import { kernelPlan } from "./kernel-plan.ts";
 import { materialise, toMaterialise } from "./materialise.ts";
+import { packScratch } from "./pack.ts";
 import type { KernelPlan, Note, Plan } from "./plan.ts";
 import { type Cx, extent, factsOf, type Group, isShort, outermost, type Reduce, type Root, same } from "./planning.ts";
 import { rowsOf } from "./rows.ts";
@@ -74,6 +75,7 @@ const planned = (graph: Graph, b: GraphBuilder, notes: readonly Note[], buffers:
   if (scanned) joinScans(cx, groups);
   byLevel(cx, groups);
   adoptElementwise(cx, groups);
+  packScratch(cx, groups, buffers);
   withinBuffers(cx, groups, buffers);
   const kernels = groups.map((g, n) => kernelPlan(cx, g, groups.length === 1 ? graph.name : `${graph.name}_${n}`));
   const ordered = inDependencyOrder(b, kernels);

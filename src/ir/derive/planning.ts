@@ -105,6 +105,12 @@ export const outermost = (b: GraphView, root: NodeId): Reduce[] => {
     .filter(isOuter);
 };
 
+/** The tensors that a kernel binds for a result: its own and those that it reads. */
+export const bound = (b: GraphView, r: Root): readonly string[] => [
+  r.tensor,
+  ...[...b.reach([r.value])].map((id) => b.node(id)).flatMap((n) => (n.kind === "load" ? [n.tensor] : [])),
+];
+
 export const same = (p: readonly AxisId[], q: readonly AxisId[]): boolean =>
   p.length === q.length && p.every((a) => q.includes(a));
 
