@@ -3,7 +3,7 @@
  * more tensors than it can. Nothing is computed in another way.
  */
 import { NO_SPAN } from "../../base/span.ts";
-import type { AxisId, NodeId, Tensor } from "../graph/graph.ts";
+import type { NodeId, Tensor } from "../graph/graph.ts";
 import { replacer } from "../graph/rewrite.ts";
 import { bound, type Cx, type Group, type Root, same } from "./planning.ts";
 
