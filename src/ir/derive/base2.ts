@@ -45,7 +45,7 @@ const foldKernel = (
   const stats = new Map(plan.accumulators.map((a) => [a.node, a]));
   const gauges = [...b.reach(gauged.map((a) => a.gauge as NodeId))]
     .map((id) => stats.get(id))
-    .filter((a): a is Accumulator => a !== undefined && isExtremum(a.op));
+    .filter((a): a is Accumulator => a !== undefined && isExtremum(a.op) && b.node(a.node).ty === "f32");
   const isGauge = (id: NodeId): boolean => gauges.some((g) => g.node === id);
   const streams = (id: NodeId): boolean => b.node(id).axes.some((a) => plan.stream.includes(a));
   const fold: Fold = { b, streams, isGauge, scaled: new Map() };
@@ -130,7 +130,7 @@ const scaleNew = (fold: Fold, id: NodeId): { readonly id: NodeId; readonly cost:
   // Stands for the maximum in base 2 until that exists (`readersOf`).
   if (fold.isGauge(id)) return { id: b.binary("*", id, b.konst(Math.LOG2E, "f32")), cost: 0 };
   const plain = (cost: number): { readonly id: NodeId; readonly cost: number } => ({
-    id: b.binary("*", id, b.konst(Math.LOG2E, "f32")),
+    id: b.binary("*", n.ty === "f32" ? id : b.unary("float", id), b.konst(Math.LOG2E, "f32")),
     cost,
   });
   const both = (

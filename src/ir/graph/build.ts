@@ -17,7 +17,7 @@ import {
   type ScanDef,
   type Ty,
 } from "./graph.ts";
-import { REDUCTIONS } from "./reduction.ts";
+import { identity, REDUCTIONS } from "./reduction.ts";
 import type { GraphBuilder } from "./pen.ts";
 import { replaceNodes, substitute } from "./rewrite.ts";
 import { simplifyBinary, simplifySelect, simplifyUnary } from "./simplify.ts";
@@ -211,6 +211,8 @@ const pen = (base: Graph | null, axes: readonly Axis[], scalarNames: Iterable<st
     const holds = where === null ? null : node(where);
     const always = holds?.kind === "const" && holds.value !== 0;
     const ty = REDUCTIONS[op].gives === "place" ? "i32" : node(body).ty;
+    // Nothing is read where no cell counts.
+    if (holds?.kind === "const" && !always && REDUCTIONS[op].combine !== null) return b.konst(identity(op, ty), ty);
     return add({ kind: "reduce", op, over: [...over], body, where: always ? null : where, k }, ty);
   };
   const defKey = (def: ScanDef): string =>

@@ -284,6 +284,7 @@ export const isVectorAccess = (em: Emitter, n: Node & { kind: "load" }, axis: Ax
 
 /** An index that is not known to be in range, brought there. */
 const clamped = (em: Emitter, id: NodeId, extent: SizeExpr, p: Placed): Placed => {
+  if (extent === 0) return { e: T.i32(0), s: p.s };
   if (inRange(em, id, extent)) return p;
   return { e: T.min(T.max(p.e, T.i32(0)), T.sub(T.sizeToExpr(extent), T.i32(1))), s: p.s };
 };

@@ -98,7 +98,7 @@ const ifStarted = (cx: Gauged, gauge: NodeId, fixed: Fixed, old: Scope, value: E
     : T.select(
         started.reduce((x, y) => T.and(x, y)),
         value,
-        T.f32(0),
+        T.zero(value.type),
       );
 };
 

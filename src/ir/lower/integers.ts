@@ -177,7 +177,9 @@ const wordsOf = (em: Emitter, sum: Sum): Words => {
   const { s, constant } = sum;
   // Of sums with huge coefficients each term saturates on its own.
   const huge = sum.terms.reduce((k, t) => k + Math.abs(t.c), 0) > MAX_COEFFICIENTS;
-  const terms = huge ? sum.terms.map((t): Term => ({ ...t, c: 1, e: scaledTo(t) })) : sum.terms;
+  const terms = huge
+    ? sum.terms.map((t): Term => ({ ...t, c: 1, e: scaledTo({ ...t, e: once(em, s, "part", t.e) }) }))
+    : sum.terms;
   const parts = terms.map((t) => ({ c: t.c, e: once(em, s, "part", t.e) }));
   const most = 2 ** 44;
   const whole = Math.max(-most, Math.min(most, constant));
@@ -196,10 +198,16 @@ const wordsOf = (em: Emitter, sum: Sum): Words => {
   };
 };
 
+/** c·x, saturated. */
 const scaledTo = (t: Term): Expr => {
-  const k = Math.abs(t.c);
-  const within = T.max(T.min(t.e, T.i32(Math.floor(GREATEST_I32 / k))), T.i32(-Math.floor(GREATEST_I32 / k)));
-  return T.mul(within, T.i32(t.c));
+  const most = Math.floor(GREATEST_I32 / Math.abs(t.c));
+  const product = most === 0 ? T.i32(0) : T.mul(t.e, T.i32(t.c));
+  const [above, below] = t.c > 0 ? [GREATEST_I32, LEAST_I32] : [LEAST_I32, GREATEST_I32];
+  return T.select(
+    T.gt(t.e, T.i32(most)),
+    T.i32(above),
+    T.select(T.lt(t.e, T.i32(most === 0 ? 0 : -most)), T.i32(below), product),
+  );
 };
 
 const saturated = (em: Emitter, w: Words, s: Scope): Expr => {
