@@ -7,6 +7,7 @@
  *   npm run mutants -- --budget 200                  stops after so many seconds; the same command goes on from there
  *   npm run mutants -- --enough 8                    a mutant that no test notices within so many seconds of processor time survives
  *   npm run mutants -- --jobs 4                      so many processes side by side (2 when left out)
+ *   npm run mutants -- --idle                        names those that make no difference in any test, tries none
  *   npm run mutants -- --list                        names them, runs nothing
  *
  * Prints each survivor and the share that was caught. The outcome of a mutant is kept (node_modules/.cache) as long as no file of
@@ -18,9 +19,8 @@ import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { bundle, fastFiles, ROOT } from "./mutants/bundle.ts";
 import { mutantsOf, type Mutant } from "./mutants/operators.ts";
-import { tryAll, type Job, type Outcome } from "./mutants/run.ts";
+import { tryAll, type Job, type Outcome, type Profiles } from "./mutants/run.ts";
 import { typesRefuse } from "./mutants/types.ts";
-import type { Profile } from "./mutants/worker.ts";
 
 const TARGETS = [
   "src/ir/derive/**/*.ts",
@@ -41,6 +41,7 @@ const { values: options } = parseArgs({
     budget: { type: "string" },
     enough: { type: "string" },
     list: { type: "boolean" },
+    idle: { type: "boolean" },
     again: { type: "boolean" },
     tests: { type: "string" },
     jobs: { type: "string", default: "2" },
@@ -112,18 +113,16 @@ const open = [...chosen.keys()].filter((n) => {
   const m = chosen[n];
   return m !== undefined && !known.has(keyOf(m));
 });
-if (open.length > 0) {
+if (open.length > 0 || options.idle) {
   const tests = fastFiles().filter((f) => options.tests === undefined || new RegExp(options.tests).test(f));
   const made = join(cacheFolder, `${state}-${fingerprint([...tests, ...chosen.map(keyOf)])}`);
   await bundle(chosen, tests, `${made}.mjs`);
-  const profile = existsSync(`${made}.json`)
-    ? (JSON.parse(readFileSync(`${made}.json`, "utf8")) as readonly Profile[])
-    : null;
+  const profile = existsSync(`${made}.json`) ? (JSON.parse(readFileSync(`${made}.json`, "utf8")) as Profiles) : null;
   const deadline = options.budget === undefined ? Infinity : Date.now() + Number(options.budget) * 1000;
   const job: Job = {
     path: `${made}.mjs`,
     count: chosen.length,
-    open,
+    open: options.idle ? [] : open,
     deadline,
     enough: Number(options.enough ?? Infinity) * 1000,
     jobs: Number(options.jobs),
@@ -133,6 +132,7 @@ if (open.length > 0) {
   await tryAll(job, (n, o) => {
     const m = chosen[n];
     if (m === undefined) return;
+    if (options.idle) return console.log(`${print(m)}  [${o.how}]`);
     known.set(keyOf(m), o);
     writeFileSync(cacheFile, JSON.stringify(Object.fromEntries(known)));
     if (options.verbose || o.verdict === "missed")
@@ -141,6 +141,8 @@ if (open.length > 0) {
       );
   });
 }
+
+if (options.idle) process.exit(0);
 
 const done = chosen.flatMap((m) => {
   const o = known.get(keyOf(m));

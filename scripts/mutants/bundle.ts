@@ -30,7 +30,7 @@ const sleeping = (mutants: readonly Mutant[]): Plugin => ({
       const changed =
         here.length === 0
           ? text
-          : `import { __mutant } from ${JSON.stringify(join(HERE, "switch.ts"))};${withMutants(text, here)}`;
+          : `import { __mutant, __value } from ${JSON.stringify(join(HERE, "switch.ts"))};${withMutants(text, here)}`;
       return {
         contents: changed.replaceAll("import.meta.url", JSON.stringify(pathToFileURL(path).href)),
         loader: "ts",

@@ -261,7 +261,11 @@ export const withMutants = (text: string, mutants: readonly (readonly [number, M
       if (first?.[1].kind === "entry") out += here.map(([n, x]) => ` if (__mutant(${n})) { ${x.becomes} }`).join("");
       else if (first?.[1].kind === "statement")
         out += `{ if (!__mutant(${first[0]})) { ${inner} } }`; // the braces: an else may follow
-      else out += `(${here.map(([n, x]) => `__mutant(${n}) ? (${x.becomes}) : `).join("")}(${inner}))`;
+      else if (
+        /\b(await|yield)\b|\+\+|--|[^=!<>]=[^=>]|\.(push|add|set|delete|pop|shift)\(/.test(text.slice(start, end))
+      )
+        out += `(${here.map(([n, x]) => `__mutant(${n}) ? (${x.becomes}) : `).join("")}(${inner}))`;
+      else out += here.reduce((value, [n, x]) => `__value(${n}, () => (${value}), () => (${x.becomes}))`, inner);
     }
     return out + text.slice(at, to);
   };

@@ -73,8 +73,9 @@ const slowest = (tests: readonly Profile[]): string => {
 const STEP = 3000;
 
 /** What the tests reach and how long they take, all asleep, from what is known of them on; null: the time was over before all had run. */
-const profileOf = async (warm: Process, count: number, job: Job): Promise<readonly Profile[] | null> => {
-  const found: Profile[] = [...(job.profile ?? [])];
+const profileOf = async (warm: Process, count: number, job: Job): Promise<Profiles | null> => {
+  const found: Profile[] = [...(job.profile?.tests ?? [])];
+  const touched = new Set(job.profile?.touched);
   while (found.length < count) {
     if (Date.now() > job.deadline) return null;
     const part = await warm.ask({ ask: "profile", from: found.length, ms: STEP });
@@ -85,10 +86,11 @@ const profileOf = async (warm: Process, count: number, job: Job): Promise<readon
       if (t.failed !== null)
         console.log(`left out, fails without any mutant: ${t.file.split("/test/")[1]} ${t.name}: ${t.failed}`);
     }
-    job.keep(found);
+    for (const n of part.touched) touched.add(n);
+    job.keep({ tests: found, touched: [...touched] });
     progress(`${found.length} of ${count} tests`);
   }
-  return found;
+  return { tests: found, touched: [...touched] };
 };
 
 /** A line that the next one writes over, where somebody looks. */
@@ -100,7 +102,7 @@ export type Job = {
   /** The bundle with all of `count` mutants in it. */
   readonly path: string;
   readonly count: number;
-  /** Those to try, in this order. */
+  /** Those to try, in this order. When there are none, those are told that make no difference in any test. */
   readonly open: readonly number[];
   /** ms since 1970. */
   readonly deadline: number;
@@ -109,9 +111,12 @@ export type Job = {
   /** Processes that try mutants side by side. */
   readonly jobs: number;
   /** The profile of an earlier run of the same bundle, and where a new one goes. */
-  readonly profile: readonly Profile[] | null;
-  readonly keep: (tests: readonly Profile[]) => void;
+  readonly profile: Profiles | null;
+  readonly keep: (found: Profiles) => void;
 };
+
+/** `touched`: mutants that tests reach, whether or not they make a difference there. */
+export type Profiles = { readonly tests: readonly Profile[]; readonly touched: readonly number[] };
 
 /** Tells `each` what became of each mutant. */
 export const tryAll = async (job: Job, each: (n: number, o: Outcome) => void): Promise<void> => {
@@ -123,14 +128,23 @@ export const tryAll = async (job: Job, each: (n: number, o: Outcome) => void): P
   for (const f of warm.loaded.files)
     if (f.failed !== null) console.log(`left out, does not load without any mutant: ${f.file}: ${f.failed}`);
   const atLoad = new Set(warm.loaded.reached);
-  const tests = await profileOf(warm, warm.loaded.tests.length, job);
-  if (tests === null) return warm.end();
+  const profiles = await profileOf(warm, warm.loaded.tests.length, job);
+  if (profiles === null) return warm.end();
+  const [tests, touched] = [profiles.tests, new Set(profiles.touched)];
+  const idle = (n: number): string => (touched.has(n) ? "never makes a difference" : "no test reaches it");
   const reachedBy = Array.from({ length: count }, (): number[] => []);
   for (const [k, t] of tests.entries()) for (const n of t.reaches) reachedBy[n]?.push(k);
   console.log(
-    `${tests.length} tests, ${(tests.reduce((s, t) => s + t.ms, 0) / 1000).toFixed(1)} s of processor time; ${count} mutants, ${reachedBy.filter((r) => r.length === 0).length} that no test reaches`,
+    `${tests.length} tests, ${(tests.reduce((s, t) => s + t.ms, 0) / 1000).toFixed(1)} s of processor time; ${count} mutants, ${reachedBy.filter((r) => r.length === 0).length} that make no difference in any test`,
   );
   if (process.env["TFX_MUTANTS_DEBUG"]) console.log(slowest(tests));
+  if (job.open.length === 0) {
+    const before = new Set([...atLoad, ...files.flatMap((f) => f.reaches)]);
+    reachedBy.forEach((by, n) => {
+      if (by.length === 0 && !before.has(n)) each(n, { verdict: "missed", how: idle(n) });
+    });
+    return warm.end();
+  }
 
   const [kills, tries] = [tests.map(() => 0), tests.map(() => 0)];
   const power = (k: number): number => ((kills[k] ?? 0) + 1) / ((tries[k] ?? 0) + 2) / ((tests[k]?.ms ?? 0) + 2);
@@ -143,7 +157,7 @@ export const tryAll = async (job: Job, each: (n: number, o: Outcome) => void): P
    * linear form) would answer for the mutant.
    */
   const tryFresh = async (n: number): Promise<Outcome> => {
-    let left = Math.min(enough, 30_000);
+    let left = Math.min(enough, 10_000);
     const cost = (f: Loaded): number =>
       f.ms + tests.reduce((sum, t) => sum + (t.file.endsWith(`/${f.file}`) ? t.ms : 0), 0);
     const byTests = new Set((reachedBy[n] ?? []).map((k) => tests[k]?.file));
@@ -193,7 +207,7 @@ export const tryAll = async (job: Job, each: (n: number, o: Outcome) => void): P
     const order = [...within(byPower.filter((k) => !isFixed(k))), ...within(byPower.filter(isFixed))];
     if (order.length === 0) {
       const fresh = await tryFresh(n);
-      return fresh.verdict === "missed" ? { verdict: "missed", how: "no test reaches it" } : fresh;
+      return fresh.verdict === "missed" ? { verdict: "missed", how: idle(n) } : fresh;
     }
     const answer = await lane.warm.ask({
       ask: "try",

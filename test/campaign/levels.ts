@@ -7,7 +7,7 @@ import { TARGETS, type Target } from "../../src/base/target.ts";
 import { compileSpec, type Compiled, type CompileOptions } from "../../src/compile.ts";
 import { evaluateGraph } from "../../src/ir/graph/eval.ts";
 import { drawSchedule } from "../../src/ir/schedule/legal-space.ts";
-import type { Schedule } from "../../src/ir/schedule/schedule.ts";
+import { printSchedule, type Schedule } from "../../src/ir/schedule/schedule.ts";
 import { evaluateTile } from "../../src/ir/tile/eval.ts";
 import { verifyTile } from "../../src/ir/tile/verify.ts";
 import { interpret, measure, type Inputs, type Measures, type Results } from "../../src/meaning/interpret.ts";
@@ -16,6 +16,7 @@ import { parseProgram } from "../../src/parser/parse.ts";
 import type { Diagnostic } from "../../src/base/diagnostic.ts";
 import { randomFrom, resolveImport } from "../numeric/harness.ts";
 import { evaluatePlan } from "../plan/tiny.ts";
+import { wherever } from "../property/schedules.ts";
 import { compare32, compare64, type Difference } from "./compare.ts";
 import { dataOf, type Program } from "./program.ts";
 import { viewOf } from "../../src/ir/graph/view.ts";
@@ -234,6 +235,20 @@ export const onTarget = (m: Meant, target: Target, drawn: boolean): Verdict | nu
   } catch (e) {
     return { kind: "crashed", where: `tile of ${where}`, what: `${words(e)} ${schedules}` };
   }
+};
+
+/** Tiles in f64 of a program whose kernels take a schedule wherever it is legal; null: right. "nowhere": it is legal for none. */
+export const onSchedule = (m: Meant, target: Target, schedule: Schedule): Verdict | "nowhere" | null => {
+  const first = compileOn(m, target);
+  if ("kind" in first) return first;
+  const { schedule: laid, kernels } = wherever(first, target, schedule);
+  if (kernels === 0) return "nowhere";
+  const compiled = compileOn(m, target, { schedule: laid });
+  if ("kind" in compiled) return compiled;
+  const where = `${target.name}, ${printSchedule(schedule)}`;
+  const violations = verifyTile(compiled.tile, target);
+  if (violations.length > 0) return { kind: "crashed", where, what: violations.join("; ") };
+  return check64(m, { where, found: tile(m, compiled, target, "f64") });
 };
 
 /** What two failures of one kind have in common. */
