@@ -69,6 +69,14 @@ const TARGET: Readonly<Record<keyof Target, Form>> = {
 
 const isFeatures = (x: unknown): boolean => x === null || (isRecord(x) && isWhole(x["from"], 0) && isWhole(x["to"], 0));
 
+const TILE = ["lanes", "lanesPerRow", "rowsPerLane", "cells", "chunk", "slice"];
+const isTiles = (x: unknown): boolean =>
+  x === null ||
+  (isRecord(x) &&
+    isWhole(x["registers"], 1) &&
+    Array.isArray(x["shapes"]) &&
+    x["shapes"].every((s) => isRecord(s) && TILE.every((name) => isWhole(s[name], 1))));
+
 const TUNING: Readonly<Record<keyof Tuning, Form>> = {
   parallelGroups: whole(1),
   // What every device has (`invocations`), and what may be written out (`SCHEDULES.written`).
@@ -83,6 +91,7 @@ const TUNING: Readonly<Record<keyof Tuning, Form>> = {
   staging: FLAG,
   edgeBlocks: FLAG,
   heldCells: [`a whole number from 1 to ${SCHEDULES.written}`, (x) => isWhole(x, 1, SCHEDULES.written), true],
+  tiles: ["null or { registers, shapes }", isTiles, true],
 };
 
 const formFaults = (

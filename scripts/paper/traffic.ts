@@ -8,12 +8,13 @@ import { number, percent, table } from "./markdown.ts";
 
 type Change = (chosen: Schedule) => Schedule;
 
+/** For lanes that own rows, which these tables are about, also where the target would take tiles of rows and cells. */
 const attention = (D: number, target: Target, change?: Change): Compiled =>
   compileJob({
     file: "stdlib/attention/dense.tfx",
     kernel: "dense_attention",
     dims: { D, E: D },
-    target,
+    target: { ...target, tuning: { ...target.tuning, tiles: null } },
     ...(change === undefined ? {} : { schedule: change }),
   });
 

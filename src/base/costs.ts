@@ -55,6 +55,8 @@ export const SCHEDULES = {
   spareBytes: 64,
   /** Cells that a part of a stream should have at least, where the length is known: four for each of 64 lanes. Not measured. */
   partCells: 256,
+  /** Features of a contraction from which on rows are computed in tiles: two chunks of them. Not measured. */
+  tileFeatures: 32,
   /** Cells from which cutting is considered: four such parts. */
   longStream: 1024,
   /** Most parts: the merge reads as many states a row. Not measured. */

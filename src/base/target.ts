@@ -22,6 +22,19 @@ export type Target = {
 /** Numbers of features, both ends included; null: none. */
 export type Features = { readonly from: number; readonly to: number } | null;
 
+/** Numbers of a tile (`TilesSchedule` says what each is). */
+export type TileNumbers = {
+  readonly lanes: number;
+  readonly lanesPerRow: number;
+  readonly rowsPerLane: number;
+  readonly cells: number;
+  readonly chunk: number;
+  readonly slice: number;
+};
+
+/** Tiles with lanes in two dimensions. `registers`: numbers that a lane may hold. `shapes`: the best first; the first that fits is taken. */
+export type Tiles = { readonly registers: number; readonly shapes: readonly TileNumbers[] } | null;
+
 /** What pays on a kind of device, none of which WebGPU tells. */
 export type Tuning = {
   /** Workgroups of 64 lanes that keep the device busy; with fewer rows a long stream is cut into parts. 1: it is never cut. */
@@ -40,6 +53,24 @@ export type Tuning = {
   readonly edgeBlocks: boolean;
   /** Cells of a row (vec4s, where it is walked in them) that a lane keeps in registers from pass to pass. */
   readonly heldCells: number;
+  /** What is contracted over many features for rows that share cells is computed in tiles; null: never. */
+  readonly tiles: Tiles;
+};
+
+/**
+ * By the statistics of Mesa's compiler for AMD's RDNA3, and a model of its assembly (docs/performance.md, "Tiles"): no spills, and the larger
+ * share of peak first. Mesa's compiler for NVIDIA, with 255 registers a lane, spilled where a lane held about 200 numbers and did not at 150.
+ */
+const GPU_TILES: Tiles = {
+  registers: 150,
+  shapes: [
+    { lanes: 128, lanesPerRow: 8, rowsPerLane: 4, cells: 8, chunk: 16, slice: 32 },
+    { lanes: 64, lanesPerRow: 8, rowsPerLane: 4, cells: 8, chunk: 16, slice: 8 },
+    { lanes: 128, lanesPerRow: 8, rowsPerLane: 4, cells: 4, chunk: 16, slice: 16 },
+    { lanes: 128, lanesPerRow: 8, rowsPerLane: 4, cells: 4, chunk: 16, slice: 8 },
+    { lanes: 128, lanesPerRow: 16, rowsPerLane: 4, cells: 4, chunk: 16, slice: 4 },
+    { lanes: 128, lanesPerRow: 16, rowsPerLane: 2, cells: 4, chunk: 16, slice: 4 },
+  ],
 };
 
 /** A GPU. No figures of one have been taken yet: none of these numbers is measured. */
@@ -57,6 +88,7 @@ export const GPU_TUNING: Tuning = {
   // No rescaling of what is carried for each single cell.
   edgeBlocks: true,
   heldCells: 16,
+  tiles: GPU_TILES,
 };
 
 /** A CPU adapter, measured on SwiftShader (docs/performance.md, "What costs time on SwiftShader"). */
@@ -78,6 +110,8 @@ export const CPU_TUNING: Tuning = {
   edgeBlocks: false,
   // Not measured.
   heldCells: 16,
+  // What lanes exchange goes through memory, and barriers are dear.
+  tiles: null,
 };
 
 /** What every WebGPU device has. */
