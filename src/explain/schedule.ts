@@ -4,6 +4,7 @@ import type { Compiled } from "../compiled.ts";
 import type { KernelPlan } from "../ir/derive/plan.ts";
 import { outerAxes, ownRows } from "../ir/derive/sharing.ts";
 import { printSchedule, type Schedule, type TilesSchedule } from "../ir/schedule/schedule.ts";
+import { chooseTiles } from "../ir/schedule/choose-tiles.ts";
 import { tileShape } from "../ir/schedule/tiles.ts";
 import { evalSize, printSize } from "../base/size.ts";
 import type { TileKernel } from "../ir/tile/tile.ts";
@@ -46,6 +47,10 @@ export const scheduleLines = (
     out.push(
       `  rows: a lane owns ${count(schedule.rowsPerLane, "row")} of (${names.axes(inner)}) and merges nothing${shared}`,
     );
+  }
+  if (schedule.kind === "rows") {
+    const tiles = chooseTiles(b, kernel, target);
+    if (tiles.kind === "refused") out.push(`  no tiles: ${tiles.why.join("; ")}`);
   }
   if (schedule.source === "subgroup")
     out.push(

@@ -6,8 +6,8 @@ import type { AxisId } from "../graph/graph.ts";
 import { REDUCTIONS } from "../graph/reduction.ts";
 import type { KernelPlan } from "../derive/plan.ts";
 import { ownRows } from "../derive/sharing.ts";
-import type { RowsSchedule, Schedule, StreamSchedule, TilesSchedule } from "./schedule.ts";
-import { contractedFeatures, numberFaults, planFaults, registersOfTile, tileBytes } from "./tiles.ts";
+import { chooseTiles } from "./choose-tiles.ts";
+import type { RowsSchedule, Schedule, StreamSchedule } from "./schedule.ts";
 import { workgroupEstimate } from "./workgroup.ts";
 
 /** Each lane walks its own rows with its own loads. */
@@ -51,21 +51,9 @@ export const chooseSchedule = (b: GraphView, plan: KernelPlan, target: Target): 
   }
   const serial = hasScan(b, plan);
   if (fewRows(b, plan, target) && !serial && canSplit(plan)) return shared(SCHEDULES.lanes, { cells: 1 });
-  return serial ? { ...ROWS, cells: 1 } : (tilesSchedule(b, plan, target) ?? rowSchedule(b, plan, target));
-};
-
-/** Tiles, for rows that share cells and contract many features with each: the first shape that fits the device. */
-const tilesSchedule = (b: GraphView, plan: KernelPlan, target: Target): TilesSchedule | null => {
-  const { tiles } = target.tuning;
-  if (tiles === null || contractedFeatures(b, plan) < SCHEDULES.tileFeatures || planFaults(b, plan).length > 0)
-    return null;
-  const fits = (s: TilesSchedule): boolean =>
-    s.lanes <= target.invocations &&
-    numberFaults(b, plan, s).length === 0 &&
-    registersOfTile(b, plan, s) <= tiles.registers &&
-    tileBytes(b, plan, s) <= target.workgroupBytes;
-  const all = tiles.shapes.map((shape): TilesSchedule => ({ kind: "tiles", ...shape, prefetch: true }));
-  return all.find(fits) ?? null;
+  if (serial) return { ...ROWS, cells: 1 };
+  const tiles = chooseTiles(b, plan, target);
+  return tiles.kind === "taken" ? tiles.schedule : rowSchedule(b, plan, target);
 };
 
 /** Lanes that own rows of many features each. */

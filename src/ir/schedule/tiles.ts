@@ -1,6 +1,6 @@
 /** Which kernels and numbers the kind `tiles` can take, with the reason where it cannot, and the workgroup memory of its pieces. */
 import type { Accumulator, KernelPlan } from "../derive/plan.ts";
-import type { AxisId, NodeId } from "../graph/graph.ts";
+import { operands, type AxisId, type NodeId } from "../graph/graph.ts";
 import { REDUCTIONS } from "../graph/reduction.ts";
 import type { GraphView } from "../graph/view.ts";
 import type { TilesSchedule } from "./schedule.ts";
@@ -72,6 +72,34 @@ const mergedBytes = (b: GraphView, plan: KernelPlan, s: TilesSchedule): number =
       ...single.filter((a) => (b.node(a.node).ty === "i32") === ints).map((a) => REDUCTIONS[a.op].registers(a.k)),
     );
   return (arrays(false) + arrays(true)) * 16 * Math.ceil(s.lanes / 4);
+};
+
+/** The shortest sum over features that a tile contracts; 0 where there is none. */
+export const contractedFeatures = (b: GraphView, plan: KernelPlan): number => {
+  const found = contractionsBelow(tileView(b, plan), rootsOf(plan.accumulators)).map((c) => c.size);
+  return found.length === 0 ? 0 : Math.min(...found);
+};
+
+/**
+ * About how many numbers a lane holds at once: what it carries, its block of sums, the vectors that are multiplied, what is loaded ahead.
+ * Addresses and what the compiler keeps come on top.
+ */
+export const registersOfTile = (b: GraphView, plan: KernelPlan, s: TilesSchedule): number => {
+  const v = tileView(b, plan);
+  const { rows, cells } = tileShape(s);
+  const turns = (vectors: number): number => 4 * Math.ceil(vectors / s.lanes);
+  const wide = plan.accumulators.flatMap((a) => a.local.map((axis) => ({ axis, terms: termsOf(v, a.body, axis) })));
+  const vectors = (axis: AxisId): number => Math.ceil(Number(b.axis(axis).size) / 4);
+  const features = wide.reduce((n, w) => n + 4 * Math.ceil(vectors(w.axis) / s.lanesPerRow), 0);
+  const single = plan.accumulators.filter((a) => a.local.length === 0).length;
+  const contractions = contractionsBelow(v, rootsOf(plan.accumulators));
+  const operands = contractions.map((c) => {
+    const { width } = chunkOf(s, c.size);
+    return c.ofRows.length * turns(rows * width) + c.ofCells.length * turns(cells * width);
+  });
+  const staged = wide.map((w) => w.terms.staged.length * turns(s.slice * vectors(w.axis)));
+  const ahead = s.prefetch ? Math.max(0, ...operands) + Math.max(0, ...staged) : 0;
+  return s.rowsPerLane * (features + single + contractions.length * s.cells) + 4 * (s.cells + 1) + ahead;
 };
 
 /** Why the kernel has no tiles under any numbers. */
@@ -179,4 +207,33 @@ export const numberFaults = (b: GraphView, plan: KernelPlan, s: TilesSchedule): 
   if (vectors * s.rowsPerLane > MAX_WRITTEN)
     out.push(`${vectors} vectors of features of ${s.rowsPerLane} rows in a lane, at most ${MAX_WRITTEN} together`);
   return out;
+};
+
+/**
+ * About how many operations a lane writes out: what varies along rows and cells for each of its (row, cell), the products of its features for
+ * four cells; once where cells may be masked, once where all are there, and for each part of a union.
+ */
+export const writtenByTile = (b: GraphView, plan: KernelPlan, s: TilesSchedule): number => {
+  const v = tileView(b, plan);
+  const [axis] = plan.stream;
+  const parts = axis === undefined ? 1 : (b.axis(axis).parts?.length ?? 1);
+  const contractions = contractionsBelow(v, rootsOf(plan.accumulators));
+  const staged = new Set(contractions.flatMap((c) => [...c.ofRows, ...c.ofCells]));
+  const isCell = (id: NodeId): boolean =>
+    b.node(id).axes.some((a) => v.inner.has(a)) && b.node(id).axes.some((a) => v.stream.has(a));
+  const wide = plan.accumulators.filter((a) => a.local.length > 0);
+  const vectors = wide.map((a) => {
+    const size = a.local.reduce((n, x) => n * (Number(b.axis(x).size) || 1), 1);
+    return Math.ceil(Math.ceil(size / 4) / s.lanesPerRow);
+  });
+  const seen = new Set<NodeId>();
+  const below = (id: NodeId): void => {
+    if (seen.has(id) || staged.has(id)) return;
+    seen.add(id);
+    operands(b.node(id)).forEach(below);
+  };
+  rootsOf(plan.accumulators).forEach(below);
+  const cells = [...seen].filter(isCell).length * s.rowsPerLane * s.cells;
+  const features = vectors.reduce((n, x) => n + 4 * x * s.rowsPerLane, 0);
+  return 2 * parts * (cells + features);
 };

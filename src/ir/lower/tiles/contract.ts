@@ -6,9 +6,9 @@ import type { NodeId } from "../../graph/graph.ts";
 import { operandRoom } from "../../schedule/tiles.ts";
 import type { Contraction } from "../../schedule/tile-form.ts";
 import type { Expr, Stmt } from "../../tile/tile.ts";
-import { F32, I32 } from "../../tile/tile.ts";
+import { F32, I32, VEC4 } from "../../tile/tile.ts";
 import * as T from "../../tile/build.ts";
-import type { Fixed } from "../emit.ts";
+import type { Emitter, Fixed } from "../emit.ts";
 import { NOTHING_FIXED, bind, emit, name, withinNode } from "../emit.ts";
 import { decodeAxes, natural } from "../grid.ts";
 import { dotTerm } from "../reduce.ts";
@@ -35,11 +35,14 @@ const contractWithin = (tile: Tile, c: Contraction, ahead: (into: Stmt[]) => voi
     rows.forEach((s) => s.load(places.rows, first, into));
     cells.forEach((s) => s.load(places.cells, first, into));
   };
+  // Of a product of both sides four cells are one vec4: a quarter of the statements.
+  const each = isOfBoth(em, c) ? 4 : 1;
   const sums = cx.grid.rows.map(() =>
-    tile.keys.map(() => {
+    Array.from({ length: schedule.cells / each }, () => {
       const id = em.fresh(called(em, c.node.id, "dot"));
-      stmts.push(T.varStmt(id, F32, T.f32(0)));
-      return T.ref(id, F32);
+      const type = each === 4 ? VEC4 : F32;
+      stmts.push(T.varStmt(id, type, T.zero(type)));
+      return T.ref(id, type);
     }),
   );
   const step = (first: Expr, into: Stmt[], next: () => void): void => {
@@ -69,8 +72,19 @@ const contractWithin = (tile: Tile, c: Contraction, ahead: (into: Stmt[]) => voi
   tile.busy = true;
   tile.met = true;
   tile.cells.forEach((mine, r) =>
-    mine.forEach((at, k) => bind(em, at, c.node.id, NOTHING_FIXED, sums[r]?.[k] as Expr)),
+    mine.forEach((at, k) => {
+      const sum = sums[r]?.[Math.floor(k / each)] as Expr;
+      bind(em, at, c.node.id, NOTHING_FIXED, each === 4 ? T.component(sum, k % 4) : sum);
+    }),
   );
+};
+
+/** The product of what is staged of a row and what is staged of a cell. */
+const isOfBoth = (em: Emitter, c: Contraction): boolean => {
+  const body = em.b.node(c.node.body);
+  if (body.kind !== "binary" || body.op !== "*") return false;
+  const ofBoth = (row: NodeId, cell: NodeId): boolean => c.ofRows.includes(row) && c.ofCells.includes(cell);
+  return ofBoth(body.a, body.b) || ofBoth(body.b, body.a);
 };
 
 /** The scopes of the rows that a lane loads. */
@@ -143,14 +157,52 @@ const multiply = (
     return { e: name(em, s, called(em, node, "staged"), T.load(SHARED, T.add(place, at))), s };
   });
   for (const s of keys) for (const node of c.ofCells) emit(em, node, fixed, s);
-  sums.forEach((mine, r) =>
-    mine.forEach((sum, k) => {
-      const both = scope("product", [rows[r] as Scope, keys[k] as Scope, tile.cells[r]?.[k] as Scope], body);
-      if (sum.kind === "ref") body.push(T.set(sum.name, plusTerm(tile, c, fixed, both, sum)));
-    }),
-  );
+  if (isOfBoth(em, c)) body.push(...products(tile, c, fixed, rows, keys, sums));
+  else
+    sums.forEach((mine, r) =>
+      mine.forEach((sum, k) => {
+        const both = scope("product", [rows[r] as Scope, keys[k] as Scope, tile.cells[r]?.[k] as Scope], body);
+        if (sum.kind === "ref") body.push(T.set(sum.name, plusTerm(tile, c, fixed, both, sum)));
+      }),
+    );
   em.overrides.delete(loop);
   into.push(T.forStmt(id, T.i32(0), left, T.i32(1), body));
+};
+
+/** Products of four cells at once: of each feature the four cells are one vec4, put together once for all rows. */
+const products = (
+  tile: Tile,
+  c: Contraction,
+  fixed: Fixed,
+  rows: readonly Scope[],
+  keys: readonly Scope[],
+  sums: readonly (readonly Expr[])[],
+): readonly Stmt[] => {
+  const { em } = tile.cx;
+  const { ofRows, ofCells } = c;
+  const [[row], [cell]] = [ofRows, ofCells];
+  if (row === undefined || cell === undefined) throw new Error("a product without a side");
+  const places = (list: readonly Scope[], node: NodeId): readonly Expr[] => list.map((s) => emit(em, node, fixed, s).e);
+  const ofCell = places(keys, cell);
+  const base = `${called(em, cell, "staged")}_four`;
+  const within = keys[0] as Scope;
+  const byFeature = sums[0]?.map((_, w) =>
+    [0, 1, 2, 3].map((n) =>
+      name(em, within, base, T.vector(ofCell.slice(4 * w, 4 * w + 4).map((e) => T.component(e, n)))),
+    ),
+  );
+  const ofRow = places(rows, row);
+  return sums.flatMap((mine, r) =>
+    mine.map((sum, w) => {
+      if (sum.kind !== "ref") throw new Error("a sum is a variable");
+      const factors = [0, 1, 2, 3].map((n) => T.splat(T.component(ofRow[r] as Expr, n), 4));
+      const at = byFeature?.[w] ?? [];
+      return T.set(
+        sum.name,
+        [3, 2, 1, 0].reduce<Expr>((to, n) => T.fma(factors[n] as Expr, at[n] as Expr, to), sum),
+      );
+    }),
+  );
 };
 
 /** A cell of the lane among those of the tile: lanes side by side have neighbouring ones. */

@@ -1,0 +1,52 @@
+/** Whether a target takes tiles for a kernel, which ones, and why not. */
+import { SCHEDULES } from "../../base/costs.ts";
+import type { Target } from "../../base/target.ts";
+import type { KernelPlan } from "../derive/plan.ts";
+import type { GraphView } from "../graph/view.ts";
+import type { TilesSchedule } from "./schedule.ts";
+import { contractedFeatures, numberFaults, planFaults, registersOfTile, tileBytes, writtenByTile } from "./tiles.ts";
+
+export type TileChoice =
+  | { readonly kind: "taken"; readonly schedule: TilesSchedule }
+  /** It contracts features, and keeps lanes that own rows. */
+  | { readonly kind: "refused"; readonly why: readonly string[] }
+  /** The target takes none, or there is nothing to contract. */
+  | { readonly kind: "none" };
+
+/** Tiles for rows that share cells and contract many features with each: the first shape of the target that fits it. */
+export const chooseTiles = (b: GraphView, plan: KernelPlan, target: Target): TileChoice => {
+  const { tiles } = target.tuning;
+  const features = tiles === null ? 0 : contractedFeatures(b, plan);
+  if (tiles === null || features === 0) return { kind: "none" };
+  if (features < SCHEDULES.tileFeatures)
+    return { kind: "refused", why: [`${features} features are contracted, ${SCHEDULES.tileFeatures} are worth it`] };
+  const faults = planFaults(b, plan);
+  if (faults.length > 0) return { kind: "refused", why: faults };
+  let why: readonly string[] = [];
+  for (const shape of tiles.shapes) {
+    const schedule: TilesSchedule = { kind: "tiles", ...shape, prefetch: true };
+    why = misfits(b, plan, target, schedule, tiles.registers);
+    if (why.length === 0) return { kind: "taken", schedule };
+  }
+  return { kind: "refused", why };
+};
+
+/** What of the device, or of what drivers compile, a shape is too large for. */
+const misfits = (
+  b: GraphView,
+  plan: KernelPlan,
+  target: Target,
+  s: TilesSchedule,
+  registers: number,
+): readonly string[] => {
+  const faults = numberFaults(b, plan, s);
+  if (faults.length > 0) return faults;
+  const over = (what: string, n: number, most: number): readonly string[] =>
+    n > most ? [`${n} ${what}, at most ${most}`] : [];
+  return [
+    ...over("lanes", s.lanes, target.invocations),
+    ...over("numbers held by a lane", registersOfTile(b, plan, s), registers),
+    ...over("bytes of workgroup memory", tileBytes(b, plan, s), target.workgroupBytes),
+    ...over("operations written out", writtenByTile(b, plan, s), SCHEDULES.tileOperations),
+  ];
+};
