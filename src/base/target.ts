@@ -64,7 +64,6 @@ export type Tuning = {
 const GPU_TILES: Tiles = {
   registers: 150,
   shapes: [
-    { lanes: 128, lanesPerRow: 8, rowsPerLane: 4, cells: 8, chunk: 16, slice: 32 },
     { lanes: 64, lanesPerRow: 8, rowsPerLane: 4, cells: 8, chunk: 16, slice: 8 },
     { lanes: 128, lanesPerRow: 8, rowsPerLane: 4, cells: 4, chunk: 16, slice: 16 },
     { lanes: 128, lanesPerRow: 8, rowsPerLane: 4, cells: 4, chunk: 16, slice: 8 },

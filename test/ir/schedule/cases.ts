@@ -147,8 +147,8 @@ export const CASES: readonly (readonly [Chosen, string])[] = [
     "tiles, 8 x 8 lanes of 4 x 8 cells, 16 features and 8 cells staged at once, loaded ahead",
   ],
   [
-    at("with more workgroup memory", attention, TARGETS["32k"]!, { D: 64, E: 64 }),
-    "tiles, 16 x 8 lanes of 4 x 8 cells, 16 features and 32 cells staged at once, loaded ahead",
+    at("with more workgroup memory", attention, TARGETS["32k"]!, { D: 128, E: 128 }),
+    "tiles, 16 x 8 lanes of 4 x 4 cells, 16 features and 16 cells staged at once, loaded ahead",
   ],
   [
     at("with more features than 8 cells leave registers for", attention, BASELINE, { D: 128, E: 128 }),
