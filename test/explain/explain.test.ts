@@ -170,7 +170,7 @@ describe("costs", () => {
 
   test("bytes: an operand that streams is read once for each tile of rows, the compulsory minimum is every tensor once", () => {
     const { cost, schedule } = costOf({ kernel: "shaw_attention", sizes: BIG, known: ["D", "E"] });
-    const tiles = Math.ceil(BIG.N / (lanesOf(schedule).rows));
+    const tiles = Math.ceil(BIG.N / lanesOf(schedule).rows);
     const read = (name: string): number | undefined => cost.reads.find((r) => r.tensor === name)?.bytes;
     expect(read("k")).toBe(4 * BIG.M * BIG.D * tiles);
     expect(read("v")).toBe(4 * BIG.M * BIG.E * tiles);
