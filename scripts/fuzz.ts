@@ -67,7 +67,11 @@ const progress = (done: number, failures: number, refused: number): void => {
 
 const stacks = await openStacks(values.stacks);
 const stop = (): boolean => performance.now() - start > 1000 * Number(values.within);
-const tally = await campaign({ programs, seed: Number(values.seed), stacks, progress, stop });
+const failed = ({ program, verdict }: Failure): void => {
+  const what = "what" in verdict ? `, ${verdict.where}: ${verdict.what.split("\n")[0]}` : "";
+  process.stderr.write(`${process.stderr.isTTY ? "\r\x1b[K" : ""}seed ${program.seed} ${verdict.kind}${what}\n`);
+};
+const tally = await campaign({ programs, seed: Number(values.seed), stacks, progress, failed, stop });
 if (process.stderr.isTTY) process.stderr.write("\n");
 const refused = [...tally.refused.values()].reduce((a, b) => a + b, 0);
 const counted = (kind: string): number => tally.failures.filter((f) => f.verdict.kind === kind).length;

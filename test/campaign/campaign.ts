@@ -61,13 +61,15 @@ export type Options = {
   readonly stacks: readonly Stack[];
   /** After each program. */
   readonly progress?: (done: number, failures: number, refused: number) => void;
+  /** As soon as a program fails. */
+  readonly failed?: (failure: Failure) => void;
   /** Ends early when it says so. */
   readonly stop?: () => boolean;
 };
 
 const withoutNames = (what: string): string => what.replace(/`[^`]*`/g, "…").replace(/\b\d+\b/g, "n");
 
-export const campaign = async ({ programs, seed, stacks, progress, stop }: Options): Promise<Tally> => {
+export const campaign = async ({ programs, seed, stacks, progress, failed, stop }: Options): Promise<Tally> => {
   const refused = new Map<string, number>();
   const failures: Failure[] = [];
   let [done, right, invalid, no] = [0, 0, 0, 0];
@@ -80,7 +82,10 @@ export const campaign = async ({ programs, seed, stacks, progress, stop }: Optio
       refused.set(reason, (refused.get(reason) ?? 0) + 1);
       no++;
     } else if (verdict.kind === "invalid") invalid++;
-    else failures.push({ program, verdict });
+    else {
+      failures.push({ program, verdict });
+      failed?.({ program, verdict });
+    }
     progress?.(done + 1, failures.length, no);
   }
   return { programs: done, right, refused, invalid, failures };
