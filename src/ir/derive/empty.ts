@@ -5,6 +5,7 @@ import { operands, type AxisId, type Node, type NodeId } from "../graph/graph.ts
 import { identity, startingValue } from "../graph/reduction.ts";
 import { isFixedRead } from "./scan.ts";
 import { finiteEverywhereIn, follows, isDefined } from "../scalar/defined.ts";
+import { readsInside } from "../scalar/reads.ts";
 import { readOperands } from "../graph/scan.ts";
 import { reach } from "../graph/walk.ts";
 import { same, type Reduce } from "./planning.ts";
@@ -208,4 +209,4 @@ const isGaugedBy = (b: GraphBuilder, value: NodeId, top: NodeId, gauges: Gauges)
 
 /** Whether an expression over accumulators is a number in every row in which `top` has a cell. */
 const hoistsAreDefined = (b: GraphView, value: NodeId, top: Reduce): boolean =>
-  isDefined(b, value, { over: top.over, where: top.where });
+  isDefined(b, value, { over: top.over, where: top.where }) && readsInside(b, value, top.where);

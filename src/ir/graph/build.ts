@@ -22,7 +22,7 @@ import type { GraphBuilder } from "./pen.ts";
 import { replaceNodes, substitute } from "./rewrite.ts";
 import { simplifyBinary, simplifySelect, simplifyUnary } from "./simplify.ts";
 import { renameState } from "./scan.ts";
-import { inputsOf } from "./view.ts";
+import { extentsOf, inputsOf } from "./view.ts";
 import { nodeAt, reach, unionAxes } from "./walk.ts";
 
 export type { GraphBuilder, GraphParts } from "./pen.ts";
@@ -313,6 +313,7 @@ const pen = (base: Graph | null, axes: readonly Axis[], scalarNames: Iterable<st
     },
     rebuild,
     isInput: base === null ? () => true : inputsOf(base),
+    extents: base === null ? () => null : extentsOf(base),
     substitute: (root, map) => substitute(b, root, map),
     replaceNodes: (root, map) => replaceNodes(b, root, map),
     reach: (roots) => reach(b, roots),
