@@ -329,9 +329,9 @@ describe("mistakes of planning", () => {
   });
 
   test("every kernel of a file, and every limit", () => {
-    const many = Array.from({ length: 9 }, (_, i) => `x${i}: f16[i: N]`).join(", ");
+    const many = Array.from({ length: 9 }, (_, i) => `x${i}: i32[i: N]`).join(", ");
     const sum = Array.from({ length: 9 }, (_, i) => `x${i}`).join(" + ");
-    const text = `kernel wide(${many}) -> y: f16[i] {\n  y = ${sum}\n}\n${LINEAR}`;
+    const text = `kernel wide(${many}) -> y: f16[i] {\n  y = float(${sum})\n}\n${LINEAR}`;
     const codes = said({ ...GIVEN, dims: {}, statics: {} }, text).map((m) => m.slice(0, 7));
     expect(codes.slice(0, 2)).toEqual(["TFX4005", "TFX4004"]);
     expect(new Set(codes.slice(2))).toEqual(new Set(["TFX4002"]));

@@ -50,8 +50,9 @@ export const PLAN_CODES: Readonly<Record<string, CodeEntry>> = {
   TFX4004: {
     title: "too many tensors",
     explain:
-      "A kernel binds each tensor that it reads or writes to a storage buffer of its own, and the target has fewer. Put " +
-      "tensors of one type together along a new axis (`w: f32[m: 3, d, e]`), or ask for fewer results at once.",
+      "A kernel binds each tensor that it reads or writes to a storage buffer of its own, and the target has fewer, even with " +
+      "kernels before it that put together what they can. Put tensors of one type together along a new axis " +
+      "(`w: f32[m: 3, d, e]`), or ask for fewer results at once.",
   },
   TFX4005: {
     title: "no half floats",

@@ -192,7 +192,22 @@ const askForSize = (cx: Cx, n: Reduce): void => {
 
 const NOWHERE: ReadonlyMap<AxisId, NodeId> = new Map();
 
-const isName = (name: string): boolean => /^[A-Za-z_]\w*$/.test(name);
+/** Whether a name is the user's, not a text of what the value is. */
+export const isName = (name: string): boolean => /^[A-Za-z_]\w*$/.test(name);
+
+/** A name for the scratch tensor of a value, which nothing else has. */
+export const scratchName = (cx: Cx, n: Node, of = cx.nameOf(n.id)): string => {
+  const base = `${
+    of
+      .replace(/\W+/g, "_")
+      .replace(/^_+|_+$/g, "")
+      .slice(0, 24) || "part"
+  }_all`;
+  let name = base;
+  for (let k = 2; cx.taken.has(name); k++) name = `${base}${k}`;
+  cx.taken.add(name);
+  return name;
+};
 
 /** Makes a scratch tensor of a value, and gives the read of it. */
 export const materialise = (cx: Cx, n: Node, pending: Root[]): NodeId => {
@@ -203,19 +218,11 @@ export const materialise = (cx: Cx, n: Node, pending: Root[]): NodeId => {
   const at = r.axes.map((a) =>
     n.kind === "scan" ? item(n.at, [n.over, ...n.dims].indexOf(a)) : (piece.at.get(a) ?? cx.b.index(a)),
   );
-  const base = `${
-    (n.kind === "scan" ? n.name : cx.nameOf(r.id))
-      .replace(/\W+/g, "_")
-      .replace(/^_+|_+$/g, "")
-      .slice(0, 24) || "part"
-  }_all`;
-  let name = base;
-  for (let k = 2; cx.taken.has(name); k++) name = `${base}${k}`;
   const known = cx.stored.get(r.id);
   const read = (tensor: string): NodeId => cx.b.from(n.id, () => cx.b.load(tensor, at, r.ty));
   if (known !== undefined) return read(known);
+  const name = scratchName(cx, r, n.kind === "scan" ? n.name : cx.nameOf(r.id));
   cx.stored.set(r.id, name);
-  cx.taken.add(name);
   cx.scratch.push({
     name,
     dtype: r.ty === "f32" ? "f32" : "i32",

@@ -2,10 +2,10 @@
  * Numbers of a row that one kernel stores and others read (a maximum and a sum) lie side by side in one tensor, where a kernel would bind
  * more tensors than it can. Nothing is computed in another way.
  */
-import { NO_SPAN } from "../../base/span.ts";
-import type { NodeId, Tensor } from "../graph/graph.ts";
-import { replacer } from "../graph/rewrite.ts";
+import type { NodeId } from "../graph/graph.ts";
+import { replaceIn } from "./gather.ts";
 import { bound, type Cx, type Group, type Root, same } from "./planning.ts";
+import { sideBySide } from "./side-by-side.ts";
 
 /** Packs what the groups with too many tensors read; `buffers`: tensors that one kernel can bind. */
 export const packScratch = (cx: Cx, groups: Group[], buffers: number): void => {
@@ -32,19 +32,12 @@ const isNumber = (cx: Cx, g: Group, r: Root): boolean =>
 const packed = (cx: Cx, groups: readonly Group[], g: Group, roots: readonly Root[]): Group => {
   const { b } = cx;
   const [first] = roots as readonly [Root];
-  const stat = b.newAxis("stat", roots.length);
-  const values = roots.map((r) => r.value);
-  const last = values.at(-1) as NodeId;
-  const value = values
-    .slice(0, -1)
-    .reduceRight((rest, v, n) => b.select(b.binary("==", b.index(stat), b.konst(n, "i32")), v, rest), last);
-  const name = unused(cx);
-  const axes = [...first.axes, stat];
-  const whole: Root = { tensor: name, axes, value };
-  const dims = axes.map((a) => [a]);
-  const own = cx.scratch.filter((t) => roots.some((r) => r.tensor === t.name));
-  const tensor: Tensor = { name, dtype: "f32", dims, role: "scratch", span: own[0]?.span ?? NO_SPAN };
-  cx.scratch.splice(0, cx.scratch.length, ...cx.scratch.filter((t) => !own.includes(t)), tensor);
+  cx.scratch.splice(0, cx.scratch.length, ...cx.scratch.filter((t) => !roots.some((r) => r.tensor === t.name)));
+  const { root, read } = sideBySide(
+    cx,
+    first.axes,
+    roots.map((r) => r.value),
+  );
   const map = new Map<NodeId, NodeId>();
   for (const id of b.reach(groups.flatMap((x) => x.roots.map((r) => r.value)))) {
     const n = b.node(id);
@@ -54,29 +47,14 @@ const packed = (cx: Cx, groups: readonly Group[], g: Group, roots: readonly Root
     const at = first.axes.map((a) => n.at[roots[slot]?.axes.indexOf(a) ?? -1] as NodeId);
     map.set(
       id,
-      b.from(id, () => b.load(name, [...at, b.konst(slot, "i32")], n.ty)),
+      b.from(id, () => read(at, slot)),
     );
   }
-  const replace = replacer(b, map);
-  for (const r of groups.flatMap((x) => x.roots)) {
-    for (const id of b.reach([r.value])) {
-      const [moved, known] = [replace(id), cx.nameOf(id)];
-      if (moved !== id && /^[A-Za-z_]\w*$/.test(known) && !cx.names.has(moved)) cx.names.set(moved, known);
-    }
-    r.value = replace(r.value);
-  }
+  for (const r of groups.flatMap((x) => x.roots)) replaceIn(cx, r, map);
   cx.notes.push({
     kind: "kernel",
     node: null,
-    text: `${roots.map((r) => `\`${r.tensor}\``).join(", ")} lie side by side in \`${name}\`: what reads them binds as many tensors as it can`,
+    text: `${roots.map((r) => `\`${r.tensor}\``).join(", ")} lie side by side in \`${root.tensor}\`: apart, a kernel would bind more tensors than it can`,
   });
-  const rest = g.roots.filter((r) => !roots.includes(r));
-  return { ...g, roots: [...rest, whole] };
-};
-
-const unused = (cx: Cx): string => {
-  let name = "stats_all";
-  for (let k = 2; cx.taken.has(name); k++) name = `stats_all${k}`;
-  cx.taken.add(name);
-  return name;
+  return { ...g, roots: [...g.roots.filter((r) => !roots.includes(r)), root] };
 };

@@ -14,6 +14,7 @@ import type { GraphView } from "../graph/view.ts";
 import { reach } from "../graph/walk.ts";
 import { acrossRows } from "./across.ts";
 import { adoptElementwise, byLevel, joinScans, withinBuffers } from "./groups.ts";
+import { gatherReads } from "./gather.ts";
 import { kernelPlan } from "./kernel-plan.ts";
 import { materialise, toMaterialise } from "./materialise.ts";
 import { packScratch } from "./pack.ts";
@@ -76,6 +77,7 @@ const planned = (graph: Graph, b: GraphBuilder, notes: readonly Note[], buffers:
   byLevel(cx, groups);
   adoptElementwise(cx, groups);
   packScratch(cx, groups, buffers);
+  gatherReads(cx, groups, buffers);
   withinBuffers(cx, groups, buffers);
   const kernels = groups.map((g, n) => kernelPlan(cx, g, groups.length === 1 ? graph.name : `${graph.name}_${n}`));
   const ordered = inDependencyOrder(b, kernels);

@@ -104,6 +104,10 @@ const simplifySum = (
   if (right.kind === "unary" && right.op === "neg") return b.binary(op === "+" ? "-" : "+", x, right.a);
   if (right.ty !== "i32") return null;
   if (op === "-" && x === y) return b.konst(0, "i32");
+  // (a + y) - y and (a - y) + y.
+  const left = b.node(x);
+  if (left.kind === "binary" && left.op === (op === "-" ? "+" : "-") && left.b === y) return left.a;
+  if (left.kind === "binary" && op === "-" && left.op === "+" && left.a === y) return left.b;
   if (cy !== null) {
     const c = op === "+" ? cy : -cy;
     const s = splitConst(b, x);
