@@ -119,7 +119,14 @@ const tensorsOf = (cx: Cx, ids: readonly NodeId[], stop: ReadonlySet<NodeId> = n
 /** The first ones, as far as a kernel can bind what they read. */
 const within = (cx: Cx, nodes: readonly Node[], most: number): readonly Node[] => {
   const out: Node[] = [];
-  for (const n of nodes) if (tensorsOf(cx, [...out, n].map((x) => x.id)).size <= most) out.push(n);
+  for (const n of nodes)
+    if (
+      tensorsOf(
+        cx,
+        [...out, n].map((x) => x.id),
+      ).size <= most
+    )
+      out.push(n);
   return out;
 };
 
