@@ -1,7 +1,7 @@
 /** `tfx explain`: what the compiler decided for a kernel, why, and what it costs, in the user's names. */
 import type { Target } from "../base/target.ts";
 import type { Compiled } from "../compiled.ts";
-import type { KernelPlan } from "../ir/derive/plan.ts";
+import type { KernelPlan, Note } from "../ir/derive/plan.ts";
 import { flops, kernelCost, type KernelCost } from "./cost.ts";
 import { domainLines, domainsOf } from "./domain.ts";
 import { amount, bytesText, count, namesOf, type Names } from "./names.ts";
@@ -85,18 +85,21 @@ const refused = (compiled: Compiled, kernel: KernelPlan): readonly string[] => {
   return [...new Set([...passes, ...kernels])];
 };
 
-const kernelLines = (
+/** What is said about one kernel of the plan, heading by heading; a heading without lines is not shown. */
+export type Section = { readonly title: string; readonly lines: readonly string[] };
+
+/** `names`: what values are called; whoever listens in knows which values a line is about. */
+export const kernelSections = (
   compiled: Compiled,
   at: number,
   options: ExplainOptions,
   example: Example,
   names: Names,
-): readonly string[] => {
+): readonly Section[] => {
   const kernel = compiled.plan.kernels[at];
   const schedule = compiled.schedules[at];
   const tile = compiled.tile.kernels[at];
   if (kernel === undefined || schedule === undefined || tile === undefined) return [];
-  const writes = kernel.stores.map((s) => s.tensor).join(", ");
   // A scan visits every cell; what other reductions leave out is not skipped.
   const domains =
     schedule.kind === "elements" || kernel.scans.length > 0
@@ -105,26 +108,40 @@ const kernelLines = (
           domainLines(compiled, kernel, schedule, d, example, names, options.map ?? true),
         );
   const why = refused(compiled, kernel);
+  const because = (kind: Note["kind"]): readonly string[] =>
+    kernel.notes.filter((n) => n.kind === kind).map((n) => n.text);
+  return [
+    { title: "rows", lines: [kernel.rows.length === 0 ? "one" : `one for each (${names.axes(kernel.rows)})`] },
+    { title: "stream", lines: kernel.stream.length === 0 ? [] : [names.axes(kernel.stream)] },
+    { title: "parts", lines: because("parts") },
+    { title: "passes", lines: passLines(compiled, kernel, names) },
+    { title: "carried", lines: carriedLines(compiled, kernel, names) },
+    { title: "gauge", lines: gaugeLines(compiled, kernel, names) },
+    { title: "hoisted", lines: hoistLines(kernel) },
+    { title: "empty row", lines: emptyLines(compiled, kernel, names) },
+    { title: "domain", lines: domains },
+    { title: "schedule", lines: scheduleLines(compiled, kernel, schedule, options.target, names) },
+    { title: "workgroup", lines: workgroupLines(tile, options.target) },
+    { title: "cost", lines: costLines(kernelCost(compiled, kernel, schedule, example), example) },
+    { title: "dispatch", lines: [dispatchLine(compiled, at, example)] },
+    { title: "why not", lines: why.length === 0 ? ["no fusion was refused"] : why },
+  ];
+};
+
+const kernelLines = (
+  compiled: Compiled,
+  at: number,
+  options: ExplainOptions,
+  example: Example,
+  names: Names,
+): readonly string[] => {
+  const kernel = compiled.plan.kernels[at];
+  if (kernel === undefined) return [];
+  const sections = kernelSections(compiled, at, options, example, names);
   return [
     "",
-    `kernel ${kernel.name}: writes ${writes}`,
-    ...section("rows", [kernel.rows.length === 0 ? "one" : `one for each (${names.axes(kernel.rows)})`]),
-    ...section("stream", kernel.stream.length === 0 ? [] : [names.axes(kernel.stream)]),
-    ...section(
-      "parts",
-      kernel.notes.filter((n) => n.kind === "parts").map((n) => n.text),
-    ),
-    ...section("passes", passLines(compiled, kernel, names)),
-    ...section("carried", carriedLines(compiled, kernel, names)),
-    ...section("gauge", gaugeLines(compiled, kernel, names)),
-    ...section("hoisted", hoistLines(kernel)),
-    ...section("empty row", emptyLines(compiled, kernel, names)),
-    ...section("domain", domains),
-    ...section("schedule", scheduleLines(compiled, kernel, schedule, options.target, names)),
-    ...section("workgroup", workgroupLines(tile, options.target)),
-    ...section("cost", costLines(kernelCost(compiled, kernel, schedule, example), example)),
-    ...section("dispatch", [dispatchLine(compiled, at, example)]),
-    ...section("why not", why.length === 0 ? ["no fusion was refused"] : why),
+    `kernel ${kernel.name}: writes ${kernel.stores.map((s) => s.tensor).join(", ")}`,
+    ...sections.flatMap((s) => section(s.title, s.lines)),
   ];
 };
 

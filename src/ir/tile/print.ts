@@ -1,5 +1,7 @@
 /** Tile IR as text, for `--print-after`, goldens and error reports. */
+import { NO_ORIGIN, type Origin } from "../../base/span.ts";
 import { printSize } from "../../base/size.ts";
+import { originsOf } from "./origin.ts";
 import type { Buffer, Expr, Stmt, TBinary, TileKernel, TileProgram, VType } from "./tile.ts";
 
 /** `f32`, `f16x4`, … */
@@ -84,38 +86,48 @@ const print = (e: Expr, level: number): string => {
 /** One expression. Uniforms are written `$name`, builtins `@name`. */
 export const printExpr = (e: Expr): string => print(e, 0);
 
-const body = (stmts: readonly Stmt[], pad: string): readonly string[] => stmts.flatMap((s) => stmt(s, pad));
+/** A line with the expressions that it comes from. */
+export type TileLine = { readonly text: string; readonly origin: Origin };
 
-const stmt = (s: Stmt, pad: string): readonly string[] => {
+type Names = TileKernel["origins"];
+
+const body = (stmts: readonly Stmt[], pad: string, names: Names, around: Origin): readonly TileLine[] => {
+  const origins = originsOf(stmts, names, around);
+  return stmts.flatMap((s, n) => stmt(s, pad, names, origins[n] ?? around));
+};
+
+const stmt = (s: Stmt, pad: string, names: Names, origin: Origin): readonly TileLine[] => {
+  const line = (text: string): TileLine => ({ text: `${pad}${text}`, origin });
+  const inner = (stmts: readonly Stmt[]): readonly TileLine[] => body(stmts, `${pad}  `, names, origin);
   switch (s.kind) {
     case "let":
-      return [`${pad}let ${s.name}: ${printType(s.value.type)} = ${printExpr(s.value)}`];
+      return [line(`let ${s.name}: ${printType(s.value.type)} = ${printExpr(s.value)}`)];
     case "var":
-      return [`${pad}var ${s.name}: ${printType(s.type)}${s.init === null ? "" : ` = ${printExpr(s.init)}`}`];
+      return [line(`var ${s.name}: ${printType(s.type)}${s.init === null ? "" : ` = ${printExpr(s.init)}`}`)];
     case "array":
       return [
-        `${pad}array ${s.name}: ${printType(s.type)}[${s.length}]${s.init === null ? "" : ` = ${printExpr(s.init)}`}`,
+        line(`array ${s.name}: ${printType(s.type)}[${s.length}]${s.init === null ? "" : ` = ${printExpr(s.init)}`}`),
       ];
     case "set":
-      return [`${pad}${s.name} = ${printExpr(s.value)}`];
+      return [line(`${s.name} = ${printExpr(s.value)}`)];
     case "setElement":
-      return [`${pad}${s.array}[${printExpr(s.index)}] = ${printExpr(s.value)}`];
+      return [line(`${s.array}[${printExpr(s.index)}] = ${printExpr(s.value)}`)];
     case "store":
-      return [`${pad}store ${s.buffer}[${printExpr(s.index)}] = ${printExpr(s.value)}`];
+      return [line(`store ${s.buffer}[${printExpr(s.index)}] = ${printExpr(s.value)}`)];
     case "if":
       return [
-        `${pad}if ${printExpr(s.cond)}`,
-        ...body(s.then, `${pad}  `),
-        ...(s.else.length === 0 ? [] : [`${pad}else`, ...body(s.else, `${pad}  `)]),
+        line(`if ${printExpr(s.cond)}`),
+        ...inner(s.then),
+        ...(s.else.length === 0 ? [] : [line("else"), ...inner(s.else)]),
       ];
     case "for": {
       const step = s.step.kind === "lit" && s.step.value === 1 ? "" : ` step ${printExpr(s.step)}`;
-      return [`${pad}for ${s.name} in ${printExpr(s.from)} .. ${printExpr(s.to)}${step}`, ...body(s.body, `${pad}  `)];
+      return [line(`for ${s.name} in ${printExpr(s.from)} .. ${printExpr(s.to)}${step}`), ...inner(s.body)];
     }
     case "barrier":
-      return [`${pad}barrier`];
+      return [line("barrier")];
     case "comment":
-      return s.text.split("\n").map((line) => `${pad}# ${line}`);
+      return s.text.split("\n").map((text) => line(`# ${text}`));
   }
 };
 
@@ -123,21 +135,31 @@ const buffer = (b: Buffer): string =>
   `${b.space} ${b.name}: ${printType(b.type)}[${b.length ?? ""}]${b.space === "storage" ? ` ${b.access}` : ""}`;
 
 /** One kernel. */
-const printTileKernel = (k: TileKernel): string =>
-  [
-    `kernel ${k.name}: ${k.lanes} lanes, ${printSize(k.groups)} groups`,
-    ...k.doc.flatMap((d) => d.split("\n")).map((d) => `  # ${d}`),
-    ...k.workgroup.map((b) => `  ${buffer(b)}`),
-    ...body(k.body, "  "),
-  ].join("\n");
+const kernelLines = (k: TileKernel): readonly TileLine[] => {
+  const line = (text: string, origin: Origin = k.origin): TileLine => ({ text, origin });
+  return [
+    line(`kernel ${k.name}: ${k.lanes} lanes, ${printSize(k.groups)} groups`),
+    ...k.doc.flatMap((d) => d.split("\n")).map((d) => line(`  # ${d}`)),
+    ...k.workgroup.map((b) => line(`  ${buffer(b)}`, k.origins.get(b.name))),
+    ...body(k.body, "  ", k.origins, k.origin),
+  ];
+};
+
+const BLANK: TileLine = { text: "", origin: NO_ORIGIN };
+
+/** A whole program, line by line. */
+export const tileLines = (p: TileProgram): readonly TileLine[] => [
+  { text: `tile ${p.name}`, origin: p.origin },
+  ...p.storage.map((b) => ({ text: `  ${buffer(b)}`, origin: p.declared.get(b.name) ?? NO_ORIGIN })),
+  ...p.uniforms.map((u) => ({
+    text: `  uniform ${u.name}: ${printType(u.type)}`,
+    origin: p.declared.get(u.name) ?? NO_ORIGIN,
+  })),
+  ...p.kernels.flatMap((k) => [BLANK, ...kernelLines(k)]),
+];
 
 /** A whole program; ends in a newline. */
 export const printTile = (p: TileProgram): string =>
-  `${[
-    [
-      `tile ${p.name}`,
-      ...p.storage.map((b) => `  ${buffer(b)}`),
-      ...p.uniforms.map((u) => `  uniform ${u.name}: ${printType(u.type)}`),
-    ].join("\n"),
-    ...p.kernels.map(printTileKernel),
-  ].join("\n\n")}\n`;
+  tileLines(p)
+    .map((l) => `${l.text}\n`)
+    .join("");
