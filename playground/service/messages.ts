@@ -1,0 +1,28 @@
+/** The compiler's messages for the editor. */
+import type { Diagnostic } from "../../src/base/diagnostic.ts";
+import type { Message } from "../protocol.ts";
+import { FILE } from "./compile.ts";
+
+const messageOf = (d: Diagnostic): Message => {
+  const own = [d.primary, ...d.related].find((l) => l.span.file === FILE)?.span ?? { start: 0, end: 0 };
+  const fix = d.fix !== undefined && d.fix.span.file === FILE ? d.fix : null;
+  return {
+    from: own.start,
+    to: Math.max(own.end, own.start),
+    severity: d.severity,
+    code: d.code,
+    text: [d.message, d.primary.text].filter((t) => t !== "").join("; "),
+    help: d.help,
+    fix: fix === null ? null : { title: fix.title, from: fix.span.start, to: fix.span.end, text: fix.text },
+  };
+};
+
+/** Each once, in the order of the text. */
+export const messagesOf = (diagnostics: readonly Diagnostic[]): readonly Message[] => {
+  const seen = new Map<string, Message>();
+  for (const d of diagnostics) {
+    const m = messageOf(d);
+    seen.set(`${m.code} ${m.from} ${m.text}`, m);
+  }
+  return [...seen.values()].sort((a, b) => a.from - b.from);
+};

@@ -1,0 +1,142 @@
+/** A kernel on random inputs: on the GPU of this device, and what it means in f64; or why not on the GPU. */
+import { evalSize } from "../../src/base/size.ts";
+import type { StorageType } from "../../src/base/storage-type.ts";
+import type { Spec } from "../../src/check/spec.ts";
+import { compare } from "../../src/cli/accuracy.ts";
+import { describeAdapter, lackingFor, targetOf as targetOfAdapter } from "../../src/cli/device.ts";
+import { createRandom, randomData } from "../../src/cli/random.ts";
+import type { Artifact } from "../../src/codegen/artifact.ts";
+import { interpret, type Inputs, type Results } from "../../src/meaning/interpret.ts";
+import { pack, unpack, type Stored } from "../../src/npy/convert.ts";
+import { createKernel, requestDevice, type Kernel } from "../../src/runtime/index.ts";
+import type { Accuracy, RunEvent, State } from "../protocol.ts";
+import { checkState, compileState, specOf, targetOf, valuesOf, type Outcome } from "./compile.ts";
+
+type Tell = (event: RunEvent) => void;
+
+/** Runs that are timed, and the milliseconds after which no more are begun. */
+const [RUNS, ENOUGH] = [15, 2000] as const;
+/** Most elements of a tensor, and of all together. */
+const MOST = 2 ** 26;
+/** Values of a result that are shown. */
+const SHOWN = 8;
+
+type Tensor = {
+  readonly name: string;
+  readonly type: StorageType;
+  readonly shape: readonly number[];
+  readonly data: Stored;
+};
+
+type Job = {
+  readonly spec: Spec;
+  readonly artifact: Artifact;
+  readonly inputs: readonly Tensor[];
+  readonly meant: Inputs;
+  readonly shapeOf: (dims: Spec["tensors"][number]["dims"]) => readonly number[];
+  readonly typeOf: (dtype: string) => StorageType;
+};
+
+const product = (xs: readonly number[]): number => xs.reduce((a, b) => a * b, 1);
+
+const jobOf = ({ spec, compiled, parameters, types }: Outcome, state: State): Job | string => {
+  if (spec === null || compiled === null) return "the formula does not compile";
+  const scalars = valuesOf(parameters, "scalar");
+  const statics = valuesOf(parameters, "static");
+  const sizes: Record<string, number> = { ...scalars, ...statics, ...valuesOf(parameters, "size") };
+  const chosen = new Map(types.map((t) => [t.name, t.value as StorageType]));
+  const typeOf = (dtype: string): StorageType => chosen.get(dtype) ?? (dtype as StorageType);
+  const extent = (id: number): number => evalSize(spec.axes[id]?.size ?? 1, (name) => sizes[name] ?? 1);
+  const shapeOf: Job["shapeOf"] = (dims) => dims.map((d) => product(d.axes.map(extent)));
+  const wrong = spec.axes.find((a) => !Number.isInteger(extent(a.id)) || extent(a.id) < 0);
+  if (wrong !== undefined) return `with these sizes axis \`${wrong.name}\` has ${extent(wrong.id)} cells`;
+  const all = [...spec.tensors, ...spec.results].map((t) => ({ name: t.name, count: product(shapeOf(t.dims)) }));
+  if (all.reduce((n, t) => n + t.count, 0) > MOST) return "these sizes are too large for a try in a page";
+  const random = createRandom(state.seed);
+  const smallest = Math.min(...Object.values(sizes).filter((n) => n > 0), 8);
+  const inputs = spec.tensors.map((t): Tensor => {
+    const [type, shape] = [typeOf(t.dtype), shapeOf(t.dims)];
+    return { name: t.name, type, shape, data: randomData(type, product(shape), smallest, random) };
+  });
+  const tensors = Object.fromEntries(inputs.map((t) => [t.name, t.data]));
+  return { spec, artifact: compiled.artifact, inputs, meant: { sizes, scalars, statics, tensors }, shapeOf, typeOf };
+};
+
+const only = (values: Readonly<Record<string, number>>, names: readonly string[]): Record<string, number> =>
+  Object.fromEntries(Object.entries(values).filter(([name]) => names.includes(name)));
+
+type Ready = { readonly kernel: Kernel; readonly adapter: string };
+
+/** The kernel on this device, or the reason why it cannot run here. */
+const open = async ({ artifact }: Job, state: State): Promise<Ready | string> => {
+  const gpu = (navigator as Partial<Navigator>).gpu;
+  if (gpu === undefined) return "this browser has no WebGPU";
+  const adapter = await gpu.requestAdapter();
+  if (adapter === null) return "this browser offers no GPU";
+  try {
+    const device = await requestDevice(adapter, [artifact]);
+    const lacking = lackingFor(artifact, targetOf(state), device, targetOfAdapter(adapter, "tint"));
+    if (lacking.length > 0)
+      return `the plan for the target ${state.target} does not fit this GPU: ${lacking.join("; ")}`;
+    return { kernel: await createKernel(device, artifact), adapter: describeAdapter(adapter) };
+  } catch (error) {
+    return error instanceof Error ? error.message : String(error);
+  }
+};
+
+const onGpu = async (job: Job, { kernel, adapter }: Ready, tell: Tell): Promise<Record<string, Stored>> => {
+  const call = {
+    inputs: Object.fromEntries(job.inputs.map((t) => [t.name, pack(t.data, t.type)])),
+    shapes: Object.fromEntries(job.inputs.map((t) => [t.name, t.shape])),
+    sizes: only(job.meant.sizes, job.artifact.sizes),
+    scalars: only(
+      job.meant.scalars,
+      job.artifact.scalars.map((s) => s.name),
+    ),
+  };
+  const first = await kernel.run(call);
+  const times: number[] = [];
+  const start = performance.now();
+  while (times.length < RUNS && (times.length === 0 || performance.now() - start < ENOUGH))
+    times.push((await kernel.run(call)).timeMs);
+  const sorted = times.toSorted((a, b) => a - b);
+  tell({ kind: "gpu", adapter, median: sorted[sorted.length >> 1] ?? 0, times, bytes: first.peakBytes });
+  return Object.fromEntries(
+    job.spec.results.map((r) => {
+      const stored = first.outputs[r.name] as Stored;
+      return [r.name, unpack(stored, job.typeOf(r.dtype), product(job.shapeOf(r.dims)))];
+    }),
+  );
+};
+
+const checksOf = (job: Job, found: Readonly<Record<string, Stored>>, meant: Results): readonly Accuracy[] => {
+  const naive = interpret(job.spec, job.meant, "f32");
+  return job.spec.results.map(({ name, dtype }) => {
+    const type = job.typeOf(dtype);
+    const kind = { isF16: type === "f16", isExact: type !== "f32" && type !== "f16" };
+    return compare(name, found[name] ?? [], meant[name] ?? new Float64Array(), naive[name] ?? [], kind);
+  });
+};
+
+/** Runs a state and tells what happens, step by step. */
+export const run = async (state: State, tell: Tell): Promise<void> => {
+  const job = jobOf(compileState(state, specOf(checkState(state).specs, state)), state);
+  if (typeof job === "string") return tell({ kind: "failed", why: job });
+  tell({ kind: "step", text: "asking for the GPU …" });
+  const ready = await open(job, state);
+  if (typeof ready === "string") tell({ kind: "nogpu", why: ready });
+  else tell({ kind: "step", text: "running …" });
+  const found = typeof ready === "string" ? null : await onGpu(job, ready, tell);
+  tell({ kind: "step", text: "computing the meaning in f64 …" });
+  const start = performance.now();
+  const meant = interpret(job.spec, job.meant);
+  const ms = performance.now() - start;
+  const checks = found === null ? [] : checksOf(job, found, meant);
+  const outputs = job.spec.results.map((r) => ({
+    name: r.name,
+    shape: job.shapeOf(r.dims),
+    values: [...(found ?? meant)[r.name]!.slice(0, SHOWN)].map(Number),
+  }));
+  tell({ kind: "meaning", checks, outputs, ms });
+  tell({ kind: "done" });
+};
