@@ -94,7 +94,7 @@ export const createEditor = (parent: HTMLElement, text: string, client: Client, 
     severity: SEVERITY[m.severity],
     source: m.code,
     message: m.help === null ? m.text : `${m.text}\nhelp: ${m.help}`,
-    ...(m.fix === null ? {} : { actions: [{ name: m.fix.title, apply: () => mend(m) }] }),
+    ...(m.fix === null ? {} : { actions: [{ name: m.fix.title.replaceAll("`", ""), apply: () => mend(m) }] }),
   });
   const view = new EditorView({
     parent,

@@ -1,9 +1,21 @@
 /** What is looked at: places of the text, wherever they were pointed at. Everything that shows a part of them lights up. */
 import type { Compilation, Places } from "./protocol.ts";
 
-/** Whether something made of these places is the same thing as, or a part of, what is looked at. */
-export const isLit = (at: Places, looked: Places): boolean =>
-  at.some(([from, to]) => looked.some(([start, end]) => start <= from && to <= end));
+/** How something made of these places lights up: as the same thing, as a part of what is looked at, or not at all. */
+const lightOf = (at: Places, looked: Places): "lit" | "part" | null => {
+  const has = (test: (a: Places[number], b: Places[number]) => boolean): boolean =>
+    at.some((a) => looked.some((b) => test(a, b)));
+  if (has((a, b) => a[0] === b[0] && a[1] === b[1])) return "lit";
+  return has((a, b) => b[0] <= a[0] && a[1] <= b[1]) ? "part" : null;
+};
+
+/** Lights an element up; whether it is the same thing as what is looked at. */
+export const light = (element: Element, at: Places, looked: Places): boolean => {
+  const how = lightOf(at, looked);
+  element.classList.toggle("lit", how === "lit");
+  element.classList.toggle("part", how === "part");
+  return how === "lit";
+};
 
 /** All places that lines of a compilation come from. */
 export const placesIn = (c: Compilation): Places => {

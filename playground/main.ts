@@ -119,6 +119,7 @@ const editor = createEditor(byId("editor"), state.text, client, {
 const messages = createMessages(byId("messages"), {
   go: (m) => editor.go(m.from, m.to),
   mend: (m) => editor.mend(m),
+  fixSize: (name) => update((s) => ({ ...s, fixed: [...new Set([...s.fixed, name])] })),
 });
 const chosen = (n: 0 | 1) => (id: string) => {
   state = { ...state, panes: n === 0 ? [id, state.panes[1]] : [state.panes[0], id] };
@@ -147,7 +148,8 @@ const tabs = [
 
 /** Another text in place of this one; the settings begin anew. */
 const load = (text: string, kernel: string | null): void => {
-  state = { ...START, panes: state.panes, target: state.target, text, kernel };
+  // The library calls the features of values E: told to the compiler, one kernel writes a whole row of them.
+  state = { ...START, panes: state.panes, target: state.target, fixed: ["E"], text, kernel };
   editor.setText(text);
   update((s) => ({ ...s, kernel }));
 };

@@ -32,6 +32,8 @@ export type Message = {
   readonly code: string;
   readonly text: string;
   readonly help: string | null;
+  /** Sizes that it helps to fix. */
+  readonly sizes: readonly string[];
   readonly fix: { readonly title: string; readonly from: number; readonly to: number; readonly text: string } | null;
 };
 

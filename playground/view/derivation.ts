@@ -1,6 +1,6 @@
 /** The derivation: of each kernel of the plan what is carried, rescaled and taken out of the loop, and why not less. */
 import { h, prose } from "../dom.ts";
-import { isLit } from "../link.ts";
+import { light } from "../link.ts";
 import type { Compilation, KernelView, PaneLine, Places, Section } from "../protocol.ts";
 
 /** What the headings of `tfx explain` are called here, in this order; the others are folded away. */
@@ -58,7 +58,7 @@ export const createDerivation = (look: (at: Places) => void): Derivation => {
       if (wasOpen) for (const d of element.querySelectorAll("details")) d.open = true;
     },
     light: (looked) => {
-      for (const { row, at } of shown) row.classList.toggle("lit", isLit(at, looked));
+      for (const { row, at } of shown) light(row, at, looked);
     },
   };
 };

@@ -25,17 +25,9 @@ export const createLibrary = (load: () => Promise<readonly Entry[]>, chosen: (en
           dialog.close();
           chosen(e);
         };
-        const title = h("span", { class: "title" }, e.title);
-        return h(
-          "li",
-          {},
-          h(
-            "button",
-            { type: "button", onclick: choose, title: e.title },
-            title,
-            h("small", {}, `${e.file.replace("std/", "")} ${e.kernel}`),
-          ),
-        );
+        const file = e.file.replace("std/", "");
+        const where = file.endsWith(`/${e.kernel}`) ? file : `${file} · ${e.kernel}`;
+        return h("li", {}, h("button", { type: "button", onclick: choose }, e.title, h("small", {}, where)));
       }),
     );
   };

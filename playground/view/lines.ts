@@ -1,6 +1,6 @@
 /** A pane of code, line by line: lines light up with what is looked at, and say what they are when they are pointed at. */
 import { h } from "../dom.ts";
-import { isLit } from "../link.ts";
+import { light } from "../link.ts";
 import type { PaneLine, Places } from "../protocol.ts";
 
 const TOKEN =
@@ -76,9 +76,7 @@ export const createLines = (label: string, look: (at: Places) => void): Lines =>
     light: (looked, own) => {
       const lit = lines.flatMap((l, n) => {
         const row = rowOf(n);
-        const is = isLit(l.at.slice(0, 1), looked);
-        row?.classList.toggle("lit", is);
-        return is && row !== undefined ? [row] : [];
+        return row !== undefined && light(row, l.at.slice(0, 1), looked) ? [row] : [];
       });
       if (!own && !element.hidden) reveal(element, lit);
     },

@@ -6,7 +6,11 @@ export type MessageList = { readonly show: (messages: readonly Message[]) => voi
 
 export const createMessages = (
   list: HTMLElement,
-  on: { readonly go: (m: Message) => void; readonly mend: (m: Message) => void },
+  on: {
+    readonly go: (m: Message) => void;
+    readonly mend: (m: Message) => void;
+    readonly fixSize: (name: string) => void;
+  },
 ): MessageList => ({
   show: (messages) => {
     const items = messages.map((m) => {
@@ -17,7 +21,10 @@ export const createMessages = (
         ...prose(m.text),
       );
       const item = h("li", { class: m.severity }, what);
-      if (m.fix !== null) item.append(h("button", { type: "button", onclick: () => on.mend(m) }, m.fix.title));
+      if (m.fix !== null)
+        item.append(h("button", { type: "button", onclick: () => on.mend(m) }, m.fix.title.replaceAll("`", "")));
+      for (const size of m.sizes)
+        item.append(h("button", { type: "button", onclick: () => on.fixSize(size) }, `fix ${size}`));
       if (m.help !== null) item.append(h("div", { class: "help" }, m.help));
       return item;
     });

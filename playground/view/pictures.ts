@@ -1,6 +1,6 @@
 /** Pictures of the kernels of a plan: masks, workgroup memory, work beside traffic. */
 import { h, prose, svg } from "../dom.ts";
-import { isLit } from "../link.ts";
+import { light } from "../link.ts";
 import type { Compilation, Cost, KernelView, Memory, Places, TileMap } from "../protocol.ts";
 import { amount, bytes } from "./units.ts";
 
@@ -214,7 +214,7 @@ export const createPictures = (look: (at: Places) => void, resized: (length: num
       cards.replaceChildren(...c.kernels.map(card));
     },
     light: (looked) => {
-      for (const { box, at } of shown) box.classList.toggle("lit", isLit(at, looked));
+      for (const { box, at } of shown) light(box, at, looked);
     },
   };
 };

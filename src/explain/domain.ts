@@ -3,7 +3,7 @@ import type { Compiled } from "../compiled.ts";
 import type { KernelPlan } from "../ir/derive/plan.ts";
 import type { AxisId, NodeId } from "../ir/graph/graph.ts";
 import { ownRows } from "../ir/derive/sharing.ts";
-import type { Schedule, WalkingSchedule } from "../ir/schedule/schedule.ts";
+import { printSchedule, type Schedule, type WalkingSchedule } from "../ir/schedule/schedule.ts";
 import { lanesOf } from "../ir/schedule/sharing.ts";
 import { streamBounds } from "../ir/scalar/bounds.ts";
 import { conjuncts } from "../ir/graph/walk.ts";
@@ -52,8 +52,28 @@ export type DomainCount = { readonly tiles: Counted; readonly cells: Counted; re
 /** Boxes along a side up to which single cells are counted. */
 const FINEST = 2048;
 
+/** What was counted: the report, the picture and the cost of a kernel ask for the same. */
+const counts = new WeakMap<Example, Map<string, DomainCount | null>>();
+
 /** Tiles and cells of a domain at the example's sizes; null where there is no plane of rows and stream to count in. */
 export const countDomain = (
+  compiled: Compiled,
+  kernel: KernelPlan,
+  schedule: Schedule,
+  where: NodeId | null,
+  example: Example,
+): DomainCount | null => {
+  const known = counts.get(example) ?? new Map<string, DomainCount | null>();
+  counts.set(example, known);
+  const key = `${kernel.name} ${where} ${printSchedule(schedule)}`;
+  const before = known.get(key);
+  if (before !== undefined) return before;
+  const counted = countAnew(compiled, kernel, schedule, where, example);
+  known.set(key, counted);
+  return counted;
+};
+
+const countAnew = (
   compiled: Compiled,
   kernel: KernelPlan,
   schedule: Schedule,

@@ -44,6 +44,18 @@ const replace = async (page: Page, from: string, to: string): Promise<void> => {
   await page.keyboard.insertText(to);
 };
 
+/** What the picture says of a square causal mask, counted tile by tile. */
+const causalTiles = (size: number, rows: number, cells: number): string => {
+  let [skipped, edge, whole] = [0, 0, 0];
+  for (let i = 0; i < size; i += rows)
+    for (let j = 0; j < size; j += cells) {
+      if (j > i + rows - 1) skipped++;
+      else if (j + cells - 1 <= i) whole++;
+      else edge++;
+    }
+  return `Mask over i and j: of ${skipped + edge + whole} tiles ${skipped} are skipped, ${edge} are on an edge, ${whole} are whole`;
+};
+
 test("a first visit downloads less than 500 KiB", () => {
   const total = Number(/([\d.]+) KiB gz {2}in all/.exec(served.printed)?.[1]);
   expect(total).toBeGreaterThan(100);
@@ -76,14 +88,16 @@ test("type, error, fix, look, run, link, library", async (context) => {
   await page.waitForSelector("#pane-wgsl li.lit");
   expect((await page.locator("#pane-wgsl li.lit").allInnerTexts()).join("\n")).toContain("lse[");
 
-  // The mask at another length: 32 x 128 tiles of 64 x 16, four side by side on the diagonal.
+  // The mask at another length, in the tiles that the page speaks of.
   await page.getByLabel("size N", { exact: true }).fill("100");
   await page.getByLabel("size M", { exact: true }).fill("132");
   await page.click("#tab-pictures");
   await page.locator("#length").fill("11");
   await says(page, "#pane-pictures", /N=2048 M=2048/);
+  const drawn = await page.locator("#pane-pictures").innerText();
+  const [rows = 0, cells = 0] = /decides about (\d+) x (\d+) cells/.exec(drawn)?.slice(1).map(Number) ?? [];
   const mask = await page.locator("#pane-pictures svg.mask").getAttribute("aria-label");
-  expect(mask).toBe("Mask over i and j: of 4096 tiles 1984 are skipped, 128 are on an edge, 1984 are whole");
+  expect(mask).toBe(causalTiles(2048, rows, cells));
 
   // On the GPU beside the meaning.
   await page.click("#tab-run");
