@@ -14,8 +14,10 @@ import { generate } from "../campaign/generate.ts";
 import { compileOn, meantBy, type Verdict } from "../campaign/levels.ts";
 import { target, compileTiny, SOURCE, TINY, titleOf } from "../plan/tiny.ts";
 import { compileCase, type Case } from "../numeric/harness.ts";
+import { wherever } from "../property/schedules.ts";
 import { PROGRAMS, type Program } from "../rules/programs.ts";
 import { LOWERED } from "./lower/programs.ts";
+import { SHAPES, TILED } from "./lower/tile-programs.ts";
 
 /** How often each thing stands in a tile program. */
 const counted = ({ tile }: Compiled): string => {
@@ -150,5 +152,19 @@ const ofLowering: readonly Made[] = LOWERED.flatMap(([title, p], n) =>
   })),
 );
 
+/** Programs in tiles of rows and cells, each in one shape. */
+const inTiles: readonly Made[] = TILED.map(([title, p], n) => ({
+  key: `${title}, in tiles`,
+  line: () => {
+    const meant = meantBy(p);
+    if ("kind" in meant) return said(meant);
+    const on = target("32k");
+    const first = compileOn(meant, on);
+    if ("kind" in first) return said(first);
+    const second = compileOn(meant, on, { schedule: wherever(first, on, SHAPES[n % SHAPES.length]!).schedule });
+    return "kind" in second ? said(second) : described(second);
+  },
+}));
+
 /** All of them, in the order of `made.txt`. */
-export const made: readonly Made[] = [...chosen, ...laid, ...ofRules, ...ofGrammar, ...ofLowering];
+export const made: readonly Made[] = [...chosen, ...laid, ...ofRules, ...ofGrammar, ...ofLowering, ...inTiles];

@@ -258,6 +258,12 @@ describe("norms", () => {
     ["one of them", dot(qn, k)],
     ["less than the length", dot(mul(q, inverse(b.binary("-", dot(q, q), f(1)))), kn)],
     ["something added that may be negative", dot(mul(q, inverse(b.binary("+", dot(q, q), b.scalar("s", "f32")))), kn)],
+    ["the same on the other side", dot(mul(q, inverse(b.binary("+", b.scalar("s", "f32"), dot(q, q)))), kn)],
+    ["a factor in front that may be zero", dot(mul(q, inverse(mul(dot(q, q), eps))), kn)],
+    [
+      "a divisor that may be zero",
+      dot(mul(q, inverse(b.binary("/", dot(q, q), clamp(b.scalar("s", "f32"), 0, 4)))), kn),
+    ],
     ["the smaller of two", dot(mul(q, inverse(b.binary("min", f(1), dot(q, q)))), kn)],
     ["a factor that may be zero", dot(mul(q, inverse(mul(eps, dot(q, q)))), kn)],
     ["a divisor without bound", dot(mul(q, inverse(b.binary("/", dot(q, q), eps))), kn)],

@@ -1,28 +1,13 @@
 /** Small programs in tiles of rows and cells, in f64 by the tile evaluator (races are errors there): which have them, and their numbers. */
 import { describe, expect, test } from "vitest";
 import { TARGETS } from "../../../src/base/target.ts";
-import type { TilesSchedule } from "../../../src/ir/schedule/schedule.ts";
+import { viewOf } from "../../../src/ir/graph/view.ts";
+import { planFaults } from "../../../src/ir/schedule/tiles.ts";
 import type { Program } from "../../campaign/program.ts";
+import { compileCase } from "../../numeric/harness.ts";
 import { meantBy, onSchedule } from "../../campaign/levels.ts";
 import { LOWERED } from "./programs.ts";
-import { TILED } from "./tile-programs.ts";
-
-const tiles = (
-  lanes: number,
-  lanesPerRow: number,
-  rowsPerLane: number,
-  cells: number,
-  chunk: number,
-  slice: number,
-  prefetch: boolean,
-): TilesSchedule => ({ kind: "tiles", lanes, lanesPerRow, rowsPerLane, cells, chunk, slice, prefetch });
-
-const SHAPES = [
-  tiles(4, 2, 1, 4, 4, 4, true),
-  tiles(6, 2, 2, 4, 8, 8, false),
-  tiles(8, 4, 1, 4, 4, 16, true),
-  tiles(2, 2, 3, 8, 4, 4, false),
-];
+import { attention, REFUSED, SHAPES, TILED } from "./tile-programs.ts";
 
 const on = TARGETS["32k"]!;
 
@@ -44,3 +29,9 @@ describe.each(SHAPES.map((_, k) => k).filter((k) => process.env["TFX_FAST"] !== 
     test.each(TILED.map(([title, p], n) => [title, p, n + k] as const))("%s", (_, p, n) => holds(p, n));
   },
 );
+
+test.each(REFUSED)("has no tiles: %s", (text, D, E, reasons) => {
+  const c = { kernel: "k", sizes: { N: 5, M: 9, D, E }, known: ["D", "E"] };
+  const { plan } = compileCase(`kernel k(${attention}) -> ${text}`, c, on);
+  expect(plan.kernels.map((k) => planFaults(viewOf(plan.graph), k))).toEqual([reasons]);
+});

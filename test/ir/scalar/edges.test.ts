@@ -27,6 +27,12 @@ test.each<readonly [string, NodeId, number]>([
   ["a sum of what is above 0", b.reduce("sum", [0], b.unary("exp", x)), POSITIVE],
   ["such a sum of no cell", b.reduce("sum", [1], b.unary("exp", b.load("e", [z], "f32"))), ZERO],
   ["such a sum of unknown many", b.reduce("sum", [3], b.unary("exp", b.load("g", [j], "f32"))), ZERO | POSITIVE],
+  [
+    "a sum over some and over unknown many",
+    b.reduce("sum", [0, 3], b.unary("exp", b.load("h", [i, j], "f32"))),
+    ZERO | POSITIVE,
+  ],
+  ["a sum over some and over none", b.reduce("sum", [0, 1], b.unary("exp", b.load("m", [i, z], "f32"))), ZERO],
   ["a sum of both", b.reduce("sum", [0], x), NEGATIVE | ZERO | POSITIVE],
 ])("the signs of %s", (_, id, signs) => expect(signAnalysis(b)(id)).toBe(signs));
 

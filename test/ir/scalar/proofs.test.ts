@@ -116,6 +116,14 @@ describe("not proved", () => {
     ],
     ["a quotient by the other factor", (k) => k.sub(k.sub(k.n("R"), k.int(1)), k.div(k.h, k.n("R")))],
     ["by more than a factor", (k) => k.sub(k.sub(k.n("G"), k.int(2)), k.div(k.h, k.n("R")))],
+    [
+      "a quotient of a product and one, as one more",
+      (k) => k.sub(k.div(k.add(k.n(["*", "G", "R"]), k.int(1)), k.n("R")), k.add(k.n("G"), k.int(1))),
+    ],
+    [
+      "a quotient of a product less two, as two less",
+      (k) => k.sub(k.sub(k.n("G"), k.int(2)), k.div(k.sub(k.n(["*", "G", "R"]), k.int(2)), k.n("R"))),
+    ],
     ["a quotient by what may be negative", (k) => k.div(k.q, k.w)],
     ["a quotient by a negative number", (k) => k.div(k.q, k.int(-2))],
     ["a rest by what may be negative", (k) => k.mod(k.q, k.w)],
