@@ -1,12 +1,14 @@
 /** Workgroup memory that is reckoned with before a kernel is lowered is what the lowered kernel has. */
 import { expect, test } from "vitest";
 import { viewOf } from "../../../src/ir/graph/view.ts";
-import { illegal } from "../../../src/ir/schedule/legal.ts";
+import { illegal, legal } from "../../../src/ir/schedule/legal.ts";
+import { planFaults, tileBytes } from "../../../src/ir/schedule/tiles.ts";
 import { printSchedule, type StreamSchedule } from "../../../src/ir/schedule/schedule.ts";
 import { workgroupEstimate } from "../../../src/ir/schedule/workgroup.ts";
 import { BASELINE } from "../../../src/base/target.ts";
 import { compileCase, type Case } from "../../numeric/harness.ts";
 import { SOURCE, TINY, titleOf } from "../../plan/tiny.ts";
+import { SHAPES, TILED } from "../lower/tile-programs.ts";
 
 const rows = (lanes: number, rowsPerLane: number, cells: number, tile: number): StreamSchedule => ({
   kind: "rows",
@@ -80,3 +82,26 @@ test.each(TINY.filter((_, n) => n % 2 === 0).map((c) => [titleOf(c), c] as const
 test.each([3, 4, 6, 40])("results of every width, D = %i", (D) =>
   holds(WIDE, { kernel: "wide", sizes: { N: 5, M: 7, D }, known: ["D"] }),
 );
+
+test.each(TILED.map(([title, p], n) => [title, p, n] as const))("tiles: %s", (_, p, n) => {
+  const c: Case = { kernel: "k", sizes: p.sizes, known: p.known };
+  const shape = SHAPES[(n + 1) % SHAPES.length]!;
+  const first = compileCase(p.source, c, ROOMY);
+  const b = viewOf(first.plan.graph);
+  const has = first.plan.kernels.filter((k) => k.stream.length > 0 && planFaults(b, k).length === 0);
+  const names = new Set(has.map((k) => k.name));
+  const { plan, tile } = compileCase(p.source, c, ROOMY, (own, name) => (names.has(name) ? shape : own));
+  let union = false;
+  plan.kernels.forEach((k, at) => {
+    if (!names.has(k.name)) return;
+    const found = bytesOf(tile.kernels[at]?.workgroup ?? []);
+    const estimate = tileBytes(viewOf(plan.graph), k, shape);
+    union ||= k.stream.some((a) => viewOf(plan.graph).axis(a).parts !== null);
+    if (!union) expect(estimate, k.name).toBe(found);
+    const room = (workgroupBytes: number): readonly string[] =>
+      legal(viewOf(plan.graph), k, shape, { ...ROOMY, workgroupBytes });
+    expect(room(estimate)).toEqual([]);
+    expect(room(estimate - 1).join()).toMatch(new RegExp(`about ${estimate} bytes of workgroup memory`));
+  });
+  expect(names.size).toBeGreaterThan(0);
+});
