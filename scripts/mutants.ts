@@ -109,6 +109,8 @@ try {
   /* nothing is known yet */
 }
 
+/** Of `--idle`, each with what is said of it. */
+const idle: (readonly [Mutant, string])[] = [];
 const open = [...chosen.keys()].filter((n) => {
   const m = chosen[n];
   return m !== undefined && !known.has(keyOf(m));
@@ -132,7 +134,7 @@ if (open.length > 0 || options.idle) {
   await tryAll(job, (n, o) => {
     const m = chosen[n];
     if (m === undefined) return;
-    if (options.idle) return console.log(`${print(m)}  [${o.how}]`);
+    if (options.idle) return void idle.push([m, o.how]);
     known.set(keyOf(m), o);
     writeFileSync(cacheFile, JSON.stringify(Object.fromEntries(known)));
     if (options.verbose || o.verdict === "missed")
@@ -142,7 +144,15 @@ if (open.length > 0 || options.idle) {
   });
 }
 
-if (options.idle) process.exit(0);
+if (options.idle) {
+  const [, others] = typesRefuse(
+    idle.map(([m]) => m),
+    cacheFolder,
+  );
+  for (const [m, how] of idle) if (others.includes(m)) console.log(`${print(m)}  [${how}]`);
+  console.log(`${others.length} of ${chosen.length}, and ${idle.length - others.length} that the type checker refuses`);
+  process.exit(0);
+}
 
 const done = chosen.flatMap((m) => {
   const o = known.get(keyOf(m));

@@ -22,16 +22,35 @@ export const typesRefuse = (
   cpSync(join(ROOT, "src"), join(copy, "src"), { recursive: true });
   const options = JSON.parse(readFileSync(join(ROOT, "tsconfig.json"), "utf8")) as object;
   writeFileSync(join(copy, "tsconfig.json"), JSON.stringify({ ...options, include: ["src"] }));
-  const accepts = (): boolean =>
-    spawnSync(process.execPath, [join(ROOT, "node_modules/typescript/bin/tsc"), "-p", copy, "--noEmit"]).status === 0;
-  if (!accepts()) throw new Error("the sources do not typecheck");
-  const refused = mutants.filter((m) => {
-    const [file, text] = [join(copy, m.file), readFileSync(join(ROOT, m.file), "utf8")];
-    writeFileSync(file, mutated(text, m));
-    const fine = accepts();
-    writeFileSync(file, text);
-    return !fine;
-  });
+  /** The files with mistakes. */
+  const mistaken = (): ReadonlySet<string> => {
+    const { stdout } = spawnSync(
+      process.execPath,
+      [join(ROOT, "node_modules/typescript/bin/tsc"), "-p", copy, "--noEmit", "--pretty", "false"],
+      { cwd: copy, encoding: "utf8" },
+    );
+    return new Set([...stdout.matchAll(/^(\S[^(]*)\(\d+,\d+\): error/gm)].map(([, file]) => file ?? ""));
+  };
+  if (mistaken().size > 0) throw new Error("the sources do not typecheck");
+  /** One mutant of each file at a time: what is mistaken then is that mutant, unless another file is. */
+  const refused = new Set<Mutant>();
+  const round = (here: readonly Mutant[]): void => {
+    for (const m of here) writeFileSync(join(copy, m.file), mutated(readFileSync(join(ROOT, m.file), "utf8"), m));
+    const found = mistaken();
+    for (const m of here) writeFileSync(join(copy, m.file), readFileSync(join(ROOT, m.file), "utf8"));
+    const [only] = here;
+    if (found.size === 0 || only === undefined) return;
+    if (here.length === 1) refused.add(only);
+    else if ([...found].every((f) => here.some((m) => m.file === f)))
+      for (const m of here.filter((x) => found.has(x.file))) refused.add(m);
+    else {
+      const half = Math.ceil(here.length / 2);
+      round(here.slice(0, half));
+      round(here.slice(half));
+    }
+  };
+  const byFile = [...Map.groupBy(mutants, (m) => m.file).values()];
+  for (let n = 0; byFile.some((ms) => ms.length > n); n++) round(byFile.flatMap((ms) => ms.slice(n, n + 1)));
   rmSync(copy, { recursive: true, force: true });
-  return [refused, mutants.filter((m) => !refused.includes(m))];
+  return [mutants.filter((m) => refused.has(m)), mutants.filter((m) => !refused.has(m))];
 };
