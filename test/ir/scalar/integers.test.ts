@@ -88,7 +88,12 @@ describe("ranges", () => {
     ["sum of unknown many", b.reduce("sum", [1], b.load("t", [j], "i32")), -5 * MAX, 9 * MAX],
     ["a sum beyond 32 bits", twice, 2 * LEAST_I32, 2 * GREATEST_I32],
     ["and back", bi("-", twice, big), LEAST_I32, GREATEST_I32],
-    ["less another of 32 bits", bi("-", twice, b.scalar("s", "i32")), 2 * LEAST_I32 - GREATEST_I32, 2 * GREATEST_I32 - LEAST_I32],
+    [
+      "less another of 32 bits",
+      bi("-", twice, b.scalar("s", "i32")),
+      2 * LEAST_I32 - GREATEST_I32,
+      2 * GREATEST_I32 - LEAST_I32,
+    ],
     ["what is larger of 32 bits", bi("max", twice, int(0)), 0, GREATEST_I32],
     ["its magnitude", un("abs", bi("+", twice, int(0))), 0, -LEAST_I32],
     ["four times", bi("*", twice, int(4)), 8 * LEAST_I32, 8 * GREATEST_I32],
