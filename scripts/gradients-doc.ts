@@ -17,11 +17,14 @@ version control, checked, explained and compiled like any other. \`gradientOf\` 
 
 A gradient of a gradient program is a second derivative.
 
+\`tfx jvp FILE --kernel K\` (\`jvpOf\`) is forward mode: one kernel, \`K_jvp\`, that takes a tangent \`t_q\` for each parameter \`q\` of
+\`--wrt\` and gives each result \`o\` and how it moves along them, \`t_o\`. It is made of the same rules.
+
 ## What it means
 
 Nothing is approximated: the text is the derivative of the formulas over the real numbers, at every cell that exists.
 
-- A cell that does not exist has no gradient and gives none. A row without a cell has the log-sum-exp -inf and the gradient 0.
+- A cell that does not exist has no gradient and gives none. A row without a cell has the log-sum-exp -inf, the gradient 0 and the tangent 0.
 - \`max\`, \`min\` and \`kth_largest\` give the cotangent to the cell that was chosen, of equal ones to the first, and so do \`max(x, y)\` and
   \`min(x, y)\`: the slope of \`relu\` at 0 is 1. The slope of \`abs\` at 0 is 0.
 - A maximum that only keeps numbers small, as in softmax, has no gradient, because no result changes when it does. That is proved: each
@@ -39,7 +42,7 @@ solved, \`table[ids[i], d]\` or a clamped distance, becomes a sum over all readi
 and slow for large tables. The gradient of \`prod\` is the product of all other cells, computed for each cell. That of a running sum is
 one from the last cell to the first, that of a recurrence a recurrence from the last step to the first.
 
-The tests hold every gradient of the library, and random programs (\`npm run fuzz -- --gradients\`), against differences of what the kernel
+The tests hold every gradient and every tangent of the library, and random programs (\`npm run fuzz -- --gradients\`), against differences of what the kernel
 means in f64.
 `;
 

@@ -125,6 +125,16 @@ const addCommands = (program: Command, run: Run): void => {
     .addOption(format())
     .action((file, options) => run(async () => (await import("./commands/grad.ts")).grad(file, options)));
   program
+    .command("jvp")
+    .description("print a kernel with its derivative along a direction as another program")
+    .argument("<file>")
+    .addOption(kernel())
+    .option("--of <results>", "the results, separated by commas; all of floats where left out")
+    .option("--wrt <parameters>", "the parameters that move; all tensors of floats where left out")
+    .option("--out <file>", "where the program goes; standard output where left out")
+    .addOption(format())
+    .action((file, options) => run(async () => (await import("./commands/grad.ts")).forward(file, options)));
+  program
     .command("init")
     .description("write a page that runs a kernel, with Vite")
     .argument("[folder]", "where", ".")

@@ -42,7 +42,7 @@ export type Gradient =
     }
   | { readonly ok: false; readonly diagnostics: readonly Diagnostic[] };
 
-const isFloat = (spec: Spec, dtype: string): boolean =>
+export const isFloat = (spec: Spec, dtype: string): boolean =>
   dtype === "f32" || dtype === "f16" || spec.typeVars.some((t) => t.name === dtype);
 
 /** The text of a program with one kernel, `NAME_grad`: it takes the parameters of the kernel and a cotangent `d_o` for each result `o`. */
@@ -69,7 +69,7 @@ export const gradient = async (spec: Spec, options: GradientOptions = {}): Promi
 };
 
 /** The names of an option, which must be among `known`. */
-const among = (spec: Spec, option: string, given: readonly string[], known: readonly string[]): void => {
+export const among = (spec: Spec, option: string, given: readonly string[], known: readonly string[]): void => {
   for (const name of given) {
     if (known.includes(name)) continue;
     const help = didYouMean(name, known) ?? (known.length === 0 ? "there is none" : `there are: ${known.join(", ")}`);
@@ -181,7 +181,8 @@ const docOf = (spec: Spec, of: readonly string[], out: readonly SpecResult[]): s
   `The gradient of \`${spec.name}\`: ${out.map((r) => r.name).join(", ")} from the cotangents of ${of.join(", ")}.\n\n` +
   "Made by `tfx grad`.";
 
-const prepared = (spec: Spec, of: readonly string[], wrt: readonly string[], inits: readonly SExpr[]) => {
+/** The values of the chosen results in an arena, and what their derivatives ask. */
+export const prepared = (spec: Spec, of: readonly string[], wrt: readonly string[], inits: readonly SExpr[]) => {
   const chosen = spec.results.filter((r) => of.includes(r.name));
   const { arena: a, imported } = createArena(spec.axes, [...inits, ...spec.results.map((r) => r.value)]);
   const results = chosen.map((result) => ({ result, value: imported(result.value) }));

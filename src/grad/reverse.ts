@@ -67,9 +67,12 @@ const movedBy = (cx: ReverseCx, order: readonly SExpr[], isLeaf: (e: SExpr) => b
 const isWanted = (cx: ReverseCx, e: SExpr): boolean =>
   (e.kind === "read" && cx.wanted.tensors.has(e.tensor)) || (e.kind === "scalar" && cx.wanted.scalars.has(e.scalar));
 
-/** The values that a change of a wanted parameter moves. */
-export const activeOf = (cx: ReverseCx, order: readonly SExpr[]): ReadonlySet<SExpr> =>
-  movedBy(cx, order, (e) => isWanted(cx, e));
+/** The values that a change of a wanted parameter moves, or of a state before among `states`. */
+export const activeOf = (
+  cx: ReverseCx,
+  order: readonly SExpr[],
+  states: ReadonlySet<number> = new Set(),
+): ReadonlySet<SExpr> => movedBy(cx, order, (e) => isWanted(cx, e) || (e.kind === "prev" && states.has(e.state)));
 
 const isSimple = (e: SExpr): boolean => e.kind === "read" || e.kind === "const" || e.kind === "scalar";
 

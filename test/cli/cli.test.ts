@@ -240,6 +240,13 @@ describe("run", () => {
   });
 });
 
+test("jvp prints a kernel with its derivative, which compiles", () => {
+  const printed = tfx(["jvp", "good.tfx", "--wrt", "x", "--out", "jvp.tfx"]);
+  expect(printed).toEqual({ code: 0, out: "", err: "" });
+  expect(tfx(["check", "jvp.tfx"]).code).toBe(0);
+  expect(tfx(["jvp", "good.tfx", "--wrt", "z"])).toMatchObject({ code: 1, out: "" });
+});
+
 describe("grad", () => {
   test("prints a program, or writes it", () => {
     const printed = tfx(["grad", "good.tfx", "--wrt", "x,by"]);

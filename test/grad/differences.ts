@@ -165,6 +165,73 @@ const compareAt = (
   return verdicts;
 };
 
+/**
+ * What a program says of results and of how they move along random tangents, where it is not what the kernel says: [] is right, null: no data
+ * without a kink near by. `nowhere`: how -inf moves.
+ */
+export const tangentFaults = (
+  spec: Spec,
+  derived: Spec,
+  of: readonly string[],
+  ways: Ways,
+  seed = 1,
+  nowhere = 0,
+): readonly string[] | null => {
+  const positive: Ways = { ...ways, value: (_, normal) => Math.abs(normal) + 0.1 };
+  for (let draw = 0; draw < 12; draw++) {
+    const faults = tangentFaultsAt(spec, derived, of, draw < 6 ? ways : positive, seed + 1000 * draw, nowhere);
+    if (faults !== null) return faults;
+  }
+  return null;
+};
+
+const tangentFaultsAt = (
+  spec: Spec,
+  derived: Spec,
+  of: readonly string[],
+  ways: Ways,
+  seed: number,
+  nowhere: number,
+): readonly string[] | null => {
+  const tensors = drawn(spec, ways, seed);
+  const base: Inputs = { sizes: ways.sizes, statics: ways.statics ?? {}, scalars: ways.scalars ?? {}, tensors };
+  const normal = normals(seed + 78);
+  const moving = spec.tensors.filter((t) => derived.tensors.some((x) => x.name === `t_${t.name}`)).map((t) => t.name);
+  const direction = new Map(moving.map((name) => [name, (tensors[name] as Float64Array).map(() => normal())]));
+  const at = (h: number): Data => {
+    const moved = Object.fromEntries(
+      [...direction].map(([name, d]) => [name, d.map((x, n) => (tensors[name]?.[n] as number) + h * x)]),
+    );
+    return interpret(spec, { ...base, tensors: { ...tensors, ...moved } });
+  };
+  const slope = (h: number): ((o: string, n: number) => number) => {
+    const [a, b, c, d] = [at(h), at(-h), at(2 * h), at(-2 * h)];
+    const of = (x: Data, o: string, n: number): number => x[o]?.[n] as number;
+    return (o, n) => (8 * (of(a, o, n) - of(b, o, n)) - (of(c, o, n) - of(d, o, n))) / (12 * h);
+  };
+  const here = interpret(spec, base);
+  if (of.some((o) => here[o]?.some((v) => Number.isNaN(v) || v === Infinity))) return null;
+  const tangents = Object.fromEntries([...direction].map(([name, d]) => [`t_${name}`, d]));
+  const found = interpret(derived, { ...base, tensors: { ...tensors, ...tangents } });
+  const [first, second] = [slope(STEP), slope(STEP / 3)];
+  const faults: string[] = [];
+  for (const o of of) {
+    const value = here[o] as Float64Array;
+    const largest = Math.max(1, ...[...value].filter(Number.isFinite).map(Math.abs));
+    for (let n = 0; n < value.length; n++) {
+      const [v, t, primal] = [value[n] as number, found[`t_${o}`]?.[n] as number, found[o]?.[n] as number];
+      if (primal !== v && !(Math.abs(primal - v) <= 1e-9 * largest)) faults.push(`${o}[${n}] is ${primal}, not ${v}`);
+      // A row without a cell has the maximum -inf, everywhere near.
+      if (v === -Infinity && Object.is(t, nowhere)) continue;
+      const [x, y] = v === -Infinity ? [nowhere, nowhere] : [first(o, n), second(o, n)];
+      const scale = Math.max(largest, Math.abs(x));
+      if (Number.isNaN(x) || Math.abs(x - y) > SHARE * scale) return null;
+      if (!(Math.abs(t - x) <= SHARE * scale)) faults.push(`t_${o}[${n}] is ${t}, not ${x}`);
+    }
+  }
+  return faults;
+};
+
 const normals = (seed: number): (() => number) => {
   const random = createRandom(seed);
   return () => Math.sqrt(-2 * Math.log(1 - random())) * Math.cos(2 * Math.PI * random());
