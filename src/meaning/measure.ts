@@ -4,6 +4,8 @@
  * rounding unit u, in any order of the operations, is right to a small multiple of u times the scale. Scale 0: exact in f32, an
  * input, an integer, or a choice among them.
  *
+ * A result below the least normal number of f32 may be flushed to zero (WGSL): an error of its own.
+ *
  * Decisions (comparisons, rounding, signs, the edge of the domain of a root or logarithm) have a *margin*: how far the operands are
  * from deciding otherwise, relative to their scale. With a margin of about u or less the other decision would be as right.
  */
@@ -17,6 +19,11 @@ export type Measured = { readonly v: number; readonly s: number };
 export type Measuring = Arithmetic<Measured> & { readonly takeMargin: () => number };
 
 const EXACT = 0;
+/** The least normal number of f32, and the scale of which it is the rounding unit. */
+const LEAST_NORMAL = 2 ** -126;
+const FLUSHED = LEAST_NORMAL * 2 ** 24;
+/** The scale with what flushing to zero adds. */
+const flushed = (v: number, s: number): number => (v !== 0 && Math.abs(v) < LEAST_NORMAL ? s + FLUSHED : s);
 /** The magnitude of an operand: its scale, or its absolute value where that is larger. */
 const size = (x: Measured): number => Math.max(Math.abs(x.v), x.s);
 /** An error through a derivative; an exact operand has none, however steep the function is. */
@@ -177,9 +184,11 @@ export const measuring = (): Measuring => {
         };
       return (x) => {
         decide(distanceToEdge(op, x.v), x.s);
+        // So large that its neighbours lie turns away: WGSL leaves it open what comes out.
+        if (op === "sin" || op === "cos") decide(Math.PI, size(x));
         const v = f(x.v);
         if (!isInRange(v) && isInRange(x.v)) decide(OUT_OF_RANGE, 1);
-        return { v, s: unaryScale(op, x, v) };
+        return { v, s: flushed(v, unaryScale(op, x, v)) };
       };
     },
     binary: (op: SBinaryOp, type: SType) => {
@@ -197,7 +206,7 @@ export const measuring = (): Measuring => {
         else if (d !== null && (Number.isNaN(x.v) || Number.isNaN(y.v))) decide(0, 1);
         const v = f(x.v, y.v);
         if (!isInRange(v) && isInRange(x.v) && isInRange(y.v)) decide(OUT_OF_RANGE, 1);
-        return { v, s: binaryScale(op, x, y, v) };
+        return { v, s: flushed(v, binaryScale(op, x, y, v)) };
       };
     },
     table: (cells) => {

@@ -140,8 +140,7 @@ export const evaluatePlan = (compiled: Compiled, inputs: Inputs): Record<string,
   const between = new Set(compiled.plan.scratch.map((t) => t.name));
   for (const kernel of compiled.plan.kernels) {
     const given = { ...inputs, tensors: { ...inputs.tensors, ...stored } };
-    const unread = kernel.stores.every((s) => between.has(s.tensor));
-    stored = { ...stored, ...evaluateGraph(graphOfPlan(compiled, kernel), given, { unread }) };
+    stored = { ...stored, ...evaluateGraph(graphOfPlan(compiled, kernel), given, { unread: between }) };
   }
   return stored;
 };

@@ -44,16 +44,19 @@ const guarded: typeof guardEmpty = (b, naive, made, stream, gauges) => {
   const whereOf = (r: Reduce): NodeId | null => (r.where === null ? null : b.replaceNodes(r.where, values));
   const where = whereOf(first);
   const always = unconditional(b, naive);
-  if (outer.every((r) => whereOf(r) === where && always.has(r.id))) {
+  // Of statistics that are reduced here (`sum[e](max[j](s))`) some rows may have a cell and others none: each is looked at on its own.
+  const here = b.node(naive).axes;
+  const together = where === null || b.node(where).axes.every((a) => stream.includes(a) || here.includes(a));
+  if (together && outer.every((r) => whereOf(r) === where && always.has(r.id))) {
     const empty = b.replaceNodes(naive, new Map(outer.map((r) => [r.id, identityOf(b, r)])));
     // Where the language itself has no number, none needs to be made.
     if ([...b.reach([empty])].some((id) => isNaNConst(b.node(id)))) return value;
-    return b.select(nonEmpty(b, outer, values, where, gauges), value, empty);
+    return b.select(nonEmpty(b, outer, here, values, where, gauges), value, empty);
   }
   const each = new Map(
     outer.map((r) => [
       r.id,
-      b.select(nonEmpty(b, [r], values, whereOf(r), gauges), values.get(r.id) ?? r.id, identityOf(b, r)),
+      b.select(nonEmpty(b, [r], r.axes, values, whereOf(r), gauges), values.get(r.id) ?? r.id, identityOf(b, r)),
     ]),
   );
   return b.replaceNodes(naive, each);
@@ -153,10 +156,12 @@ const identityOf = (b: GraphBuilder, r: Reduce): NodeId => b.konst(identity(r.op
 /**
  * Whether the row has a cell: a maximum over the same cells above its identity says so, else the cells are counted. A maximum over
  * more cells will do for sums where what was hoisted is a number in all rows that it has a cell in: a sum over none of them is 0 then.
+ * `here`: the axes of the place that asks.
  */
 const nonEmpty = (
   b: GraphBuilder,
   outer: readonly Reduce[],
+  here: readonly AxisId[],
   values: ReadonlyMap<NodeId, NodeId>,
   where: NodeId | null,
   gauges: Gauges,
@@ -164,16 +169,15 @@ const nonEmpty = (
   const isFinite = finiteEverywhereIn(b);
   const over = outer[0]?.over ?? [];
   const accs = [...b.reach([...values.values()])].map((id) => b.node(id));
-  const rows = outer.reduce<readonly AxisId[]>(
-    (axes, r) => axes.filter((a) => r.axes.includes(a)),
-    outer[0]?.axes ?? [],
-  );
+  const rows = here.filter((a) => outer.every((r) => r.axes.includes(a)));
+  const own = b.reach(outer.map((r) => values.get(r.id) ?? r.id));
   const maxima = accs.filter(
     (n): n is Reduce =>
       n.kind === "reduce" &&
       n.op === "max" &&
       n.ty === "f32" &&
       same(n.over, over) &&
+      (own.has(n.id) || readsInside(b, n.id, null)) &&
       (isFinite(n.body) || outer.every((r) => isGaugedBy(b, values.get(r.id) ?? r.id, n.id, gauges))) &&
       n.axes.every((a) => rows.includes(a)),
   );

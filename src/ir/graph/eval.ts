@@ -20,8 +20,8 @@ export type Inputs = {
 };
 export type EvalOptions = {
   readonly precision?: "f64" | "f32";
-  /** A cell that reads out of range is NaN, not an exception: cells of tensors between kernels that nobody reads. */
-  readonly unread?: boolean;
+  /** Tensors between kernels, of which nobody reads some cells: what these read out of range is NaN, not an exception. */
+  readonly unread?: ReadonlySet<string>;
 };
 
 /** A read that the language does not allow: see the `load` of the graph. */
@@ -45,7 +45,7 @@ export const evaluateGraph = (
     // An integer has no -0.
     const zero = nodeAt(graph, result.value).ty === "f32" ? -0 : 0;
     let next = 0;
-    const cell = options.unread === true ? orNaN(cx, value) : value;
+    const cell = options.unread?.has(result.tensor) === true ? orNaN(cx, value) : value;
     forEachCell(cx, axes, () => (cells[next++] = cell() + zero));
     out[result.tensor] = cells;
   }

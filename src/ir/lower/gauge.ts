@@ -44,7 +44,7 @@ export const naturalGrowth = (
   after: Scope,
 ): Expr => {
   const growth = growthOf(em, gauge, fixed, before, after);
-  return acc.base2 === true ? T.mul(growth, T.f32(Math.LN2)) : growth;
+  return acc.base2 === true ? T.mul(growth, T.lit(Math.LN2, growth.type)) : growth;
 };
 
 /** A value kept in a scope, once for each point of the gauge's own axes. */
