@@ -12,7 +12,7 @@ import { operands } from "../graph/graph.ts";
 import { isExtremum } from "../graph/reduction.ts";
 import { folded } from "../graph/walk.ts";
 import type { Live } from "./rules/terms.ts";
-import { hoistedOver } from "./empty.ts";
+import { hoistedOver, withInfinite } from "./empty.ts";
 import { separateExtremum, separateSum } from "./separate.ts";
 import type { Summand, Separated } from "./separate.ts";
 import type { Drift, Note } from "./plan.ts";
@@ -59,10 +59,22 @@ export const deriveCascade = (
     (n) => (values.has(n.id) ? [] : operands(n)),
   );
   const passes = passesOf(b, carried);
+  /** What a cell of a pass reads, infinite statistics of the passes before it as such; what is counted for that is carried too. */
+  const mended = (value: NodeId, pass: number): NodeId => {
+    const isCarried = (id: NodeId): boolean => carried.has(id);
+    const out = withInfinite(b, value, isCarried, (id) => (carried.get(id)?.pass ?? pass) < pass);
+    if (out === value) return value;
+    for (const c of streamed(b, [out], stream)) {
+      const last = Math.max(passes.any(c.body), c.where === null ? -1 : passes.any(c.where));
+      if (!carried.has(c.id)) carried.set(c.id, { node: c.id, gauge: null, pass: last + 1 });
+    }
+    return out;
+  };
   const derive = (r: Node & { kind: "reduce" }): void => {
-    const body = replace(r.body);
-    const where = r.where === null ? null : replace(r.where);
-    const pass = Math.max(0, passes.any(body), where === null ? -1 : passes.any(where));
+    const [raw, rawWhere] = [replace(r.body), r.where === null ? null : replace(r.where)];
+    const pass = Math.max(0, passes.any(raw), rawWhere === null ? -1 : passes.any(rawWhere));
+    const whereIn = (at: number): NodeId | null => (rawWhere === null ? null : mended(rawWhere, at));
+    const [body, where] = [mended(raw, pass), whereIn(pass)];
     const live: Live = {
       depends: (id) => passes.any(id) === pass,
       extremal: (id) => passes.extremal(id) === pass,
@@ -71,6 +83,7 @@ export const deriveCascade = (
       cells: { over: stream, where },
     };
     const add = (part: Summand, at: number): NodeId => {
+      const where = whereIn(at);
       const node = b.reduce(r.op, r.over, part.body, where, r.k);
       if (carried.has(node)) return node;
       const companion = part.drift === undefined ? null : b.reduce(r.op, r.over, part.drift.companion, where, r.k);
@@ -81,7 +94,6 @@ export const deriveCascade = (
         carried.set(companion, { node: companion, gauge: part.gauge, pass: at });
       return node;
     };
-    const whole: Summand = { body, gauge: null, hoist: null };
     const split = splitOf(b, r, body, live);
     if (split.summands === null) {
       notes.push({
@@ -95,7 +107,7 @@ export const deriveCascade = (
           nameOf,
         ),
       });
-      values.set(r.id, add(whole, pass + 1));
+      values.set(r.id, add({ body: mended(raw, pass + 1), gauge: null, hoist: null }, pass + 1));
       return;
     }
     const extremum = isExtremum(r.op);

@@ -41,7 +41,11 @@ const guarded: typeof guardEmpty = (b, naive, made, stream, gauges) => {
   // The one cell that a fixed read asks for is there.
   if (outer.every((r) => isFixedRead(b, r))) return value;
   if (outer.every((r) => r.where === null && r.over.every((a) => Number(b.axis(a).size) > 0))) return value;
-  const whereOf = (r: Reduce): NodeId | null => (r.where === null ? null : b.replaceNodes(r.where, values));
+  const whereOf = (r: Reduce): NodeId | null => {
+    const own = b.node(made.get(r.id) ?? r.id);
+    if (own.kind === "reduce" && same(own.over, r.over) && own.op === r.op) return own.where;
+    return r.where === null ? null : b.replaceNodes(r.where, values);
+  };
   const where = whereOf(first);
   const always = unconditional(b, naive);
   // Of statistics that are reduced here (`sum[e](max[j](s))`) some rows may have a cell and others none: each is looked at on its own.
@@ -91,11 +95,27 @@ const infiniteCells = (
     const isInfinite = (n: Reduce): boolean => startsInfinite(n) && !isFinite(n.body);
     if (!statistics.some(isInfinite)) continue;
     // Each stands for itself in what the others are made of.
-    const mend = (n: Reduce): NodeId => (n.op === "kth" ? orInfiniteRank(b, n) : orIdentity(b, n.id, n));
-    const map = new Map(statistics.map((n) => [n.id, isInfinite(n) ? mend(n) : n.id]));
+    const map = new Map(statistics.map((n) => [n.id, isInfinite(n) ? mend(b, n) : n.id]));
     mended.set(r.id, map.get(value) ?? b.replaceNodes(value, map));
   }
   return mended;
+};
+
+const mend = (b: GraphBuilder, r: Reduce): NodeId => (r.op === "kth" ? orInfiniteRank(b, r) : orIdentity(b, r.id, r));
+
+/** The same of what a later pass reads: a value over cells, made of statistics that are `finished` before they are walked. */
+export const withInfinite = (
+  b: GraphBuilder,
+  value: NodeId,
+  isStatistic: (id: NodeId) => boolean,
+  finished: (id: NodeId) => boolean,
+): NodeId => {
+  const isFinite = finiteEverywhereIn(b);
+  const read = [...reach(b, [value], (n) => (isStatistic(n.id) ? [] : operands(n)))]
+    .filter((id) => isStatistic(id) && finished(id))
+    .map((id) => b.node(id))
+    .filter((n): n is Reduce => n.kind === "reduce" && startsInfinite(n) && !isFinite(n.body));
+  return read.length === 0 ? value : b.replaceNodes(value, new Map(read.map((n) => [n.id, mend(b, n)])));
 };
 
 /** Registers of these start at a finite number that stands for the identity. */

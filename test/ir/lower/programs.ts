@@ -182,6 +182,15 @@ const LARGE: readonly string[] = [
   "y: f32[i] { let s = x where w + w[j = j + 1] > j\n y = sum[j](s) }",
   "y: i32[i] { y = max[j](w) }",
   "y: f32[i, j] { y = float(w) + float(w + 1) }",
+  "y: i32[i, j] { y = max(w + j, 7) }",
+  "y: i32[i, j] { y = w + (j - 3) }",
+  "y: i32[i, j] { y = max(w - j, -9) }",
+  "y: i32[i, j] { y = min(j - 3 - w, 9) }",
+  "y: i32[i, j] { y = min(-2 - j - w, 9) }",
+  "y: i32[i, j] { y = min(max(3 * w, 7), 99) }",
+  "y: i32[i, j] { y = max(min(-3 * w, 7), -99) }",
+  "y: bool[i, j] { y = 3 * w > 5 * w[j = j + 1] }",
+  "y: bool[i, j] { y = -w - 3 <= j - 2147483000 }",
 ];
 
 /** Cells that are infinite. */
@@ -193,6 +202,15 @@ const INFINITE: readonly string[] = [
   "y: f32[i] { let s = log(max(x, 0))\n y = logsumexp[j](s) }",
   "y: f32[i] { let s = log(max(x, 0)) where c\n y = sum[j](softmax[j](s) * z) }",
   "y: i32[i] { let s = log(max(x, 0))\n y = argmax[j](s) }",
+  "y: f32[i] { let s = log(max(x, 0)) where c\n y = kth_largest[j](s, 2) }",
+  "y: f32[i] { let s = log(max(x, 0))\n let t = kth_largest[j](s, 2)\n y = sum[j](if s >= t then z else 0) }",
+  "y: f32[i] { let s = log(abs(x)) where c\n y = max[j](s) + min[j](-s) }",
+  "y: f32[i] { let s = log(max(x, 0)) where c\n let m = max[j](s)\n y = sum[j](exp(s - m) * z) / sum[j](exp(s - m)) }",
+  "y: f32[i] { let s = log(max(x, 0))\n let t = kth_largest[j](s, 2)\n let r = z where s >= t\n y = max[j](r) }",
+  "y: f32[i] { let s = log(max(x, 0))\n let m = max[j](s)\n y = sum[j](if s == m then z else 0) }",
+  "(y: f32[i], u: f32[i]) { let s = log(max(x, 0)) where c\n let m = max[j](s)\n let r = z where s == m\n y = min[j](r)\n u = sum[j](r) }",
+  "y: f32[i] { let s = -log(max(x, 0))\n let m = min[j](s)\n y = prod[j](if s > m then z else 2) }",
+  "y: f32[i, j] { let s = log(max(x, 0))\n let m = max[j](s)\n y = if s >= m then z else 0 }",
 ];
 
 const READS: readonly string[] = [
@@ -223,6 +241,14 @@ const RECURRENCES: readonly string[] = [
   "(y: f32[i, j], t: f32[i]) { let h[i, j] = max(prev[j](h, 0), x)\n y = h\n t = max[j](h) }",
   "y: f32[i, j] { let h[i, j] = 0.5 * prev[j](h, 1) + x where c\n y = h }",
   "y: f32[j] { let h[i, j] = 0.5 * prev[j](h, 0) + x\n y = sum[i](h) }",
+  "y: f32[i, j] { let h[i, j] = 0.5 * prev[j](h, 0) + x\n y = cumsum[j](h) }",
+  "y: f32[i, j] { let h[i, j] = 0.5 * prev[j](h, 0) + x\n y = cumsum[i](h) }",
+  "y: f32 { let h[i, j] = 0.5 * prev[j](h, 0) + x\n y = sum[i, j](h) }",
+  "(y: f32[i, j], s: f32) { let h[i, j] = 0.5 * prev[j](h, 0) + x\n y = h\n s = sum[i, j](z * x) }",
+  "(y: f32[i, j], s: f32) { let h[i, j] = 0.5 * prev[j](h, 0) + x\n y = h\n s = max[i, j](h * z) }",
+  "y: f32[i, j] { let h[i, j] = 0.5 * prev[j](h, 0) + cumsum[j](x)\n y = h + cumsum[j](h * z) }",
+  "(y: f32[i], u: f32[i, j]) { let h[i, j] = 0.5 * prev[j](h, 0) + x\n let k[i, j] = prev[j](k, 1) * 0.5 + h\n y = sum[j](k * z)\n u = h }",
+  "y: f32[i, j] { let h[i, j] = 0.5 * prev[j](h, 0) + x\n y = h / sum[j](abs(h)) }",
 ];
 const STATES: readonly string[] = [
   "y: f32[t, e] { let s[t, d, e] = 0.9 * prev[t](s, 0) + k * v\n y = sum[d](q * s) }",
@@ -231,7 +257,7 @@ const STATES: readonly string[] = [
 ];
 
 const several =
-  "x: f32[i: N, j: M], z: f32[i, j], v: f32[j, d: D], u: f32[i, d], w: f32[d, f: F], g: f32[j], c: bool[i, j]";
+  "x: f32[i: N, j: M], z: f32[i, j], v: f32[j, d: D], u: f32[i, d], w: f32[d, f: F], g: f32[j], c: bool[i, j], b: bool";
 /** Plans of several kernels or passes. */
 const PLANS: readonly string[] = [
   "y: f32[i] { y = sum[j](x * max[i](x)) }",
@@ -280,6 +306,14 @@ const PLANS: readonly string[] = [
   "y: f32[i, j] { let h[i, j] = 0.5 * prev[j](h, 0) + x\n y = h - h[j = j - 1] }",
   "y: f32[i, j] { let h[i, j] = 0.5 * prev[j](h, 0) + x\n let k[i, j] = max(prev[j](k, -9), h)\n y = h / (1 + abs(k)) }",
   "y: f32[i, j] { let h[i, j] = 0.5 * prev[j](h, 0) + x\n y = h + cumsum[j](z) }",
+  "y: f32[i] { y = (if b then sum[j](x) else max[j](z)) }",
+  "y: f32[i, j] { y = if b and c then x else z }",
+  "y: f32[i] { let s = x where b or c\n y = sum[j](softmax[j](s) * z) }",
+  "y: f32[i, j] { axis t = j | d\n let s = concat[t](x, u)\n y = x / sum[t](s * s) }",
+  "y: f32[i] { axis t = j | d\n let s = x where c\n let r = u where u > 0\n y = max[t](concat[t](s, r)) }",
+  "y: f32[i] { axis t = j | d\n let s = x where c\n y = sum[t](softmax[t](concat[t](s, u)) * concat[t](z, u)) }",
+  "y: f32[i, d] { let s = sum[j](x * v) * sum[j](z * v)\n y = s / (1 + sum[d](s * s)) }",
+  "y: f32[i, d] { let p = softmax[j](x)\n let o = sum[j](p * v)\n y = sum[j](p * (v - o) * (v - o)) }",
 ];
 
 const titled = (kind: string, text: string, p: Program): readonly [string, Program] => [`${kind}: ${text}`, p];
@@ -315,6 +349,7 @@ export const LOWERED: readonly (readonly [string, Program])[] = [
       "plan",
       s,
       program(`kernel k(${several}) -> ${s}\n`, {
+        scalars: { b: (n >> 1) % 2 },
         sizes: { ...SIZES, D: 4, F: 3 },
         known: n % 2 === 0 ? ["D", "F"] : ["D", "F", "N", "M"],
         parts: n % 6 === 2 ? 2 : null,
