@@ -9,6 +9,8 @@ export type Client = {
   readonly edit: (state: State) => void;
   readonly complete: (text: string, offset: number) => Promise<Answer<"completions">>;
   readonly hover: (text: string, offset: number) => Promise<Answer<"hovered">>;
+  readonly target: (state: State) => Promise<Answer<"targeted">>;
+  readonly values: (state: State) => Promise<Answer<"valued">>;
   readonly library: () => Promise<Answer<"entries">>;
 };
 
@@ -56,6 +58,8 @@ export const createClient = (told: (reply: Checked | Compiled) => void, failed: 
     },
     complete: (text, offset) => ask((id) => ({ kind: "complete", id, text, offset })),
     hover: (text, offset) => ask((id) => ({ kind: "hover", id, text, offset })),
+    target: (state) => ask((id) => ({ kind: "target", id, state })),
+    values: (state) => ask((id) => ({ kind: "values", id, state })),
     library: () => ask((id) => ({ kind: "library", id })),
   };
 };

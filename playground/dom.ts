@@ -6,6 +6,8 @@ type Attributes = Readonly<Record<string, string | number | boolean | ((event: E
 const fill = <E extends Element>(element: E, attributes: Attributes, children: readonly Child[]): E => {
   for (const [name, value] of Object.entries(attributes)) {
     if (typeof value === "function") element.addEventListener(name.slice(2), value);
+    // An ARIA state is a word, also where it is false; other attributes are there or not.
+    else if (name.startsWith("aria-")) element.setAttribute(name, String(value));
     else if (value !== false) element.setAttribute(name, value === true ? "" : String(value));
   }
   element.append(...children);

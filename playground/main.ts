@@ -1,7 +1,7 @@
 /** The page: one state, one worker, panes that show what it says. */
 import { TARGETS } from "../src/base/target.ts";
 import { createClient } from "./client.ts";
-import { byId } from "./dom.ts";
+import { byId, h } from "./dom.ts";
 import { createEditor } from "./editor.ts";
 import { placeAt, placesIn } from "./link.ts";
 import type { Checked, Compilation, Compiled, Places, State } from "./protocol.ts";
@@ -14,7 +14,9 @@ import { createMessages } from "./view/messages.ts";
 import { createPictures } from "./view/pictures.ts";
 import { createRun } from "./view/run.ts";
 import { createTabs } from "./view/tabs.ts";
+import { createTargets } from "./view/targets.ts";
 import { createTheme } from "./view/theme.ts";
+import { createValues } from "./view/values.ts";
 
 const status = byId("status");
 const linked = await fromHash(location.hash);
@@ -66,7 +68,28 @@ const pictures = createPictures(
   (at) => look("pictures", at),
   (length) => update((s) => ({ ...s, length })),
 );
+const values = createValues((chosen) => {
+  state = { ...state, ...chosen };
+  save();
+  refresh();
+});
+pictures.element.append(h("div", { class: "cards" }, values.element));
+const targets = createTargets(Object.keys(TARGETS), {
+  ask: async (target) => (await client.target({ ...state, target })).row,
+  choose: (target) => {
+    update((s) => ({ ...s, target }));
+    controls.showTarget(target);
+  },
+  now: () => state.target,
+});
 const run = createRun(() => state);
+
+/** What is asked for only while someone looks at it. */
+const refresh = (): void => {
+  const [open] = state.panes;
+  if (open === "targets") targets.refresh();
+  if (open === "pictures") void client.values(state).then((reply) => values.show(reply.values));
+};
 
 const show = (c: Compilation): void => {
   places = placesIn(c);
@@ -96,6 +119,7 @@ const compiled = (reply: Compiled): void => {
   pointed = [];
   caret = [];
   show(compilation);
+  refresh();
 };
 
 const client = createClient(
@@ -124,6 +148,7 @@ const messages = createMessages(byId("messages"), {
 const chosen = (n: 0 | 1) => (id: string) => {
   state = { ...state, panes: n === 0 ? [id, state.panes[1]] : [state.panes[0], id] };
   save();
+  refresh();
 };
 const tabs = [
   createTabs(
@@ -132,6 +157,7 @@ const tabs = [
       { id: "derivation", title: "Derivation", element: derivation.element },
       { id: "pictures", title: "Pictures", element: pictures.element },
       { id: "run", title: "Run", element: run.element },
+      { id: "targets", title: "Targets", element: targets.element },
     ],
     chosen(0),
   ),

@@ -19,6 +19,9 @@ export type State = {
   readonly types: Readonly<Record<string, string>>;
   /** Length of the long axes in pictures. */
   readonly length: number;
+  /** The value that is drawn, and where along its first axes; null: one is chosen. */
+  readonly value: string | null;
+  readonly at: readonly number[];
   /** Of the random inputs. */
   readonly seed: number;
   /** The panes that are open, left and right. */
@@ -143,6 +146,32 @@ export type Completion = {
   readonly boost: number;
 };
 
+/** What a kernel is for one target; `why`: it cannot be compiled for it. */
+export type TargetRow = {
+  readonly target: string;
+  readonly kernels: readonly {
+    readonly name: string;
+    readonly schedule: string;
+    /** Of workgroup memory. */
+    readonly bytes: number;
+  }[];
+  readonly intensity: number;
+  readonly read: number;
+  readonly wgsl: string;
+  readonly why: string | null;
+};
+
+/** A value over its last two axes, row by row; a cell that does not exist is 0. `why`: there is no picture. */
+export type Values = {
+  readonly name: string;
+  readonly names: readonly string[];
+  readonly axes: readonly string[];
+  readonly size: readonly [number, number];
+  readonly others: readonly { readonly name: string; readonly size: number; readonly at: number }[];
+  readonly cells: readonly number[];
+  readonly why: string | null;
+};
+
 /** How one output came out. */
 export type Accuracy = {
   readonly output: string;
@@ -181,6 +210,8 @@ export type Request =
   | { readonly kind: "complete"; readonly id: number; readonly text: string; readonly offset: number }
   | { readonly kind: "hover"; readonly id: number; readonly text: string; readonly offset: number }
   | { readonly kind: "library"; readonly id: number }
+  | { readonly kind: "target"; readonly id: number; readonly state: State }
+  | { readonly kind: "values"; readonly id: number; readonly state: State }
   | { readonly kind: "run"; readonly id: number; readonly state: State };
 
 export type Reply =
@@ -196,5 +227,7 @@ export type Reply =
       readonly code: string | null;
       readonly words: readonly string[];
     }
+  | { readonly kind: "targeted"; readonly id: number; readonly row: TargetRow }
+  | { readonly kind: "valued"; readonly id: number; readonly values: Values | null }
   | { readonly kind: "entries"; readonly id: number; readonly entries: readonly Entry[] }
   | { readonly kind: "ran"; readonly id: number; readonly event: RunEvent };

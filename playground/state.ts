@@ -21,6 +21,8 @@ export const START: State = {
   fixed: [],
   types: {},
   length: 1024,
+  value: null,
+  at: [],
   seed: 1,
   panes: ["derivation", "wgsl"],
 };
@@ -68,6 +70,8 @@ const stateFrom = (x: unknown): State => {
     fixed: Array.isArray(x["fixed"]) ? x["fixed"].filter(isText) : [],
     types: record(x["types"], isText),
     length: Math.min(65536, Math.max(1, whole(x["length"], START.length))),
+    value: isText(x["value"]) ? x["value"] : null,
+    at: Array.isArray(x["at"]) ? x["at"].filter(isNumber) : [],
     seed: whole(x["seed"], START.seed),
     panes: [text(panes[0], START.panes[0]), text(panes[1], START.panes[1])],
   };

@@ -4,6 +4,8 @@ import { checkState, compileState, specOf } from "./service/compile.ts";
 import { complete, entries, hover } from "./service/language.ts";
 import { messagesOf } from "./service/messages.ts";
 import { run } from "./service/run.ts";
+import { targetRow } from "./service/targets.ts";
+import { valuesOfState } from "./service/values.ts";
 import { viewOf } from "./service/view.ts";
 
 const port = globalThis as unknown as {
@@ -45,6 +47,10 @@ port.onmessage = ({ data }) => {
       return port.postMessage({ kind: "hovered", id: data.id, ...hover(data.text, data.offset) });
     case "library":
       return port.postMessage({ kind: "entries", id: data.id, entries: entries() });
+    case "target":
+      return port.postMessage({ kind: "targeted", id: data.id, row: targetRow(data.state) });
+    case "values":
+      return port.postMessage({ kind: "valued", id: data.id, values: valuesOfState(data.state) });
     case "run": {
       const tell = (event: RunEvent): void => port.postMessage({ kind: "ran", id: data.id, event });
       void run(data.state, tell).catch((error: unknown) =>

@@ -1,66 +1,19 @@
 /** A kernel on random inputs: on the GPU of this device, and what it means in f64; or why not on the GPU. */
-import { evalSize } from "../../src/base/size.ts";
-import type { StorageType } from "../../src/base/storage-type.ts";
-import type { Spec } from "../../src/check/spec.ts";
 import { compare } from "../../src/cli/accuracy.ts";
 import { describeAdapter, lackingFor, targetOf as targetOfAdapter } from "../../src/cli/device.ts";
-import { createRandom, randomData } from "../../src/cli/random.ts";
-import type { Artifact } from "../../src/codegen/artifact.ts";
-import { interpret, type Inputs, type Results } from "../../src/meaning/interpret.ts";
+import { interpret, type Results } from "../../src/meaning/interpret.ts";
 import { pack, unpack, type Stored } from "../../src/npy/convert.ts";
 import { createKernel, requestDevice, type Kernel } from "../../src/runtime/index.ts";
 import type { Accuracy, RunEvent, State } from "../protocol.ts";
-import { checkState, compileState, specOf, targetOf, valuesOf, type Outcome } from "./compile.ts";
+import { checkState, compileState, specOf, targetOf } from "./compile.ts";
+import { jobOf, product, type Job } from "./job.ts";
 
 type Tell = (event: RunEvent) => void;
 
 /** Runs that are timed, and the milliseconds after which no more are begun. */
 const [RUNS, ENOUGH] = [15, 2000] as const;
-/** Most elements of a tensor, and of all together. */
-const MOST = 2 ** 26;
 /** Values of a result that are shown. */
 const SHOWN = 8;
-
-type Tensor = {
-  readonly name: string;
-  readonly type: StorageType;
-  readonly shape: readonly number[];
-  readonly data: Stored;
-};
-
-type Job = {
-  readonly spec: Spec;
-  readonly artifact: Artifact;
-  readonly inputs: readonly Tensor[];
-  readonly meant: Inputs;
-  readonly shapeOf: (dims: Spec["tensors"][number]["dims"]) => readonly number[];
-  readonly typeOf: (dtype: string) => StorageType;
-};
-
-const product = (xs: readonly number[]): number => xs.reduce((a, b) => a * b, 1);
-
-const jobOf = ({ spec, compiled, parameters, types }: Outcome, state: State): Job | string => {
-  if (spec === null || compiled === null) return "the formula does not compile";
-  const scalars = valuesOf(parameters, "scalar");
-  const statics = valuesOf(parameters, "static");
-  const sizes: Record<string, number> = { ...scalars, ...statics, ...valuesOf(parameters, "size") };
-  const chosen = new Map(types.map((t) => [t.name, t.value as StorageType]));
-  const typeOf = (dtype: string): StorageType => chosen.get(dtype) ?? (dtype as StorageType);
-  const extent = (id: number): number => evalSize(spec.axes[id]?.size ?? 1, (name) => sizes[name] ?? 1);
-  const shapeOf: Job["shapeOf"] = (dims) => dims.map((d) => product(d.axes.map(extent)));
-  const wrong = spec.axes.find((a) => !Number.isInteger(extent(a.id)) || extent(a.id) < 0);
-  if (wrong !== undefined) return `with these sizes axis \`${wrong.name}\` has ${extent(wrong.id)} cells`;
-  const all = [...spec.tensors, ...spec.results].map((t) => ({ name: t.name, count: product(shapeOf(t.dims)) }));
-  if (all.reduce((n, t) => n + t.count, 0) > MOST) return "these sizes are too large for a try in a page";
-  const random = createRandom(state.seed);
-  const smallest = Math.min(...Object.values(sizes).filter((n) => n > 0), 8);
-  const inputs = spec.tensors.map((t): Tensor => {
-    const [type, shape] = [typeOf(t.dtype), shapeOf(t.dims)];
-    return { name: t.name, type, shape, data: randomData(type, product(shape), smallest, random) };
-  });
-  const tensors = Object.fromEntries(inputs.map((t) => [t.name, t.data]));
-  return { spec, artifact: compiled.artifact, inputs, meant: { sizes, scalars, statics, tensors }, shapeOf, typeOf };
-};
 
 const only = (values: Readonly<Record<string, number>>, names: readonly string[]): Record<string, number> =>
   Object.fromEntries(Object.entries(values).filter(([name]) => names.includes(name)));

@@ -13,7 +13,7 @@ import { panesOf } from "./panes.ts";
 import { costOf, mapsOf, memoryOf } from "./pictures.ts";
 
 /** The values of the page, but for the long axes: these have the length of the pictures. */
-const exampleFor = (compiled: Compiled, parameters: readonly Parameter[], length: number): Example => {
+export const exampleFor = (compiled: Compiled, parameters: readonly Parameter[], length: number): Example => {
   const b = penOf(compiled);
   const long = compiled.plan.kernels
     .flatMap((k) => [...k.stream, ...k.rows.slice(-1)])

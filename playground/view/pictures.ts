@@ -175,7 +175,7 @@ export const createPictures = (look: (at: Places) => void, resized: (length: num
   const cards = h("div", { class: "cards" });
   const top = h(
     "div",
-    { class: "cards" },
+    { class: "cards", style: "padding-bottom: 0; gap: 2px" },
     h("div", { class: "row" }, h("label", { for: "length" }, "length"), slider, output),
   );
   top.append(example);

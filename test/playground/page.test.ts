@@ -1,6 +1,7 @@
 /** The playground from the outside: type, error, fix, derivation, pictures, run, link. */
 import type { Browser, Page } from "playwright-core";
 import { afterAll, beforeAll, expect, test, type TestContext } from "vitest";
+import { TARGETS } from "../../src/base/target.ts";
 import { browserOr, servePlayground, type Served } from "./serve.ts";
 
 let served: Served;
@@ -89,8 +90,8 @@ test("type, error, fix, look, run, link, library", async (context) => {
   expect((await page.locator("#pane-wgsl li.lit").allInnerTexts()).join("\n")).toContain("lse[");
 
   // The mask at another length, in the tiles that the page speaks of.
-  await page.getByLabel("size N", { exact: true }).fill("100");
-  await page.getByLabel("size M", { exact: true }).fill("132");
+  await page.getByLabel("size N", { exact: true }).fill("40");
+  await page.getByLabel("size M", { exact: true }).fill("52");
   await page.click("#tab-pictures");
   await page.locator("#length").fill("11");
   await says(page, "#pane-pictures", /N=2048 M=2048/);
@@ -98,6 +99,16 @@ test("type, error, fix, look, run, link, library", async (context) => {
   const [rows = 0, cells = 0] = /decides about (\d+) x (\d+) cells/.exec(drawn)?.slice(1).map(Number) ?? [];
   const mask = await page.locator("#pane-pictures svg.mask").getAttribute("aria-label");
   expect(mask).toBe(causalTiles(2048, rows, cells));
+  await page.waitForSelector("#pane-pictures canvas[aria-label]");
+  expect(await page.locator("#pane-pictures canvas").getAttribute("aria-label")).toMatch(
+    /^p over i and j, from 0 to 1$/,
+  );
+
+  // The keyboard goes from tab to tab; every target has its plan.
+  await page.locator("#tab-pictures").press("ArrowRight");
+  await page.locator("#tab-run").press("ArrowRight");
+  await page.waitForSelector("#pane-targets article");
+  expect((await page.locator("#pane-targets button").allInnerTexts()).sort()).toEqual(Object.keys(TARGETS).sort());
 
   // On the GPU beside the meaning.
   await page.click("#tab-run");
@@ -105,7 +116,7 @@ test("type, error, fix, look, run, link, library", async (context) => {
   await says(page, "#run-status", /done|failed/);
   const said = await page.locator("#run-result").innerText();
   expect(said).toMatch(/On .*median of \d+/);
-  expect(said).toContain("o [1, 2, 100, 32]");
+  expect(said).toContain("o [1, 2, 40, 32]");
   expect(await page.locator("#run-result .ok").count()).toBe(2);
   expect(await page.locator("#run-result .bad").count()).toBe(0);
 
@@ -113,7 +124,7 @@ test("type, error, fix, look, run, link, library", async (context) => {
   await page.click("#copy-link");
   await page.waitForFunction(() => location.hash.length > 1);
   const again = await open(context, await page.evaluate(() => location.hash));
-  expect(await again.getByLabel("size M", { exact: true }).inputValue()).toBe("132");
+  expect(await again.getByLabel("size M", { exact: true }).inputValue()).toBe("52");
   expect(await again.locator("#tab-run").getAttribute("aria-selected")).toBe("true");
   await again.click("#tab-pictures");
   expect(await again.locator("#pane-pictures svg.mask").getAttribute("aria-label")).toBe(mask);
