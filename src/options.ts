@@ -70,12 +70,14 @@ const TARGET: Readonly<Record<keyof Target, Form>> = {
 const isFeatures = (x: unknown): boolean => x === null || (isRecord(x) && isWhole(x["from"], 0) && isWhole(x["to"], 0));
 
 const TILE = ["lanes", "lanesPerRow", "rowsPerLane", "cells", "chunk", "slice"];
+const isShapes = (x: unknown, names: readonly string[]): boolean =>
+  Array.isArray(x) && x.every((s) => isRecord(s) && names.every((name) => isWhole(s[name], 1)));
 const isTiles = (x: unknown): boolean =>
   x === null ||
   (isRecord(x) &&
     isWhole(x["registers"], 1) &&
-    Array.isArray(x["shapes"]) &&
-    x["shapes"].every((s) => isRecord(s) && TILE.every((name) => isWhole(s[name], 1))));
+    isShapes(x["shapes"], TILE) &&
+    isShapes(x["products"], [...TILE, "columns"]));
 
 const TUNING: Readonly<Record<keyof Tuning, Form>> = {
   parallelGroups: whole(1),
@@ -91,7 +93,7 @@ const TUNING: Readonly<Record<keyof Tuning, Form>> = {
   staging: FLAG,
   edgeBlocks: FLAG,
   heldCells: [`a whole number from 1 to ${SCHEDULES.written}`, (x) => isWhole(x, 1, SCHEDULES.written), true],
-  tiles: ["null or { registers, shapes }", isTiles, true],
+  tiles: ["null or { registers, shapes, products }", isTiles, true],
 };
 
 const formFaults = (

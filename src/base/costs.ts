@@ -57,6 +57,8 @@ export const SCHEDULES = {
   partCells: 256,
   /** Features of a contraction from which on rows are computed in tiles: two chunks of them. Not measured. */
   tileFeatures: 32,
+  /** Rows of a matrix product from which on tiles are taken: half of those of a tile. Not measured. */
+  productRows: 32,
   /** Operations that a tile may write out: 70 bytes of WGSL each, in the library's longest, and it stays below 100 KB. */
   tileOperations: 2048,
   /** Cells from which cutting is considered: four such parts. */

@@ -30,10 +30,16 @@ export type TileNumbers = {
   readonly cells: number;
   readonly chunk: number;
   readonly slice: number;
+  readonly columns?: number;
 };
 
-/** Tiles with lanes in two dimensions. `registers`: numbers that a lane may hold. `shapes`: the best first; the first that fits is taken. */
-export type Tiles = { readonly registers: number; readonly shapes: readonly TileNumbers[] } | null;
+/** Tiles with lanes in two dimensions. `registers`: numbers that a lane may hold. `shapes`, `products`: the best first; the first that fits is taken. */
+export type Tiles = {
+  readonly registers: number;
+  readonly shapes: readonly TileNumbers[];
+  /** The same of matrix products, with columns. */
+  readonly products: readonly TileNumbers[];
+} | null;
 
 /** What pays on a kind of device, none of which WebGPU tells. */
 export type Tuning = {
@@ -69,6 +75,10 @@ const GPU_TILES: Tiles = {
     { lanes: 128, lanesPerRow: 8, rowsPerLane: 4, cells: 4, chunk: 16, slice: 8 },
     { lanes: 128, lanesPerRow: 16, rowsPerLane: 4, cells: 4, chunk: 16, slice: 4 },
     { lanes: 128, lanesPerRow: 16, rowsPerLane: 2, cells: 4, chunk: 16, slice: 4 },
+  ],
+  products: [
+    { lanes: 64, lanesPerRow: 8, rowsPerLane: 8, cells: 4, chunk: 4, slice: 16, columns: 64 },
+    { lanes: 64, lanesPerRow: 8, rowsPerLane: 4, cells: 4, chunk: 4, slice: 16, columns: 64 },
   ],
 };
 

@@ -4,6 +4,7 @@ import type { Accumulator, KernelPlan } from "../ir/derive/plan.ts";
 import type { AxisId, Node, NodeId, ReduceOp } from "../ir/graph/graph.ts";
 import { operands } from "../ir/graph/graph.ts";
 import { outerAxes, ownRows } from "../ir/derive/sharing.ts";
+import { columnAxis, tilePlan } from "../ir/schedule/columns.ts";
 import type { Schedule } from "../ir/schedule/schedule.ts";
 import { cellShare, countDomain, tiledRow, tileShape, tileShare, type DomainCount } from "./domain.ts";
 import type { Example } from "./sizes.ts";
@@ -126,7 +127,12 @@ export const kernelCost = (
   };
   const counts = Array.from({ length: Math.max(1, kernel.passes) }, (_, pass) => domain(pass));
   const passes = counts.map((c, pass) => passCost(compiled, kernel, pass, example, cellShare(c)));
-  const inner = ownRows(penOf(compiled), kernel);
+  const b = penOf(compiled);
+  const columns = schedule.kind === "tiles" && schedule.columns !== undefined ? columnAxis(b, kernel) : null;
+  const inner = ownRows(b, schedule.kind === "tiles" ? tilePlan(b, kernel, schedule) : kernel);
+  // Each tile of columns reads its rows of the left side.
+  const columnTiles =
+    columns === null || schedule.kind !== "tiles" ? 1 : Math.ceil(example.extent(columns) / (schedule.columns ?? 1));
   const held = "hold" in schedule && schedule.hold;
   const perTile = schedule.kind === "elements" ? 1 : tileShape(schedule)[0];
   const parts = kernel.part !== null && kernel.rows.includes(kernel.part) ? example.extent(kernel.part) : 1;
@@ -137,7 +143,9 @@ export const kernelCost = (
     for (const n of nodesOfPass(compiled, kernel, pass)) {
       if (n.kind !== "load") continue;
       const repeated = n.axes.some((a) => kernel.stream.includes(a)) && !n.axes.some((a) => inner.includes(a));
-      const times = repeated ? rowTiles * (parts > 1 ? parts * cellShare(c) : tileShare(c)) : 1;
+      const shared = n.axes.some((a) => kernel.stream.includes(a)) && columns !== null && !n.axes.includes(columns);
+      const again = repeated ? rowTiles * (parts > 1 ? parts * cellShare(c) : tileShare(c)) : 1;
+      const times = shared ? again * columnTiles : again;
       // At one value a cell a tensor cannot be asked for more than itself: other cells of it lie in the same lines.
       const bytes = Math.min(product(n.axes.map(example.extent)) * bytesOf(n.tensor), whole(n.tensor)) * times;
       const other = inPass.get(n.tensor);

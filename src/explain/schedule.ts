@@ -4,6 +4,7 @@ import type { Compiled } from "../compiled.ts";
 import type { KernelPlan } from "../ir/derive/plan.ts";
 import { outerAxes, ownRows } from "../ir/derive/sharing.ts";
 import { printSchedule, type Schedule, type TilesSchedule } from "../ir/schedule/schedule.ts";
+import { tilePlan } from "../ir/schedule/columns.ts";
 import { chooseTiles } from "../ir/schedule/choose-tiles.ts";
 import { tileShape } from "../ir/schedule/tiles.ts";
 import { evalSize, printSize } from "../base/size.ts";
@@ -30,7 +31,10 @@ export const scheduleLines = (
   const out = [printSchedule(schedule)];
   if (schedule.kind === "elements")
     return [...out, "  elements: nothing is reduced along a stream, so each cell is on its own"];
-  if (schedule.kind === "tiles") return [...out, ...tileLines(schedule, outer.length === 0 ? null : names.axes(outer))];
+  if (schedule.kind === "tiles") {
+    const shared = outerAxes(b, tilePlan(b, kernel, schedule));
+    return [...out, ...tileLines(schedule, shared.length === 0 ? null : names.axes(shared))];
+  }
   if (schedule.kind === "split") {
     const why =
       kernel.stream[0] === kernel.part
@@ -76,8 +80,9 @@ export const scheduleLines = (
 
 const tileLines = (s: TilesSchedule, shared: string | null): readonly string[] => {
   const { rows, cells } = tileShape(s);
+  const product = s.columns === undefined ? "" : ` of ${s.columns} columns`;
   return [
-    `  tiles: a workgroup owns ${count(rows, "row")} and walks the stream ${cells} cells at a time; lanes stand over rows and cells, then over rows and features, and exchange values through workgroup memory`,
+    `  tiles: a workgroup owns ${count(rows, "row")}${product} and walks the stream ${cells} cells at a time; lanes stand over rows and cells, then over rows and features, and exchange values through workgroup memory`,
     ...(shared === null ? [] : [`  (${shared}) is the same for a workgroup, since what streams depends on it`]),
   ];
 };

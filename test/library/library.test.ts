@@ -128,6 +128,25 @@ const TILES: readonly TilesSchedule[] = [
   { kind: "tiles", lanes: 6, lanesPerRow: 2, rowsPerLane: 1, cells: 4, chunk: 8, slice: 8, prefetch: false },
 ];
 
+/** The same with columns, for products. */
+const COLUMNS: readonly TilesSchedule[] = TILES.map((s) => ({ ...s, columns: 8 }));
+
+describe("the numbers in tiles with columns, in f64", () => {
+  const met = KERNELS.flatMap((k, n) => {
+    const [sizes, target, tiles] = [tinySizes(k, n), targetOf(n), COLUMNS[n % COLUMNS.length]];
+    if (tiles === undefined) return [];
+    const { schedule, kernels } = wherever(plainOf(k, n), target, tiles);
+    return kernels === 0 ? [] : [{ k, sizes, target, schedule }];
+  });
+
+  test("products have them", () => expect(met.length).toBeGreaterThan(10));
+
+  test.each(met.map((m) => [m.k.key, m] as const))("%s", (_, { k, sizes, target, schedule }) => {
+    const compiled = compileKernel(k, toldOf(k), sizes, target, undefined, schedule);
+    expect(wrongNumbers(k, compiled, sizes, target)).toEqual([]);
+  });
+});
+
 describe("the numbers in tiles of rows and cells, in f64", () => {
   const met = KERNELS.flatMap((k, n) => {
     const [sizes, target, tiles] = [tinySizes(k, n), targetOf(n), TILES[n % TILES.length]];

@@ -8,6 +8,7 @@ import type { KernelPlan, Plan } from "../derive/plan.ts";
 import { sizeNames } from "../../base/size.ts";
 import { bufferOf, canVector } from "./access.ts";
 import { lowerKernel } from "./kernel.ts";
+import { tilePlan } from "../schedule/columns.ts";
 import type { Schedule } from "../schedule/schedule.ts";
 import type { TileKernel, TileProgram } from "../tile/tile.ts";
 import { F32, I32 } from "../tile/tile.ts";
@@ -61,8 +62,9 @@ const lowered = (plan: Plan, schedules: readonly Schedule[], b: GraphBuilder): T
  */
 const readByElement = (b: GraphView, plan: KernelPlan, schedule: Schedule | undefined): readonly string[] => {
   if (schedule === undefined) return [];
+  const { rows } = schedule.kind === "tiles" ? tilePlan(b, plan, schedule) : plan;
   const wide = schedule.kind === "elements" && schedule.vectorStream ? plan.rows.at(-1) : undefined;
-  const moving = new Set([...plan.rows, ...(walksCells(schedule) ? plan.stream : [])]);
+  const moving = new Set([...rows, ...(walksCells(schedule) ? plan.stream : [])]);
   const roots = [...plan.stores.map((s) => s.value), ...plan.accumulators.map((a) => a.node)];
   const read = [...b.reach(roots)].flatMap((id) => {
     const n = b.node(id);

@@ -2,7 +2,9 @@
 import { SCHEDULES } from "../../base/costs.ts";
 import type { Target } from "../../base/target.ts";
 import type { KernelPlan } from "../derive/plan.ts";
+import type { AxisId } from "../graph/graph.ts";
 import type { GraphView } from "../graph/view.ts";
+import { columnAxis } from "./columns.ts";
 import type { TilesSchedule } from "./schedule.ts";
 import { contractedFeatures, numberFaults, planFaults, registersOfTile, tileBytes, writtenByTile } from "./tiles.ts";
 
@@ -16,19 +18,34 @@ export type TileChoice =
 /** Tiles for rows that share cells and contract many features with each: the first shape of the target that fits it. */
 export const chooseTiles = (b: GraphView, plan: KernelPlan, target: Target): TileChoice => {
   const { tiles } = target.tuning;
-  const features = tiles === null ? 0 : contractedFeatures(b, plan);
-  if (tiles === null || features === 0) return { kind: "none" };
+  if (tiles === null) return { kind: "none" };
+  const columns = columnAxis(b, plan);
+  const features = columns === null ? contractedFeatures(b, plan) : lengthOf(b, plan);
+  if (features === 0) return { kind: "none" };
   if (features < SCHEDULES.tileFeatures)
     return { kind: "refused", why: [`${features} features are contracted, ${SCHEDULES.tileFeatures} are worth it`] };
-  const faults = planFaults(b, plan);
+  const faults = planFaults(b, plan, columns !== null);
   if (faults.length > 0) return { kind: "refused", why: faults };
+  const rows = columns === null ? null : rowsOf(b, plan, columns);
+  if (rows !== null && rows < SCHEDULES.productRows)
+    return { kind: "refused", why: [`${rows} rows, ${SCHEDULES.productRows} are worth it`] };
   let why: readonly string[] = [];
-  for (const shape of tiles.shapes) {
+  for (const shape of columns === null ? tiles.shapes : tiles.products) {
     const schedule: TilesSchedule = { kind: "tiles", ...shape, prefetch: true };
     why = misfits(b, plan, target, schedule, tiles.registers);
     if (why.length === 0) return { kind: "taken", schedule };
   }
   return { kind: "refused", why };
+};
+
+/** Cells of the stream; many where it is not known. */
+const lengthOf = (b: GraphView, plan: KernelPlan): number =>
+  plan.stream.reduce((n, a) => n * (Number(b.axis(a).size) || SCHEDULES.unknownSize), 1);
+
+/** Rows beside the columns; null where they are not known. */
+const rowsOf = (b: GraphView, plan: KernelPlan, columns: AxisId): number | null => {
+  const sizes = plan.rows.filter((a) => a !== columns).map((a) => b.axis(a).size);
+  return sizes.reduce<number | null>((n, x) => (n === null || typeof x !== "number" ? null : n * x), 1);
 };
 
 /** What of the device, or of what drivers compile, a shape is too large for. */

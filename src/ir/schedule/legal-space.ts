@@ -81,6 +81,7 @@ export const drawSchedule = (b: GraphView, plan: KernelPlan, target: Target, ran
       cells,
       chunk: one([4, 8, 12, 16]),
       slice: one([4, cells, lanesPerRow * cells]),
+      ...(random() < 0.5 ? { columns: 4 * lanesPerRow * one([1, 2]) } : {}),
       prefetch: random() < 0.5,
     };
   };

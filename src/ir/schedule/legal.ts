@@ -75,10 +75,12 @@ const factsOf = (b: GraphView, plan: KernelPlan): Facts => {
 };
 
 const tilesFaults = (b: GraphView, plan: KernelPlan): Facts["tiles"] => {
-  let found: readonly string[] | null = null;
+  const found = new Map<boolean, readonly string[]>();
   return (s) => {
-    found ??= planFaults(b, plan);
-    return found.length > 0 ? found : numberFaults(b, plan, s);
+    const columns = s.columns !== undefined;
+    const faults = found.get(columns) ?? planFaults(b, plan, columns);
+    found.set(columns, faults);
+    return faults.length > 0 ? faults : numberFaults(b, plan, s);
   };
 };
 

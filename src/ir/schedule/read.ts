@@ -52,6 +52,7 @@ const read = (
       cells: count("cells"),
       chunk: count("chunk"),
       slice: count("slice"),
+      ...(given["columns"] === undefined ? {} : { columns: count("columns") }),
       prefetch: flag("prefetch"),
     };
   if (kind === "rows") {

@@ -53,6 +53,8 @@ export type TilesSchedule = {
   readonly cells: number;
   readonly chunk: number;
   readonly slice: number;
+  /** Of a matrix product: columns of a workgroup. Else rows have all their features in one. */
+  readonly columns?: number;
   /** What is staged next is loaded before the present piece is worked on. */
   readonly prefetch: boolean;
 };
@@ -81,6 +83,8 @@ export const printSchedule = (s: Schedule): string => {
 
 const printTiles = (s: TilesSchedule): string => {
   const grid = `${s.lanes / s.lanesPerRow} x ${s.lanesPerRow} lanes of ${s.rowsPerLane} x ${s.cells} cells`;
+  if (s.columns !== undefined)
+    return `tiles, ${grid} and ${s.columns} columns, ${s.slice} cells staged at once${s.prefetch ? ", loaded ahead" : ""}`;
   return `tiles, ${grid}, ${s.chunk} features and ${s.slice} cells staged at once${s.prefetch ? ", loaded ahead" : ""}`;
 };
 

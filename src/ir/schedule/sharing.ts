@@ -6,6 +6,7 @@ import type { KernelPlan } from "../derive/plan.ts";
 import { outerAxes } from "../derive/sharing.ts";
 import type { AxisId } from "../graph/graph.ts";
 import type { GraphView } from "../graph/view.ts";
+import { tilePlan } from "./columns.ts";
 import type { WalkingSchedule } from "./schedule.ts";
 
 /** Numbers of lanes and rows. */
@@ -45,7 +46,8 @@ export const lanesOf = (s: WalkingSchedule): Lanes => {
 };
 
 /** How the rows of a plan are shared under a schedule. */
-export const sharingOf = (b: GraphView, plan: KernelPlan, s: WalkingSchedule): Sharing => {
+export const sharingOf = (b: GraphView, given: KernelPlan, s: WalkingSchedule): Sharing => {
+  const plan = s.kind === "tiles" ? tilePlan(b, given, s) : given;
   const lanes = lanesOf(s);
   // A row of all lanes is known to the whole workgroup: bounds of its stream are exact.
   if (s.kind === "split" && s.lanesPerRow === s.lanes)

@@ -3,6 +3,7 @@ import type { Accumulator, KernelPlan } from "../derive/plan.ts";
 import { operands, type AxisId, type NodeId } from "../graph/graph.ts";
 import { REDUCTIONS } from "../graph/reduction.ts";
 import type { GraphView } from "../graph/view.ts";
+import { columnAxis, tilePlan, vectorCount, withColumns } from "./columns.ts";
 import type { TilesSchedule } from "./schedule.ts";
 import { contractionsBelow, termsOf, tileView, type Contraction, type TileView } from "./tile-form.ts";
 
@@ -39,7 +40,8 @@ const rootsOf = (accs: readonly Accumulator[]): readonly NodeId[] =>
   accs.flatMap((a) => (a.where === null ? [a.body] : [a.body, a.where]));
 
 /** Bytes of workgroup memory; where parts of a union differ, a guess. */
-export const tileBytes = (b: GraphView, plan: KernelPlan, s: TilesSchedule): number => {
+export const tileBytes = (b: GraphView, given: KernelPlan, s: TilesSchedule): number => {
+  const plan = tilePlan(b, given, s);
   const v = tileView(b, plan);
   const { rows } = tileShape(s);
   let [shared, slices, maxima] = [0, 0, 0];
@@ -50,7 +52,7 @@ export const tileBytes = (b: GraphView, plan: KernelPlan, s: TilesSchedule): num
     shared = Math.max(shared, exchanged, ...contractionsBelow(v, rootsOf(accs)).map((c) => operandRoom(s, c)));
     for (const axis of new Set(wide.map((w) => w.axis))) {
       const staged = new Set(wide.filter((w) => w.axis === axis).flatMap((w) => w.terms.staged)).size;
-      slices = Math.max(slices, staged * s.slice * Math.ceil(Number(b.axis(axis).size) / 4));
+      slices = Math.max(slices, staged * s.slice * vectorCount(b, s, axis));
     }
     const gauges = gauging(b, accs);
     const sums = accs.filter((a) => !gauges.has(a.node) && isPlainNumber(b, a)).length;
@@ -84,12 +86,13 @@ export const contractedFeatures = (b: GraphView, plan: KernelPlan): number => {
  * About how many numbers a lane holds at once: what it carries, its block of sums, the vectors that are multiplied, what is loaded ahead.
  * Addresses and what the compiler keeps come on top.
  */
-export const registersOfTile = (b: GraphView, plan: KernelPlan, s: TilesSchedule): number => {
+export const registersOfTile = (b: GraphView, given: KernelPlan, s: TilesSchedule): number => {
+  const plan = tilePlan(b, given, s);
   const v = tileView(b, plan);
   const { rows, cells } = tileShape(s);
   const turns = (vectors: number): number => 4 * Math.ceil(vectors / s.lanes);
   const wide = plan.accumulators.flatMap((a) => a.local.map((axis) => ({ axis, terms: termsOf(v, a.body, axis) })));
-  const vectors = (axis: AxisId): number => Math.ceil(Number(b.axis(axis).size) / 4);
+  const vectors = (axis: AxisId): number => vectorCount(b, s, axis);
   const features = wide.reduce((n, w) => n + 4 * Math.ceil(vectors(w.axis) / s.lanesPerRow), 0);
   const single = plan.accumulators.filter((a) => a.local.length === 0).length;
   const contractions = contractionsBelow(v, rootsOf(plan.accumulators));
@@ -103,7 +106,10 @@ export const registersOfTile = (b: GraphView, plan: KernelPlan, s: TilesSchedule
 };
 
 /** Why the kernel has no tiles under any numbers. */
-export const planFaults = (b: GraphView, plan: KernelPlan): readonly string[] => {
+export const planFaults = (b: GraphView, given: KernelPlan, columns = false): readonly string[] => {
+  const axis = columns ? columnAxis(b, given) : null;
+  if (columns && axis === null) return ["columns are those of a matrix product, which this is not"];
+  const plan = axis === null ? given : withColumns(b, given, axis);
   const out: string[] = [];
   const names = (axes: readonly AxisId[]): string => axes.map((a) => b.axis(a).name).join(", ");
   if (plan.stream.length > 1) out.push(`tiles walk one axis, the stream is (${names(plan.stream)})`);
@@ -112,7 +118,7 @@ export const planFaults = (b: GraphView, plan: KernelPlan): readonly string[] =>
   if (plan.scans.length > 0) out.push("a recurrence walks its stream in order: lanes cannot share it");
   if (plan.stores.some((s) => s.pass !== null))
     out.push("a result varies along the stream: it is written cell by cell");
-  for (const a of plan.accumulators) out.push(...accumulatorFaults(b, v, a));
+  for (const a of plan.accumulators) out.push(...accumulatorFaults(b, v, a, axis));
   const gauges = gauging(b, plan.accumulators);
   if (plan.accumulators.some((a) => gauges.has(a.node) && !isPlainNumber(b, a)))
     out.push("a gauge reads an integer, or what is no number a row");
@@ -124,7 +130,7 @@ export const planFaults = (b: GraphView, plan: KernelPlan): readonly string[] =>
     const local = st.axes.filter((a) => !plan.rows.includes(a));
     if (local.length > 1) out.push(`\`${st.tensor}\` has several axes that are no rows (${names(local)})`);
     const [only, ...more] = local;
-    if (only !== undefined && more.length === 0 && typeof b.axis(only).size !== "number")
+    if (only !== undefined && more.length === 0 && only !== axis && typeof b.axis(only).size !== "number")
       out.push(`the size of \`${names(local)}\` is not known`);
     const below = [...b.reach([st.value])].map((id) => b.node(id));
     const carriedAlong = below
@@ -148,7 +154,7 @@ export const planFaults = (b: GraphView, plan: KernelPlan): readonly string[] =>
   return [...new Set(out)];
 };
 
-const accumulatorFaults = (b: GraphView, v: TileView, a: Accumulator): readonly string[] => {
+const accumulatorFaults = (b: GraphView, v: TileView, a: Accumulator, columns: AxisId | null): readonly string[] => {
   if (!REDUCTIONS[a.op].merges) return [`partial results of \`${a.op}\` cannot be merged over lanes`];
   const out: string[] = [];
   const roots = a.where === null ? [a.body] : [a.body, a.where];
@@ -160,7 +166,7 @@ const accumulatorFaults = (b: GraphView, v: TileView, a: Accumulator): readonly 
   const { name, size } = b.axis(axis);
   if (more.length > 0) out.push(`${of} carries more than one axis of features`);
   if (a.op !== "sum" || b.node(a.body).ty !== "f32") out.push(`${of} is no sum of f32, and carries a value a feature`);
-  if (typeof size !== "number") return [...out, `the size of \`${name}\` is not known`];
+  if (typeof size !== "number" && axis !== columns) return [...out, `the size of \`${name}\` is not known`];
   if (a.gauge !== null && b.node(a.gauge).axes.includes(axis))
     out.push(`${of} has a gauge that varies along \`${name}\``);
   if (a.where !== null) {
@@ -170,7 +176,7 @@ const accumulatorFaults = (b: GraphView, v: TileView, a: Accumulator): readonly 
   const terms = termsOf(v, a.body, axis);
   if (terms.exchanged.some((id) => b.node(id).ty !== "f32"))
     out.push(`${of} reads an integer or a condition of scores`);
-  if (!terms.whole && size % 4 !== 0)
+  if (!terms.whole && (typeof size !== "number" || size % 4 !== 0))
     out.push(`${of} reads \`${name}\`, no multiple of 4, other than with the cells of the stream`);
   return out;
 };
@@ -186,7 +192,8 @@ const MAX_WRITTEN = 64;
 const isPower = (n: number): boolean => (n & (n - 1)) === 0;
 
 /** What is wrong with the numbers, for a kernel that has tiles. */
-export const numberFaults = (b: GraphView, plan: KernelPlan, s: TilesSchedule): readonly string[] => {
+export const numberFaults = (b: GraphView, given: KernelPlan, s: TilesSchedule): readonly string[] => {
+  const plan = tilePlan(b, given, s);
   const out: string[] = [];
   if (s.lanesPerRow < 2 || !isPower(s.lanesPerRow))
     out.push(`${s.lanesPerRow} lanes a row cannot merge in pairs: a power of two from 2 can`);
@@ -203,7 +210,9 @@ export const numberFaults = (b: GraphView, plan: KernelPlan, s: TilesSchedule): 
     out.push(`${s.cells} cells of ${s.rowsPerLane} rows written out, at most ${MAX_WRITTEN} together`);
   const vectors = plan.accumulators
     .flatMap((a) => a.local)
-    .reduce((n, axis) => n + Math.ceil(Math.ceil(Number(b.axis(axis).size) / 4) / s.lanesPerRow), 0);
+    .reduce((n, axis) => n + Math.ceil(vectorCount(b, s, axis) / s.lanesPerRow), 0);
+  if (s.columns !== undefined && s.columns % (4 * s.lanesPerRow) !== 0)
+    out.push(`${s.columns} columns are no whole number of vectors for each of ${s.lanesPerRow} lanes`);
   if (vectors * s.rowsPerLane > MAX_WRITTEN)
     out.push(`${vectors} vectors of features of ${s.rowsPerLane} rows in a lane, at most ${MAX_WRITTEN} together`);
   return out;
@@ -213,7 +222,8 @@ export const numberFaults = (b: GraphView, plan: KernelPlan, s: TilesSchedule): 
  * About how many operations a lane writes out: what varies along rows and cells for each of its (row, cell), the products of its features for
  * four cells; once where cells may be masked, once where all are there, and for each part of a union.
  */
-export const writtenByTile = (b: GraphView, plan: KernelPlan, s: TilesSchedule): number => {
+export const writtenByTile = (b: GraphView, given: KernelPlan, s: TilesSchedule): number => {
+  const plan = tilePlan(b, given, s);
   const v = tileView(b, plan);
   const [axis] = plan.stream;
   const parts = axis === undefined ? 1 : (b.axis(axis).parts?.length ?? 1);
@@ -222,10 +232,7 @@ export const writtenByTile = (b: GraphView, plan: KernelPlan, s: TilesSchedule):
   const isCell = (id: NodeId): boolean =>
     b.node(id).axes.some((a) => v.inner.has(a)) && b.node(id).axes.some((a) => v.stream.has(a));
   const wide = plan.accumulators.filter((a) => a.local.length > 0);
-  const vectors = wide.map((a) => {
-    const size = a.local.reduce((n, x) => n * (Number(b.axis(x).size) || 1), 1);
-    return Math.ceil(Math.ceil(size / 4) / s.lanesPerRow);
-  });
+  const vectors = wide.map((a) => a.local.reduce((n, x) => n + Math.ceil(vectorCount(b, s, x) / s.lanesPerRow), 0));
   const seen = new Set<NodeId>();
   const below = (id: NodeId): void => {
     if (seen.has(id) || staged.has(id)) return;

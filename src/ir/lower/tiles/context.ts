@@ -10,6 +10,8 @@ import * as T from "../../tile/build.ts";
 import type { Part } from "../segment.ts";
 import type { Emitter, Fix } from "../emit.ts";
 import { knownSize, name } from "../emit.ts";
+import { size } from "../../../base/size.ts";
+import { vectorCount } from "../../schedule/columns.ts";
 import type { Grid } from "../grid.ts";
 import { natural } from "../grid.ts";
 import type { Scope } from "../scope.ts";
@@ -40,7 +42,12 @@ export const buffersOf = (room: Room): readonly Buffer[] =>
   ].filter((b) => b.length > 0);
 
 /** Four features of a lane. `exists`: the vector is one of the axis. */
-export type Vector = { readonly fix: Fix & { readonly chunk: Expr }; readonly exists: Expr };
+export type Vector = {
+  readonly fix: Fix & { readonly chunk: Expr };
+  readonly exists: Expr;
+  /** Which of those of the workgroup it is. */
+  readonly place: Expr;
+};
 
 export type TileCx = {
   readonly em: Emitter;
@@ -54,6 +61,8 @@ export type TileCx = {
   readonly side: Expr;
   readonly shape: ReturnType<typeof tileShape>;
   readonly vectors: Map<AxisId, readonly Vector[]>;
+  /** The features that the workgroup has a part of, and the first vec4 of it. */
+  readonly columns: { readonly axis: AxisId; readonly first: Expr } | null;
 };
 
 /** The vectors of an axis that the lane has: lanes side by side have neighbouring ones. */
@@ -62,21 +71,38 @@ export const vectorsOf = (cx: TileCx, axis: AxisId): readonly Vector[] => {
   if (found !== undefined) return found;
   const { em, schedule } = cx;
   const a = em.b.axis(axis);
-  const all = Math.ceil(knownSize(a) / 4);
-  const made = Array.from({ length: Math.ceil(all / schedule.lanesPerRow) }, (_, u): Vector => {
-    const own = T.add(cx.side, T.i32(u * schedule.lanesPerRow));
-    const whole = schedule.lanesPerRow * (u + 1) <= all;
-    const inside = whole ? own : T.min(own, T.i32(all - 1));
+  const { width, first, whole: fills } = featuresOf(cx, axis);
+  const all = T.sizeToExpr(size("ceil/", a.size, 4));
+  const made = Array.from({ length: Math.ceil(width / schedule.lanesPerRow) }, (_, u): Vector => {
+    const place = T.add(cx.side, T.i32(u * schedule.lanesPerRow));
+    const own = T.add(first, place);
+    const whole = fills && schedule.lanesPerRow * (u + 1) <= width;
+    const inside = whole ? own : T.min(own, T.sub(all, T.i32(1)));
     // A name of its own: it is the point at which values are kept.
     const id = em.fresh(`${a.name}_at`);
     em.natural.add(id);
     em.root.stmts.push(T.letStmt(id, inside));
     const chunk = T.ref(id, inside.type);
     em.root.axes.set(em.b.freshAxis(axis), chunk);
-    return { fix: { chunk }, exists: whole ? T.bool(true) : name(em, em.root, "exists", T.lt(own, T.i32(all))) };
+    return {
+      fix: { chunk },
+      place: cx.columns?.axis === axis ? place : chunk,
+      exists: whole ? T.bool(true) : name(em, em.root, "exists", T.lt(own, all)),
+    };
   });
   cx.vectors.set(axis, made);
   return made;
+};
+
+/** Vec4s of an axis that the workgroup has, the first of them, and whether it has as many everywhere. */
+export const featuresOf = (
+  cx: TileCx,
+  axis: AxisId,
+): { readonly width: number; readonly first: Expr; readonly whole: boolean } => {
+  const { size: n } = cx.em.b.axis(axis);
+  const width = vectorCount(cx.em.b, cx.schedule, axis);
+  if (cx.columns?.axis !== axis) return { width, first: T.i32(0), whole: true };
+  return { width, first: cx.columns.first, whole: typeof n === "number" && Math.ceil(n / 4) % width === 0 };
 };
 
 /** The place of the lane's row `r` among the rows of the tile. */

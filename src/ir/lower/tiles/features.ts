@@ -14,7 +14,7 @@ import { NOTHING_FIXED, bind, emit, name, withinNode } from "../emit.ts";
 import { correctionOf, shiftOf } from "../gauge.ts";
 import { natural } from "../grid.ts";
 import { scope, type Scope } from "../scope.ts";
-import { SHARED, SLICES, called, cellIn, chunksOf, rowTimes, settle, vectorsOf, type Tile } from "./context.ts";
+import { SHARED, SLICES, called, cellIn, featuresOf, rowTimes, settle, vectorsOf, type Tile } from "./context.ts";
 import { stager, type Stager } from "./stage.ts";
 import type { Before } from "./update.ts";
 
@@ -39,7 +39,7 @@ export const groupsOf = (tile: Tile, sums: readonly Wide[]): readonly Group[] =>
     const { cx, stmts } = tile;
     const mine = sums.filter((s) => s.axis === axis);
     const staged = [...new Set(mine.flatMap((s) => s.terms.staged))];
-    const { all } = chunksOf(cx, cx.em.b.axis(axis));
+    const all = featuresOf(cx, axis).width;
     const { slice } = cx.schedule;
     cx.room.slices = Math.max(cx.room.slices, staged.length * slice * all);
     const stagers = staged.map((node, n) =>
@@ -49,7 +49,7 @@ export const groupsOf = (tile: Tile, sums: readonly Wide[]): readonly Group[] =>
   });
 
 /** Loads the slice whose first column is `first`. */
-export const loadSlice = (tile: Tile, { stagers }: Group, first: Expr, into: Stmt[]): void => {
+export const loadSlice = (tile: Tile, { stagers, axis }: Group, first: Expr, into: Stmt[]): void => {
   const { em } = tile.cx;
   const made = new Map<string, Scope>();
   const place = (item: Expr): Scope => {
@@ -60,7 +60,7 @@ export const loadSlice = (tile: Tile, { stagers }: Group, first: Expr, into: Stm
     made.set(key, s);
     return s;
   };
-  for (const s of stagers) s.load(place, T.i32(0), into);
+  for (const s of stagers) s.load(place, featuresOf(tile.cx, axis).first, into);
 };
 
 /** Which cell of the tile a column of the exchanged values is: the lanes write theirs side by side. */
@@ -179,7 +179,7 @@ const walk = (tile: Tile, group: Group, exchanged: readonly NodeId[], first: Exp
     s.axes.set(tile.axis, natural(em, s, "cell", cellIn(tile, raw)));
     return { s, exists: tile.end === null ? T.bool(true) : T.lt(raw, tile.end) };
   });
-  const { all } = chunksOf(cx, em.b.axis(group.axis));
+  const all = featuresOf(cx, group.axis).width;
   em.overrides.set(loop, (node, fixed, within) => {
     const nth = group.staged.indexOf(node);
     const fix = fixed.get(group.axis);
@@ -187,7 +187,9 @@ const walk = (tile: Tile, group: Group, exchanged: readonly NodeId[], first: Exp
     const s = keys[t]?.s;
     if (nth < 0 || s === undefined || fix === undefined || !("chunk" in fix) || fixed.has(tile.axis)) return null;
     const slot = T.add(T.mul(four, T.i32(4 * all)), T.i32(t * all + nth * schedule.slice * all));
-    return { e: name(em, s, called(em, node, "staged"), T.load(SLICES, T.add(slot, fix.chunk))), s };
+    const place = vectorsOf(cx, group.axis).find((x) => x.fix.chunk === fix.chunk)?.place;
+    if (place === undefined) return null;
+    return { e: name(em, s, called(em, node, "staged"), T.load(SLICES, T.add(slot, place))), s };
   });
   keys.forEach(({ s: key, exists }, t) => {
     const cells = rows.map((row, r) => {

@@ -4,18 +4,19 @@
  */
 import type { Accumulator, KernelPlan } from "../../derive/plan.ts";
 import type { AxisId, NodeId } from "../../graph/graph.ts";
+import { columnAxis, tilePlan } from "../../schedule/columns.ts";
 import { sharingOf } from "../../schedule/sharing.ts";
 import { gauging, isPlainNumber, tileShape } from "../../schedule/tiles.ts";
 import { contractionsBelow, termsOf, tileView } from "../../schedule/tile-form.ts";
 import type { TilesSchedule } from "../../schedule/schedule.ts";
-import type { SizeExpr } from "../../../base/size.ts";
+import { size as sizeOf, type SizeExpr } from "../../../base/size.ts";
 import type { Buffer, Expr, Stmt } from "../../tile/tile.ts";
 import { I32, VEC4 } from "../../tile/tile.ts";
 import * as T from "../../tile/build.ts";
 import type { Part } from "../segment.ts";
 import type { Emitter } from "../emit.ts";
 import { NOTHING_FIXED, bind, name, withinNode } from "../emit.ts";
-import { gridOf, memberOf, natural, rowOfLane } from "../grid.ts";
+import { gridOf, memberOf, natural, rowOfLane, type Grid } from "../grid.ts";
 import { mergeLanes } from "../merge.ts";
 import { visitedCells, type Visited } from "../visited.ts";
 import { scope, type Scope } from "../scope.ts";
@@ -27,14 +28,19 @@ import { addFeatures, correct, exchange, groupsOf, loadSlice, type Wide } from "
 import { writeTiles } from "./results.ts";
 import { addNumbers, raiseMaxima, sumLanes, visibility } from "./update.ts";
 
-export const lowerTiles = (em: Emitter, plan: KernelPlan, schedule: TilesSchedule, workgroup: Buffer[]): SizeExpr => {
-  const sharing = sharingOf(em.b, plan, schedule);
+export const lowerTiles = (em: Emitter, given: KernelPlan, schedule: TilesSchedule, workgroup: Buffer[]): SizeExpr => {
+  const plan = tilePlan(em.b, given, schedule);
+  const columns = columnsOf(em, given, schedule);
+  const rows = sharingOf(em.b, given, schedule);
+  const sharing = columns === null ? rows : { ...rows, outer: [...rows.outer, columns.tiles] };
+  const grid = gridOf(em, sharing);
   const cx: TileCx = {
     em,
     plan,
     schedule,
     sharing,
-    grid: gridOf(em, sharing),
+    grid,
+    columns: columns === null ? null : { axis: columns.axis, first: columnBase(em, grid, columns.tiles, schedule) },
     room: { shared: 0, slices: 0, maxima: 0 },
     high: natural(em, em.root, "high", rowOfLane(sharing)),
     side: natural(em, em.root, "side", memberOf(sharing)),
@@ -50,6 +56,22 @@ export const lowerTiles = (em: Emitter, plan: KernelPlan, schedule: TilesSchedul
   writeTiles(cx, known);
   return cx.grid.groups;
 };
+
+/** The columns of a product, and an axis of the tiles of them. */
+const columnsOf = (
+  em: Emitter,
+  plan: KernelPlan,
+  { columns }: TilesSchedule,
+): { readonly axis: AxisId; readonly tiles: AxisId } | null => {
+  const axis = columns === undefined ? null : columnAxis(em.b, plan);
+  if (columns === undefined || axis === null) return null;
+  const { name, size, span } = em.b.axis(axis);
+  return { axis, tiles: em.b.newAxis(`${name}_tile`, sizeOf("ceil/", size, columns), span) };
+};
+
+/** The first vec4 of the workgroup's columns. */
+const columnBase = (em: Emitter, grid: Grid, tiles: AxisId, { columns = 0 }: TilesSchedule): Expr =>
+  natural(em, grid.group, "column0", T.mul(grid.group.axes.get(tiles) ?? T.i32(0), T.i32(columns / 4)));
 
 /** One pass over the stream; returns the scopes that know what it carried. */
 const lowerPass = (

@@ -6,7 +6,7 @@ import * as T from "../../tile/build.ts";
 import { emitStore } from "../access.ts";
 import { firstRow } from "../block.ts";
 import type { Fixed } from "../emit.ts";
-import { NOTHING_FIXED, elementFix, emit, knownSize, withinNode } from "../emit.ts";
+import { NOTHING_FIXED, elementFix, emit, withinNode } from "../emit.ts";
 import { scope, type Scope } from "../scope.ts";
 import { vectorsOf, type TileCx } from "./context.ts";
 
@@ -35,8 +35,8 @@ const writeOne = (cx: TileCx, st: Store, row: Scope): readonly Stmt[] => {
   return vectorsOf(cx, axis).flatMap(({ fix, exists }) => {
     const into: Stmt[] = [];
     const s = scope("result", [row], into);
-    const size = knownSize(em.b.axis(axis));
-    if (size % 4 === 0) write(cx, st, new Map([[axis, fix]]), s, into);
+    const { size } = em.b.axis(axis);
+    if (typeof size === "number" && size % 4 === 0) write(cx, st, new Map([[axis, fix]]), s, into);
     else for (const k of [0, 1, 2, 3]) into.push(...element(cx, st, axis, fix.chunk, k, s));
     return guarded(T.and(once, exists), into);
   });
@@ -54,7 +54,7 @@ const element = (
   const into: Stmt[] = [];
   const fix = elementFix(chunk, k);
   write(cx, st, new Map([[axis, fix]]), scope("result", [row], into), into);
-  return [T.ifStmt(T.lt(fix.at, T.i32(knownSize(cx.em.b.axis(axis)))), into)];
+  return [T.ifStmt(T.lt(fix.at, T.sizeToExpr(cx.em.b.axis(axis).size)), into)];
 };
 
 const write = ({ em }: TileCx, st: Store, fixed: Fixed, at: Scope, into: Stmt[]): void => {

@@ -4,7 +4,8 @@ import type { Buffer, Expr, Stmt } from "../../tile/tile.ts";
 import { VEC4 } from "../../tile/tile.ts";
 import * as T from "../../tile/build.ts";
 import type { Fixed } from "../emit.ts";
-import { emit, knownSize, withinNode } from "../emit.ts";
+import { emit, withinNode } from "../emit.ts";
+import { size as sizeOf } from "../../../base/size.ts";
 import { natural } from "../grid.ts";
 import { scope, type Scope } from "../scope.ts";
 import { called, type TileCx } from "./context.ts";
@@ -81,20 +82,22 @@ const turnsOf = (cx: TileCx, { items, width, stride, base }: Piece): readonly Tu
 const valueOf = (cx: TileCx, piece: Piece, turn: Turn, item: Scope, first: Expr, into: Stmt[]): Expr => {
   const { em } = cx;
   const axis = em.b.axis(piece.axis);
-  const size = knownSize(axis);
-  const all = Math.ceil(size / 4);
+  const { size } = axis;
+  const whole = typeof size === "number" && Math.ceil(size / 4) % piece.width === 0;
+  const [length, all] = [T.sizeToExpr(size), T.sizeToExpr(sizeOf("ceil/", size, 4))];
   const s = scope("stage", [item], into);
   const wanted = T.add(first, turn.column);
   // A chunk of the features may end behind the last one: nobody reads what is put there.
-  const chunk = natural(em, s, `${axis.name}_at`, all % piece.width === 0 ? wanted : T.min(wanted, T.i32(all - 1)));
+  const chunk = natural(em, s, `${axis.name}_at`, whole ? wanted : T.min(wanted, T.sub(all, T.i32(1))));
   s.axes.set(em.b.freshAxis(piece.axis), chunk);
-  if (size % 4 === 0) return T.splat(emit(em, piece.node, fixedAt(piece.axis, { chunk }), s).e, 4);
+  if (typeof size === "number" && size % 4 === 0)
+    return T.splat(emit(em, piece.node, fixedAt(piece.axis, { chunk }), s).e, 4);
   return T.vector(
     [0, 1, 2, 3].map((k) => {
       const at = T.add(T.mul(chunk, T.i32(4)), T.i32(k));
-      const inside = natural(em, s, axis.name, T.min(at, T.i32(size - 1)));
+      const inside = natural(em, s, axis.name, T.min(at, T.sub(length, T.i32(1))));
       s.axes.set(em.b.freshAxis(piece.axis), inside);
-      return T.select(T.lt(at, T.i32(size)), emit(em, piece.node, fixedAt(piece.axis, { at: inside }), s).e, T.f32(0));
+      return T.select(T.lt(at, length), emit(em, piece.node, fixedAt(piece.axis, { at: inside }), s).e, T.f32(0));
     }),
   );
 };
