@@ -59,8 +59,8 @@ export const SCHEDULES = {
   tileFeatures: 32,
   /** Rows of a matrix product from which on tiles are taken: half of those of a tile. Not measured. */
   productRows: 32,
-  /** Operations that a tile may write out: 70 bytes of WGSL each, in the library's longest, and it stays below 100 KB. */
-  tileOperations: 2048,
+  /** Operations that a tile may write out: of 60 to 90 bytes of WGSL each, so that the library's longest stays below 100 KB. */
+  tileOperations: 1600,
   /** Cells from which cutting is considered: four such parts. */
   longStream: 1024,
   /** Most parts: the merge reads as many states a row. Not measured. */

@@ -14,7 +14,7 @@ export const withColumns = (b: GraphView, plan: KernelPlan, axis: AxisId): Kerne
 
 /**
  * The columns of a product: the last axis of all results, along which cells of the stream are read that the other rows share, while these
- * rows read the stream for themselves. Null where there is none.
+ * rows read the stream for themselves, with no reduction. Null where there is none.
  */
 export const columnAxis = (b: GraphView, plan: KernelPlan): AxisId | null => {
   const axis = plan.stores[0]?.axes.at(-1);
@@ -26,7 +26,9 @@ export const columnAxis = (b: GraphView, plan: KernelPlan): AxisId | null => {
   const v = tileView(b, columns);
   const isProduct = wide.every((a) => {
     const terms = termsOf(v, a.body, axis);
-    return terms.whole && terms.staged.length > 0 && terms.exchanged.length > 0;
+    // Each tile of columns makes the left side again, each tile of rows the right one: no reductions.
+    const cheap = [...terms.exchanged, ...terms.staged].every((id) => !v.reduces(id));
+    return cheap && terms.whole && terms.staged.length > 0 && terms.exchanged.length > 0;
   });
   return wide.length > 0 && isProduct ? axis : null;
 };

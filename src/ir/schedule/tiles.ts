@@ -1,6 +1,7 @@
 /** Which kernels and numbers the kind `tiles` can take, with the reason where it cannot, and the workgroup memory of its pieces. */
-import type { Accumulator, KernelPlan } from "../derive/plan.ts";
+import type { Accumulator, KernelPlan, Store } from "../derive/plan.ts";
 import { operands, type AxisId, type NodeId } from "../graph/graph.ts";
+import { reach } from "../graph/walk.ts";
 import { REDUCTIONS } from "../graph/reduction.ts";
 import type { GraphView } from "../graph/view.ts";
 import { columnAxis, tilePlan, vectorCount, withColumns } from "./columns.ts";
@@ -242,5 +243,26 @@ export const writtenByTile = (b: GraphView, given: KernelPlan, s: TilesSchedule)
   rootsOf(plan.accumulators).forEach(below);
   const cells = [...seen].filter(isCell).length * s.rowsPerLane * s.cells;
   const features = vectors.reduce((n, x) => n + 4 * x * s.rowsPerLane, 0);
-  return 2 * parts * (cells + features);
+  // What is no plain number takes several registers a cell, and a merge a row.
+  const merged = plan.accumulators.filter((a) => a.local.length === 0 && !isPlainNumber(b, a));
+  const registers = merged.reduce((n, a) => n + REDUCTIONS[a.op].registers(a.k), 0);
+  const updates = 2 * registers * s.rowsPerLane * s.cells;
+  const merges = 4 * registers * s.rowsPerLane * Math.log2(s.lanesPerRow);
+  return (
+    2 * parts * (cells + features + updates) +
+    merges +
+    plan.stores.reduce((n, st) => n + writtenByResult(b, plan, s, st), 0)
+  );
+};
+
+/** The same of a result: what stands behind its sums, and a store, for each vector of a lane, each element where these do not come in fours. */
+const writtenByResult = (b: GraphView, plan: KernelPlan, s: TilesSchedule, st: Store): number => {
+  const axis = st.axes.find((a) => !plan.rows.includes(a));
+  const carried = new Set(plan.accumulators.map((a) => a.node));
+  const behind = reach(b, [st.value], (n) => (carried.has(n.id) ? [] : operands(n)));
+  const values = [...behind].map((id) => b.node(id)).filter((n) => n.kind !== "const" && n.axes.length > 0);
+  const size = axis === undefined ? 4 : b.axis(axis).size;
+  const points = axis === undefined ? 1 : Math.ceil(vectorCount(b, s, axis) / s.lanesPerRow);
+  const each = typeof size === "number" && size % 4 === 0 ? 1 : 4;
+  return (values.length + 1) * s.rowsPerLane * points * each;
 };
