@@ -2,9 +2,9 @@
 import { SCHEDULES } from "../../base/costs.ts";
 import type { Target } from "../../base/target.ts";
 import type { KernelPlan } from "../derive/plan.ts";
-import type { AxisId } from "../graph/graph.ts";
+import { outerAxes, ownRows } from "../derive/sharing.ts";
 import type { GraphView } from "../graph/view.ts";
-import { columnAxis } from "./columns.ts";
+import { columnAxis, withColumns } from "./columns.ts";
 import type { TilesSchedule } from "./schedule.ts";
 import { contractedFeatures, numberFaults, planFaults, registersOfTile, tileBytes, writtenByTile } from "./tiles.ts";
 
@@ -26,9 +26,8 @@ export const chooseTiles = (b: GraphView, plan: KernelPlan, target: Target): Til
     return { kind: "refused", why: [`${features} features are contracted, ${SCHEDULES.tileFeatures} are worth it`] };
   const faults = planFaults(b, plan, columns !== null);
   if (faults.length > 0) return { kind: "refused", why: faults };
-  const rows = columns === null ? null : rowsOf(b, plan, columns);
-  if (rows !== null && rows < SCHEDULES.productRows)
-    return { kind: "refused", why: [`${rows} rows, ${SCHEDULES.productRows} are worth it`] };
+  const few = columns === null ? null : fewRows(b, withColumns(b, plan, columns));
+  if (few !== null) return { kind: "refused", why: [few] };
   let why: readonly string[] = [];
   for (const shape of columns === null ? tiles.shapes : tiles.products) {
     const schedule: TilesSchedule = { kind: "tiles", ...shape, prefetch: true };
@@ -42,10 +41,13 @@ export const chooseTiles = (b: GraphView, plan: KernelPlan, target: Target): Til
 const lengthOf = (b: GraphView, plan: KernelPlan): number =>
   plan.stream.reduce((n, a) => n * (Number(b.axis(a).size) || SCHEDULES.unknownSize), 1);
 
-/** Rows beside the columns; null where they are not known. */
-const rowsOf = (b: GraphView, plan: KernelPlan, columns: AxisId): number | null => {
-  const sizes = plan.rows.filter((a) => a !== columns).map((a) => b.axis(a).size);
-  return sizes.reduce<number | null>((n, x) => (n === null || typeof x !== "number" ? null : n * x), 1);
+/** Why a product has too few rows for tiles: known to be few, or, where each of other rows has a right side of its own, not known. */
+const fewRows = (b: GraphView, columns: KernelPlan): string | null => {
+  const sizes = ownRows(b, columns).map((a) => b.axis(a).size);
+  const known = sizes.every((x) => typeof x === "number");
+  const rows = sizes.reduce<number>((n, x) => n * Number(x), 1);
+  if (known) return rows < SCHEDULES.productRows ? `${rows} rows, ${SCHEDULES.productRows} are worth it` : null;
+  return outerAxes(b, columns).length > 0 ? "how many rows share a right side is not known" : null;
 };
 
 /** What of the device, or of what drivers compile, a shape is too large for. */

@@ -35,6 +35,12 @@ const projected = each(
   "let p = sum[c](x * w)\n y = sum[d](p * p)",
 );
 
+const product = each("x: f32[n: N, d: D], w: f32[d, f: F]) -> (y: f32[n, f]", "y = sum[d](x * w)");
+const products = each("x: f32[b: B, n: N, d: D], w: f32[b, d, f: F]) -> (y: f32[b, n, f]", "y = sum[d](x * w)");
+const gated = each(
+  "x: f32[n: N, d: D], w: f32[d, f: F], u: f32[d, f]) -> (y: f32[n, f]",
+  "y = silu(sum[d](x * w)) * sum[d](x * u)",
+);
 const turned = each("x: f32[d: D, n: N]) -> (y: f32[n, d]", "y = x + 1.0");
 const union = each(
   "x: f32[n: N, c: C], z: f32[n, e: D]) -> (y: f32[n]",
@@ -162,6 +168,32 @@ export const CASES: readonly (readonly [Chosen, string])[] = [
     at("one fewer", attention, BASELINE, { D: 31, E: 8 }),
     "rows, 64 lanes x 1 row, 4 cells a step, tiles of 16 in workgroup memory, 4 at edges",
   ],
+  [
+    at("a product", product, BASELINE, {}),
+    "tiles, 8 x 8 lanes of 8 x 4 cells and 64 columns, 16 cells staged at once, loaded ahead",
+  ],
+  [
+    at("two sums of one left side", gated, BASELINE, { D: 512, F: 2048 }),
+    "tiles, 8 x 8 lanes of 4 x 4 cells and 64 columns, 16 cells staged at once, loaded ahead",
+  ],
+  [
+    at("the fewest rows and features", product, BASELINE, { N: 32, D: 32, F: 128 }),
+    "tiles, 8 x 8 lanes of 8 x 4 cells and 64 columns, 16 cells staged at once, loaded ahead",
+  ],
+  [at("a row fewer", product, BASELINE, { N: 31, D: 32, F: 128 }), "?"],
+  [
+    at("a feature fewer", product, BASELINE, { N: 32, D: 31, F: 128 }),
+    "rows, 64 lanes x 1 row, 4 cells a step, tiles of 16 in workgroup memory, 4 at edges",
+  ],
+  [
+    at("as many rows of each right side as are known", products, BASELINE, { N: 32 }),
+    "tiles, 8 x 8 lanes of 8 x 4 cells and 64 columns, 16 cells staged at once, loaded ahead",
+  ],
+  [
+    at("rows of each right side that are not known", products, BASELINE, { D: 64, F: 64 }),
+    "rows, 64 lanes x 1 row, 4 cells a step, tiles of 16 in workgroup memory, 4 at edges",
+  ],
+  [at("a product on a CPU", product, SOFTWARE, {}), "rows, 16 lanes x 2 rows, 4 cells a step, 1 at edges"],
   [
     at("tiles of 16", attention, STAGED, { D: 64, E: 64 }),
     "rows, 64 lanes x 1 row, 4 cells a step, tiles of 16 in workgroup memory, 4 at edges",
