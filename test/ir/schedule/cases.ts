@@ -180,7 +180,10 @@ export const CASES: readonly (readonly [Chosen, string])[] = [
     at("the fewest rows and features", product, BASELINE, { N: 32, D: 32, F: 128 }),
     "tiles, 8 x 8 lanes of 8 x 4 cells and 64 columns, 16 cells staged at once, loaded ahead",
   ],
-  [at("a row fewer", product, BASELINE, { N: 31, D: 32, F: 128 }), "?"],
+  [
+    at("a row fewer", product, BASELINE, { N: 31, D: 32, F: 128 }),
+    "rows, 64 lanes x 1 row, 4 cells a step, tiles of 16 in workgroup memory, 4 at edges",
+  ],
   [
     at("a feature fewer", product, BASELINE, { N: 32, D: 31, F: 128 }),
     "rows, 64 lanes x 1 row, 4 cells a step, tiles of 16 in workgroup memory, 4 at edges",
