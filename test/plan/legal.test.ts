@@ -41,6 +41,7 @@ kernel masked(x: f32[n: N, d: 8]) -> y: f32[n] {
   y = sum[d](s)
 }
 kernel plain(x: f32[n: N, d: 8]) -> y: f32[n] { y = sum[d](x) }
+kernel broad(q: f32[i: N, d: 4], k: f32[j: M, d], v: f32[j, e: 256]) -> o: f32[i, e] { o = sum[j](softmax[j](sum[d](q * k)) * v) }
 kernel ragged(x: f32[n: N, d: D]) -> y: f32[n] { y = sum[d](x) }
 kernel largest(x: f32[n: N, d: 8]) -> y: i32[n] { y = argmax[d](x) }
 kernel running(x: f32[n: N, d: 8]) -> y: f32[n, d] { y = cumsum[d](x) }
@@ -122,6 +123,20 @@ const RULES: readonly (readonly [string, string, Change, RegExp, Change])[] = [
     { ...tiled, rowsPerLane: 17 },
     /4 cells of 17 rows/,
     { ...tiled, rowsPerLane: 16 },
+  ],
+  [
+    "a row of a tile has lanes",
+    "attention",
+    { ...tiled, lanesPerRow: 1 },
+    /1 lanes a row cannot merge in pairs/,
+    tiled,
+  ],
+  [
+    "features of a tile in proportion",
+    "broad",
+    { ...tiled, rowsPerLane: 3 },
+    /32 vectors of features of 3 rows in a lane, at most 64/,
+    { ...tiled, rowsPerLane: 2 },
   ],
   ["a tile with features", "plain", tiled, /nothing is contracted over features/, {}],
   ["a tile that is stored", "running", tiled, /varies along the stream/, {}],

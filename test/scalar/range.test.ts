@@ -244,6 +244,11 @@ describe("norms", () => {
     ["a fraction of the length", dot(mul(q, inverse(mul(f(0.25), dot(q, q)))), kn), 2],
     ["on the other side", dot(mul(q, inverse(mul(dot(q, q), f(0.25)))), kn), 2],
     ["the mean square", dot(mul(q, inverse(b.binary("/", dot(q, q), f(4)))), kn), 2],
+    [
+      "a divisor of at most four",
+      dot(mul(q, inverse(b.binary("/", dot(q, q), clamp(b.scalar("s", "f32"), 1, 4)))), kn),
+      2,
+    ],
     ["divided by the length", dot(b.binary("/", q, b.unary("sqrt", dot(q, q))), kn), 1],
     ["kept from zero", dot(b.binary("/", q, b.binary("max", f(1e-6), b.unary("sqrt", dot(q, q)))), kn), 1],
     ["a scalar in front", dot(mul(f(5), qn), kn), 5],
@@ -285,6 +290,15 @@ describe("norms", () => {
     ["the mean of another", dot(centred(b.binary("/", b.reduce("sum", [2], b.unary("exp", q)), f(8))), kn)],
     ["a maximum as the mean", dot(centred(b.binary("/", b.reduce("max", [2], q), f(8))), kn)],
     ["its mean times another", dot(centred(mul(b.reduce("sum", [2], q), f(0.25))), kn)],
+    [
+      "a mean by what may be less",
+      dot(centred(b.binary("/", b.reduce("sum", [2], q), clamp(b.scalar("s", "f32"), 1, 8))), kn),
+    ],
+    [
+      "the variance of another",
+      dot(mul(b.binary("-", q, mean), inverse(b.binary("+", b.reduce("var", [2], b.unary("exp", q)), f(1e-5)))), kn),
+    ],
+    ["a divisor that ends at zero", dot(b.binary("/", qn, clamp(b.scalar("s", "f32"), -4, 0)), kn)],
     ["a divisor along the axis", dot(b.binary("/", f(1), q), kn)],
     ["an exponential", dot(b.unary("exp", q), kn)],
   ])("not: %s", (_, id) => expect(rangeOf(b, id).hi).toBe(Infinity));

@@ -293,6 +293,11 @@ describe("polynomials", () => {
     expect(poly(div(x, f(0)))).toEqual({ [`${x} /${f(0)}`]: 1 });
     expect(poly(f(0))).toEqual({});
     expect(poly(b.binary("min", x, y))).toEqual({ [`${b.binary("min", x, y)}`]: 1 });
+    expect(poly(mul(div(y, x), x))).toEqual({ [`${x} /${x} ${y}`]: 1 });
+    expect(poly(mul(x, div(y, x)))).toEqual({ [`${x} /${x} ${y}`]: 1 });
+    const [product, quotient] = [b.binary("*", t, b.binary("+", t, int(1))), b.binary("/", t, int(4))];
+    expect(poly(product)).toEqual({ [`${product}`]: 1 });
+    expect(poly(quotient)).toEqual({ [`${quotient}`]: 1 });
     expect(poly(b.binary("+", t, int(1)))).toEqual({ [`${b.binary("+", t, int(1))}`]: 1 });
   });
 
@@ -301,6 +306,13 @@ describe("polynomials", () => {
     expect(
       Object.fromEntries([...polynomialOf(b, mul(s, x), (id) => id === s)].map(([k, m]) => [k, m.coefficient])),
     ).toEqual({ [`${x} ${s}`]: 1 });
+  });
+
+  test("a sum of many terms is taken one after the other", () => {
+    const many = Array.from({ length: 20000 }, (_, k) => (k % 2 === 0 ? x : y)).reduce((s, v, k) =>
+      b.binary(k % 3 === 0 ? "-" : "+", s, b.binary("*", v, f(k + 2))),
+    );
+    expect(polynomialOf(b, many).size).toBe(2);
   });
 
   test("long products stay whole", () => {

@@ -118,7 +118,7 @@ const split = (cx: Ranges, id: NodeId, over: Over): { core: NodeId | null; frees
       const right = go(node.b, divides !== (node.op === "/"));
       return left ?? right;
     }
-    if (!isFree) return divides ? null : at;
+    if (!isFree) return at;
     frees.push({ id: at, divides });
     return null;
   };
