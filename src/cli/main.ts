@@ -18,6 +18,11 @@ const wholeNumber = (text: string): number => {
   return Number(text);
 };
 
+const positive = (text: string): number => {
+  if (!/^[1-9]\d*$/.test(text)) throw new InvalidArgumentError("Not a positive whole number.");
+  return Number(text);
+};
+
 const pairs = (flags: string, help: string): Option =>
   new Option(flags, `${help} (repeatable)`).argParser(collectPairs);
 const kernel = (): Option => new Option("-k, --kernel <name>", "the kernel; may be left out when the file has one");
@@ -157,6 +162,30 @@ const addCommands = (program: Command, run: Run): void => {
     .addOption(new Option("--random <seed>", "the data").argParser(wholeNumber).default(1))
     .addOption(format())
     .action((a, b, options) => run(async () => (await import("./commands/diff.ts")).diff(a, b, options)));
+  program
+    .command("bench")
+    .description("time a kernel on made-up data, or two kernels in turns")
+    .argument("<file>")
+    .argument("[other]", "another file, to compare with")
+    .addOption(kernel())
+    .option("--other <name>", "the kernel of the second file, where its name is another")
+    .addOption(dim())
+    .addOption(fixed())
+    .addOption(type())
+    .addOption(pairs("-s, --set <name=value>", "a scalar parameter"))
+    .option("--adapter <name>", "auto, cpu, swiftshader, lavapipe, or a part of a GPU's name", "auto")
+    .addOption(
+      new Option("--target <name>", "time the plan for another target, if the adapter can").choices(
+        Object.keys(TARGETS),
+      ),
+    )
+    .addOption(new Option("--rounds <n>", "how often each is run").argParser(positive).default(15))
+    .addOption(new Option("--random <seed>", "the data").argParser(wholeNumber).default(1))
+    .option("--json", "print one JSON object")
+    .addOption(format())
+    .action((file, other, options) =>
+      run(async () => (await import("./commands/bench.ts")).bench(file, other, options)),
+    );
   program
     .command("fmt")
     .description("lay files out canonically, in place; - reads stdin and writes stdout")

@@ -161,6 +161,40 @@ describe("diff", () => {
   });
 });
 
+describe("bench", () => {
+  const kernelOf = (name: string, body: string): string =>
+    `kernel ${name}(x: f32[i: N, j: M]) -> y: f32[i, j] { y = ${body} }\n`;
+  test("two kernels in turns, on the data of the same seed", { timeout: 60_000 }, () => {
+    writeFileSync(join(folder, "one.tfx"), kernelOf("one", "softmax[j](x)"));
+    writeFileSync(join(folder, "two.tfx"), kernelOf("two", "exp(x) / sum[j](exp(x))"));
+    const { code, out, err } = tfx([
+      "bench",
+      "one.tfx",
+      "two.tfx",
+      "--adapter",
+      "cpu",
+      "--rounds",
+      "3",
+      "--dim",
+      "N=9",
+    ]);
+    expect([code, err]).toEqual([0, ""]);
+    expect(out).toMatch(
+      /^adapter {2}.*; 3 rounds in turns\nkernel {3}one\.tfx: one N=9 M=64\nplan {5}one: .*\ntime {5}/,
+    );
+    expect(out).toMatch(/\nkernel {3}two\.tfx: two N=9 M=64\n/);
+    expect(out).toMatch(/\nratio {4}the second takes \S+ times as long as the first\n$/);
+  });
+  test("mistakes are told in one line", () => {
+    expect(tfx(["bench", "one.tfx", "--dim", "K=3"])).toMatchObject({
+      code: 2,
+      err: "tfx: K: the kernel has no name like that\n",
+    });
+    expect(tfx(["bench", "one.tfx", "--rounds", "0"]).code).toBe(2);
+    expect(tfx(["bench", "bad.tfx"]).code).toBe(1);
+  });
+});
+
 test("init writes a page whose kernel compiles and whose types are those of the plugin, and overwrites nothing", () => {
   const { code, out } = tfx(["init", "new app"]);
   expect(code).toBe(0);

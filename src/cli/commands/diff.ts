@@ -4,21 +4,16 @@ import { BASELINE } from "../../base/target.ts";
 import type { Spec } from "../../check/spec.ts";
 import { measure } from "../../meaning/interpret.ts";
 import { sizesFor } from "../catalogue-sizes.ts";
-import { UsageError, type ExitCode } from "../errors.ts";
-import { numbers, sizes as sizeValues, strings, type Pairs } from "../options.ts";
+import type { ExitCode } from "../errors.ts";
 import { planWith } from "../planned.ts";
 import type { Format } from "../report.ts";
-import { choose, chooseScalars, dimsOf, loadSpecs, theOnly, type Choice } from "../request.ts";
-import { createSources, type SourceStore } from "../sources.ts";
+import { dimsOf } from "../request.ts";
+import { choiceOf, loadSide, refuseStray, scalarsOf, type Side, type SideOptions } from "../side.ts";
 import { collectInputs, shapeOf, sizesOf } from "../tensors.ts";
 
-export type DiffOptions = {
+export type DiffOptions = SideOptions & {
   readonly kernel?: string;
   readonly other?: string;
-  readonly dim?: Pairs;
-  readonly static?: Pairs;
-  readonly type?: Pairs;
-  readonly set?: Pairs;
   readonly random: number;
   readonly format: Format;
 };
@@ -46,36 +41,6 @@ const unlike = (a: Spec, b: Spec): readonly string[] => {
     return one.length + two.length === 0 ? [] : [`${verb}   ${one.join(", ") || "-"} | ${two.join(", ") || "-"}`];
   });
 };
-
-type Side = { readonly file: string; readonly spec: Spec; readonly sources: SourceStore };
-
-const load = (file: string, kernel: string | undefined, format: Format): Side | null => {
-  const sources = createSources();
-  const specs = loadSpecs(file, kernel, sources, format);
-  return specs === null ? null : { file, spec: theOnly(specs, file), sources };
-};
-
-/** Options that the kernel has a name for; the other kernel may have more. */
-const own = (pairs: Pairs | undefined, names: readonly string[]): Pairs =>
-  new Map([...(pairs ?? [])].filter(([name]) => names.includes(name)));
-
-const choiceOf = (spec: Spec, options: DiffOptions): Choice =>
-  choose(
-    spec,
-    sizeValues(own(options.dim, spec.sizes)),
-    numbers(
-      own(
-        options.static,
-        spec.scalars.map((s) => s.name),
-      ),
-    ),
-    strings(
-      own(
-        options.type,
-        spec.typeVars.map((t) => t.name),
-      ),
-    ),
-  );
 
 /** Where two arrays differ by more than rounding: how many cells, and the largest difference. */
 const compare = (
@@ -106,8 +71,8 @@ const cellOf = (shape: readonly number[], at: number): readonly number[] =>
 /** Says whether two kernels mean the same, on random data in f64, and how each is computed. Exit code 1 when they differ. */
 export const diff = (a: string, b: string, options: DiffOptions): ExitCode => {
   const [one, two] = [
-    load(a, options.kernel, options.format),
-    load(b, options.other ?? options.kernel, options.format),
+    loadSide(a, options.kernel, options.format),
+    loadSide(b, options.other ?? options.kernel, options.format),
   ];
   if (one === null || two === null) return 1;
   const odd = unlike(one.spec, two.spec);
@@ -115,25 +80,10 @@ export const diff = (a: string, b: string, options: DiffOptions): ExitCode => {
     for (const line of odd) console.log(line);
     return 1;
   }
-  const known = [one, two].flatMap(({ spec }) => [
-    ...spec.sizes,
-    ...spec.scalars.map((s) => s.name),
-    ...spec.typeVars.map((t) => t.name),
-  ]);
-  const given = [...(options.dim ?? []), ...(options.static ?? []), ...(options.type ?? []), ...(options.set ?? [])];
-  const stray = given.find(([name]) => !known.includes(name));
-  if (stray !== undefined) throw new UsageError(`${stray[0]}: neither kernel has a name like that`);
+  refuseStray([one.spec, two.spec], options);
   const measured = [one, two].map(({ spec }) => {
     const choice = choiceOf(spec, options);
-    const scalars = chooseScalars(
-      spec,
-      numbers(
-        own(
-          options.set,
-          spec.scalars.map((s) => s.name),
-        ),
-      ),
-    );
+    const scalars = scalarsOf(spec, options);
     const small = sizesFor("", "", spec.sizes).small;
     const sizes = sizesOf(spec, new Map(), { ...small, ...choice.dims }, { ...scalars, ...choice.statics });
     const inputs = collectInputs(spec, new Map(), sizes, choice.types, options.random);

@@ -1,23 +1,20 @@
 /** `tfx run FILE` */
 import type { Artifact } from "../../codegen/artifact.ts";
-import { BASELINE, TARGETS, type Target } from "../../base/target.ts";
-import type { Spec } from "../../check/spec.ts";
-import { compile } from "../../compile.ts";
-import type { Graph } from "../../ir/graph/graph.ts";
+import { BASELINE, TARGETS } from "../../base/target.ts";
 import { pack, unpack, type Stored } from "../../npy/convert.ts";
-import type { Diagnostic } from "../../base/diagnostic.ts";
 import { createKernel, type RunResult } from "../../runtime/index.ts";
 import { accuracy } from "../accuracy.ts";
+import { compileFor, only } from "../compile-for.ts";
 import { DeviceError, onDevice, type ExitCode } from "../errors.ts";
 import { countFlops } from "../flops.ts";
 import { lackingFor } from "../device.ts";
 import { openGpu, restartFor } from "../gpu.ts";
 import { numbers, sizes as sizeValues, strings, type Pairs } from "../options.ts";
 import { checkOutputs, saveOutputs } from "../outputs.ts";
-import { report, type Format } from "../report.ts";
-import { checkNames, choose, chooseScalars, loadSpecs, storageOf, theOnly, type Choice } from "../request.ts";
+import type { Format } from "../report.ts";
+import { checkNames, choose, chooseScalars, loadSpecs, storageOf, theOnly } from "../request.ts";
 import { sizesMadeUp } from "../made-up.ts";
-import { createSources, type SourceStore } from "../sources.ts";
+import { createSources } from "../sources.ts";
 import { printSummary, toJson, type Summary } from "../summary.ts";
 import { checkComplete, checkRoom, collectInputs, readInputs, shapeOf, sizesOf, type InputData } from "../tensors.ts";
 
@@ -40,53 +37,7 @@ export type RunOptions = {
   readonly verify?: boolean;
 };
 
-type Compiled = { readonly artifact: Artifact; readonly graph: Graph };
 type Sizes = Readonly<Record<string, number>>;
-
-/** Diagnostics that ask for sizes: what must be known at compile time, and what makes a better plan. */
-const ASKS = ["TFX4002", "TFX4008"];
-
-/** The sizes among `sizes` that diagnostics ask for by name. */
-const sizesAsked = (diagnostics: readonly Diagnostic[], sizes: Sizes): Sizes => {
-  const asked = diagnostics.filter((d) => ASKS.includes(d.code)).map((d) => d.help ?? "");
-  const names = [...asked.join(" ").matchAll(/--dim (\w+)=/g)].map((m) => m[1]);
-  return Object.fromEntries(Object.entries(sizes).filter(([name]) => names.includes(name)));
-};
-
-const only = (values: Sizes, names: readonly string[]): Sizes =>
-  Object.fromEntries(Object.entries(values).filter(([name]) => names.includes(name)));
-
-/** Sizes from the inputs stay values of the run, but for those that the plan must know. */
-const compileFor = (
-  file: string,
-  spec: Spec,
-  choice: Choice,
-  sizes: Sizes,
-  target: Target,
-  sources: SourceStore,
-  format: Format,
-  verify: boolean,
-): Compiled | null => {
-  const text = sources.read(file);
-  const { resolveImport } = sources;
-  let dims: Sizes = choice.dims;
-  for (;;) {
-    const result = compile(text, { file, kernel: spec.name, ...choice, dims, target, resolveImport, verify });
-    const more = { ...dims, ...sizesAsked(result.diagnostics, only(sizes, spec.sizes)) };
-    if (Object.keys(more).length > Object.keys(dims).length) {
-      dims = more;
-      continue;
-    }
-    const errors = report(
-      result.diagnostics.filter((d) => d.severity !== "note"),
-      sources,
-      format,
-    );
-    const [artifact] = result.artifacts;
-    const [graph] = result.graphs;
-    return errors > 0 || artifact === undefined || graph === undefined ? null : { artifact, graph };
-  }
-};
 
 /** One call to see the outputs and to warm up, then a few to time unless they are slow. */
 const runKernel = async (
