@@ -249,6 +249,9 @@ const RECURRENCES: readonly string[] = [
   "y: f32[i, j] { let h[i, j] = 0.5 * prev[j](h, 0) + cumsum[j](x)\n y = h + cumsum[j](h * z) }",
   "(y: f32[i], u: f32[i, j]) { let h[i, j] = 0.5 * prev[j](h, 0) + x\n let k[i, j] = prev[j](k, 1) * 0.5 + h\n y = sum[j](k * z)\n u = h }",
   "y: f32[i, j] { let h[i, j] = 0.5 * prev[j](h, 0) + x\n y = h / sum[j](abs(h)) }",
+  "y: f32[i] { let h[i, j] = 0.5 * prev[j](h, 0) + x\n let m = mean[j](h)\n y = sum[j]((h - m) * (h - m)) }",
+  "y: f32[i] { let h[i, j] = 0.5 * prev[j](h, 0) + x\n y = sum[j](softmax[j](h) * z) }",
+  "(y: f32[i, j], u: f32[i]) { let h[i, j] = max(0.5 * prev[j](h, 0), x)\n y = h where c\n u = max[j](h) - h[j = M - 1] }",
 ];
 const STATES: readonly string[] = [
   "y: f32[t, e] { let s[t, d, e] = 0.9 * prev[t](s, 0) + k * v\n y = sum[d](q * s) }",
@@ -314,6 +317,16 @@ const PLANS: readonly string[] = [
   "y: f32[i] { axis t = j | d\n let s = x where c\n y = sum[t](softmax[t](concat[t](s, u)) * concat[t](z, u)) }",
   "y: f32[i, d] { let s = sum[j](x * v) * sum[j](z * v)\n y = s / (1 + sum[d](s * s)) }",
   "y: f32[i, d] { let p = softmax[j](x)\n let o = sum[j](p * v)\n y = sum[j](p * (v - o) * (v - o)) }",
+  "y: f32[i, j] { y = cumsum[j](cumsum[i](x)) }",
+  "y: f32[j] { y = sum[i](cumsum[j](x)) }",
+  "y: f32[i] { y = sum[j](cumsum[i](x) * z) }",
+  "y: f32[i] { let m = mean[j](x)\n y = sum[j]((x - m) * (x - m) * z) }",
+  "y: f32[i] { let m = mean[j](x)\n let q = mean[j](z)\n y = sum[j]((x - m) * (z - q)) / sqrt(var[j](x) * var[j](z) + 0.1) }",
+  "y: f32[i, d] { let s = sum[j](x * v)\n let t = s where u > 0\n y = softmax[d](t) }",
+  "y: f32[i] { let l = sum[j](exp(x)) + sum[j](exp(z))\n y = sum[j](exp(x) / l * g) }",
+  "y: f32[i] { let m = max(max[j](x), max[j](z))\n y = sum[j](exp(x - m)) + sum[j](exp(z - m)) }",
+  "y: f32[i] { let m = max[j](x)\n y = sum[j](exp(x - m) * exp(z - max[j](z))) }",
+  "y: f32[i] { let p = prod[j](1 + 0.1 * x)\n y = sum[j](z / p) }",
 ];
 
 const titled = (kind: string, text: string, p: Program): readonly [string, Program] => [`${kind}: ${text}`, p];
