@@ -11,7 +11,7 @@ export type Client = {
   readonly hover: (text: string, offset: number) => Promise<Answer<"hovered">>;
   readonly target: (state: State) => Promise<Answer<"targeted">>;
   readonly values: (state: State) => Promise<Answer<"valued">>;
-  readonly library: () => Promise<Answer<"entries">>;
+  readonly library: (more: Readonly<Record<string, string>>) => Promise<Answer<"entries">>;
 };
 
 /** `told`: the answers to edits, and what went wrong in the worker. */
@@ -60,7 +60,7 @@ export const createClient = (told: (reply: Checked | Compiled) => void, failed: 
     hover: (text, offset) => ask((id) => ({ kind: "hover", id, text, offset })),
     target: (state) => ask((id) => ({ kind: "target", id, state })),
     values: (state) => ask((id) => ({ kind: "values", id, state })),
-    library: () => ask((id) => ({ kind: "library", id })),
+    library: (more) => ask((id) => ({ kind: "library", id, more })),
   };
 };
 

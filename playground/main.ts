@@ -2,6 +2,7 @@
 import { TARGETS } from "../src/base/target.ts";
 import { createClient } from "./client.ts";
 import { byId, h } from "./dom.ts";
+import { EXAMPLES } from "./examples.ts";
 import { createEditor } from "./editor.ts";
 import { placeAt, placesIn } from "./link.ts";
 import type { Checked, Compilation, Compiled, Places, State } from "./protocol.ts";
@@ -20,7 +21,8 @@ import { createValues } from "./view/values.ts";
 
 const status = byId("status");
 const linked = await fromHash(location.hash);
-if (linked === null) status.textContent = "the link is damaged";
+/** Said until something is changed. */
+let complaint = linked === null ? "the link is damaged, this is the start; " : "";
 let state: State = linked ?? START;
 let places: Places = [];
 /** What the mouse points at, and what the caret is in: the first wins. */
@@ -37,6 +39,7 @@ const save = (): void => {
 
 const update = (change: (before: State) => State): void => {
   const before = state;
+  complaint = "";
   state = change(before);
   save();
   if (state.text !== before.text || state.kernel !== before.kernel || state.values !== before.values) run.clear();
@@ -59,9 +62,9 @@ const look = (source: string, at: Places): void => {
 };
 
 const code = {
-  wgsl: createLines("WGSL", (at) => look("wgsl", at)),
-  tile: createLines("Tile program", (at) => look("tile", at)),
-  plan: createLines("Plan", (at) => look("plan", at)),
+  wgsl: createLines((at) => look("wgsl", at)),
+  tile: createLines((at) => look("tile", at)),
+  plan: createLines((at) => look("plan", at)),
 };
 const derivation = createDerivation((at) => look("derivation", at));
 const pictures = createPictures(
@@ -113,7 +116,7 @@ const compiled = (reply: Compiled): void => {
   const { compilation } = reply;
   for (const c of columns) c.classList.toggle("stale", compilation === null);
   if (reply.parameters.length + reply.types.length > 0) controls.showParameters(reply.parameters, reply.types);
-  status.textContent = compilation === null ? "as it last compiled" : `compiled in ${Math.round(reply.ms)} ms`;
+  status.textContent = `${complaint}${compilation === null ? "as it last compiled" : `compiled in ${Math.round(reply.ms)} ms`}`;
   document.body.dataset["compiled"] = String(compilation !== null);
   if (compilation === null) return;
   pointed = [];
@@ -182,7 +185,7 @@ const load = (text: string, kernel: string | null): void => {
 
 createTheme();
 createLibrary(
-  async () => (await client.library()).entries,
+  async () => (await client.library(EXAMPLES)).entries,
   (entry) => load(entry.text, entry.kernel),
 );
 byId("copy-link").addEventListener("click", ({ currentTarget }) => {
@@ -194,7 +197,9 @@ byId("copy-link").addEventListener("click", ({ currentTarget }) => {
   void toHash(state).then(async (hash) => {
     const url = `${location.origin}${location.pathname}#${hash}`;
     history.replaceState(null, "", url);
-    await navigator.clipboard.writeText(url).then(
+    // Pages that were not sent safely have no clipboard.
+    const { clipboard } = navigator as Partial<Navigator>;
+    await (clipboard?.writeText(url) ?? Promise.reject(new Error("no clipboard"))).then(
       () => said("Copied"),
       () => said("See address"),
     );

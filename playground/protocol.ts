@@ -191,6 +191,9 @@ export type RunEvent =
       readonly median: number;
       readonly times: readonly number[];
       readonly bytes: number;
+      /** Operations of the formula in a second, and bytes of inputs and results, in units of 10^9. */
+      readonly gflops: number;
+      readonly gbps: number;
     }
   | {
       readonly kind: "meaning";
@@ -209,7 +212,7 @@ export type Request =
   | { readonly kind: "edit"; readonly id: number; readonly state: State }
   | { readonly kind: "complete"; readonly id: number; readonly text: string; readonly offset: number }
   | { readonly kind: "hover"; readonly id: number; readonly text: string; readonly offset: number }
-  | { readonly kind: "library"; readonly id: number }
+  | { readonly kind: "library"; readonly id: number; readonly more: Readonly<Record<string, string>> }
   | { readonly kind: "target"; readonly id: number; readonly state: State }
   | { readonly kind: "values"; readonly id: number; readonly state: State }
   | { readonly kind: "run"; readonly id: number; readonly state: State };

@@ -46,7 +46,10 @@ export const toHash = async (state: State): Promise<string> => {
   if (own.length === 0) return "";
   const json = new TextEncoder().encode(JSON.stringify(Object.fromEntries(own)));
   const packed = await through(json, new CompressionStream("deflate-raw"));
-  return packed.toBase64({ alphabet: "base64url", omitPadding: true });
+  return btoa(Array.from(packed, (n) => String.fromCharCode(n)).join(""))
+    .replaceAll("+", "-")
+    .replaceAll("/", "_")
+    .replace(/=+$/, "");
 };
 
 const isRecord = (x: unknown): x is Readonly<Record<string, unknown>> =>
@@ -83,7 +86,8 @@ export const fromHash = async (hash: string): Promise<State | null> => {
   if (packed === "") return START;
   if (packed.length > LONGEST) return null;
   try {
-    const bytes = Uint8Array.fromBase64(packed, { alphabet: "base64url" });
+    const letters = atob(packed.replaceAll("-", "+").replaceAll("_", "/"));
+    const bytes = Uint8Array.from(letters, (c) => c.charCodeAt(0));
     const json = await through(bytes, new DecompressionStream("deflate-raw"));
     return stateFrom(JSON.parse(new TextDecoder().decode(json)));
   } catch {

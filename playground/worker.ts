@@ -46,7 +46,7 @@ port.onmessage = ({ data }) => {
     case "hover":
       return port.postMessage({ kind: "hovered", id: data.id, ...hover(data.text, data.offset) });
     case "library":
-      return port.postMessage({ kind: "entries", id: data.id, entries: entries() });
+      return port.postMessage({ kind: "entries", id: data.id, entries: entries(data.more) });
     case "target":
       return port.postMessage({ kind: "targeted", id: data.id, row: targetRow(data.state) });
     case "values":

@@ -4,6 +4,7 @@ import type { StorageType } from "../../src/base/storage-type.ts";
 import type { Spec } from "../../src/check/spec.ts";
 import { createRandom, randomData } from "../../src/cli/random.ts";
 import type { Artifact } from "../../src/codegen/artifact.ts";
+import type { Graph } from "../../src/ir/graph/graph.ts";
 import type { Inputs } from "../../src/meaning/interpret.ts";
 import type { Stored } from "../../src/npy/convert.ts";
 import type { State } from "../protocol.ts";
@@ -21,6 +22,7 @@ type Tensor = {
 export type Job = {
   readonly spec: Spec;
   readonly artifact: Artifact;
+  readonly graph: Graph;
   readonly inputs: readonly Tensor[];
   readonly meant: Inputs;
   readonly shapeOf: (dims: Spec["tensors"][number]["dims"]) => readonly number[];
@@ -50,5 +52,13 @@ export const jobOf = ({ spec, compiled, parameters, types }: Outcome, state: Sta
     return { name: t.name, type, shape, data: randomData(type, product(shape), smallest, random) };
   });
   const tensors = Object.fromEntries(inputs.map((t) => [t.name, t.data]));
-  return { spec, artifact: compiled.artifact, inputs, meant: { sizes, scalars, statics, tensors }, shapeOf, typeOf };
+  return {
+    spec,
+    artifact: compiled.artifact,
+    graph: compiled.graph,
+    inputs,
+    meant: { sizes, scalars, statics, tensors },
+    shapeOf,
+    typeOf,
+  };
 };

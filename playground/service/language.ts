@@ -71,9 +71,9 @@ const titleOf = (doc: string): string => {
   return (FIRST_SENTENCE.exec(first)?.[0] ?? first).replace(/[.:]$/, "").replaceAll("`", "");
 };
 
-/** Every kernel of the library. */
-export const entries = (): readonly Entry[] =>
-  [...library()].flatMap(([file, text]) =>
+/** Every kernel of some texts by name, and of the library. */
+export const entries = (more: Readonly<Record<string, string>>): readonly Entry[] =>
+  [...Object.entries(more), ...library()].flatMap(([file, text]) =>
     parseProgram(text, file).program.items.flatMap((item): Entry[] =>
       item.kind === "kernel" ? [{ file, kernel: item.name.text, title: titleOf(item.doc), doc: item.doc, text }] : [],
     ),

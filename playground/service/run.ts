@@ -1,6 +1,7 @@
 /** A kernel on random inputs: on the GPU of this device, and what it means in f64; or why not on the GPU. */
 import { compare } from "../../src/cli/accuracy.ts";
 import { describeAdapter, lackingFor, targetOf as targetOfAdapter } from "../../src/cli/device.ts";
+import { countFlops } from "../../src/cli/flops.ts";
 import { interpret, type Results } from "../../src/meaning/interpret.ts";
 import { pack, unpack, type Stored } from "../../src/npy/convert.ts";
 import { createKernel, requestDevice, type Kernel } from "../../src/runtime/index.ts";
@@ -23,7 +24,10 @@ type Ready = { readonly kernel: Kernel; readonly adapter: string };
 /** The kernel on this device, or the reason why it cannot run here. */
 const open = async ({ artifact }: Job, state: State): Promise<Ready | string> => {
   const gpu = (navigator as Partial<Navigator>).gpu;
-  if (gpu === undefined) return "this browser has no WebGPU";
+  if (gpu === undefined)
+    return globalThis.isSecureContext === false
+      ? "browsers give a GPU to pages of https only"
+      : "there is no WebGPU here";
   const adapter = await gpu.requestAdapter();
   if (adapter === null) return "this browser offers no GPU";
   try {
@@ -53,7 +57,13 @@ const onGpu = async (job: Job, { kernel, adapter }: Ready, tell: Tell): Promise<
   while (times.length < RUNS && (times.length === 0 || performance.now() - start < ENOUGH))
     times.push((await kernel.run(call)).timeMs);
   const sorted = times.toSorted((a, b) => a - b);
-  tell({ kind: "gpu", adapter, median: sorted[sorted.length >> 1] ?? 0, times, bytes: first.peakBytes });
+  const median = sorted[sorted.length >> 1] ?? 0;
+  const moved = [...job.inputs.map((t) => t.data), ...Object.values(first.outputs)].reduce(
+    (n, a) => n + a.byteLength,
+    0,
+  );
+  const gflops = countFlops(job.graph, job.meant) / median / 1e6;
+  tell({ kind: "gpu", adapter, median, times, bytes: first.peakBytes, gflops, gbps: moved / median / 1e6 });
   return Object.fromEntries(
     job.spec.results.map((r) => {
       const stored = first.outputs[r.name] as Stored;

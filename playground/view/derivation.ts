@@ -22,7 +22,7 @@ export type Derivation = {
 
 export const createDerivation = (look: (at: Places) => void): Derivation => {
   const cards = h("div", { class: "cards" });
-  const element = h("div", { class: "pane", tabindex: 0, role: "region", "aria-label": "Derivation" }, cards);
+  const element = h("div", { class: "pane", tabindex: 0 }, cards);
   let shown: { readonly row: HTMLElement; readonly at: Places }[] = [];
   const line = (l: PaneLine): HTMLElement => {
     const row = h("div", { class: l.text.startsWith("  ") ? "line indent" : "line" }, ...prose(l.text.trim()));

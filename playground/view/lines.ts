@@ -40,9 +40,9 @@ const reveal = (pane: HTMLElement, rows: readonly HTMLElement[]): void => {
 };
 
 /** `look`: someone points at a line, or away from it. */
-export const createLines = (label: string, look: (at: Places) => void): Lines => {
+export const createLines = (look: (at: Places) => void): Lines => {
   const list = h("ol", { class: "lines" });
-  const element = h("div", { class: "pane", tabindex: 0, role: "region", "aria-label": label }, list);
+  const element = h("div", { class: "pane", tabindex: 0 }, list);
   let lines: readonly PaneLine[] = [];
   let current = -1;
   const rowOf = (n: number): HTMLElement | undefined => list.children[n] as HTMLElement | undefined;

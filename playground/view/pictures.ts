@@ -179,7 +179,7 @@ export const createPictures = (look: (at: Places) => void, resized: (length: num
     h("div", { class: "row" }, h("label", { for: "length" }, "length"), slider, output),
   );
   top.append(example);
-  const element = h("div", { class: "pane", tabindex: 0, role: "region", "aria-label": "Pictures" }, top, cards);
+  const element = h("div", { class: "pane", tabindex: 0 }, top, cards);
   let shown: { readonly box: HTMLElement; readonly at: Places }[] = [];
   slider.addEventListener("input", () => {
     output.value = String(2 ** slider.valueAsNumber);

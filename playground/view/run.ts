@@ -67,7 +67,7 @@ const gpuLine = (g: Extract<RunEvent, { kind: "gpu" }>): HTMLElement => {
     {},
     "On ",
     h("strong", {}, g.adapter),
-    `: ${milliseconds(g.median)} (median of ${g.times.length}, ${milliseconds(least)} to ${milliseconds(most)}), ${bytes(g.bytes)} of buffers`,
+    `: ${milliseconds(g.median)} (median of ${g.times.length}, ${milliseconds(least)} to ${milliseconds(most)}), ${bytes(g.bytes)} of buffers; ${short(g.gflops)} GFLOP/s, ${short(g.gbps)} GB/s of inputs and results`,
   );
 };
 
@@ -83,7 +83,7 @@ export const createRun = (stateOf: () => State): Run => {
     "On random inputs at the sizes above, on the GPU of this device. Ctrl or ⌘ + Enter runs too.",
   );
   const cards = h("div", { class: "cards" }, h("div", { class: "row" }, button, status), words, result);
-  const element = h("div", { class: "pane", tabindex: 0, role: "region", "aria-label": "Run" }, cards);
+  const element = h("div", { class: "pane", tabindex: 0 }, cards);
   let stop: (() => void) | null = null;
   const end = (text: string): void => {
     stop?.();

@@ -8,6 +8,8 @@ export type Tabs = { readonly open: (id: string) => void };
 export const createTabs = (column: HTMLElement, tabs: readonly Tab[], chosen: (id: string) => void): Tabs => {
   const buttons = tabs.map(({ id, title, element }) => {
     element.id = `pane-${id}`;
+    element.setAttribute("role", "tabpanel");
+    element.setAttribute("aria-labelledby", `tab-${id}`);
     return h("button", { type: "button", role: "tab", id: `tab-${id}`, "aria-controls": element.id }, title);
   });
   const select = (n: number): void => {

@@ -24,11 +24,7 @@ export const createTargets = (
     "What the planner chooses for each kind of device, those with the same code together. Numbers at the sizes of the pictures.",
   );
   const list = h("div", { class: "cards", style: "padding: 0" });
-  const element = h(
-    "div",
-    { class: "pane", tabindex: 0, role: "region", "aria-label": "Targets" },
-    h("div", { class: "cards" }, words, list),
-  );
+  const element = h("div", { class: "pane", tabindex: 0 }, h("div", { class: "cards" }, words, list));
   const button = (target: string): HTMLElement =>
     h("button", { type: "button", "aria-pressed": target === on.now(), onclick: () => on.choose(target) }, target);
   const card = (rows: readonly TargetRow[]): HTMLElement => {
