@@ -1,25 +1,40 @@
 /** A compiled kernel as the page shows it. */
-import { sizeNames } from "../../src/base/size.ts";
+import { evalSize, sizeNames } from "../../src/base/size.ts";
 import type { Compiled } from "../../src/compiled.ts";
 import { count, namesOf } from "../../src/explain/names.ts";
 import { penOf } from "../../src/explain/pen.ts";
 import { exampleOf, type Example } from "../../src/explain/sizes.ts";
 import { registersOf } from "../../src/ir/derive/state.ts";
 import type { KernelPlan } from "../../src/ir/derive/plan.ts";
+import type { AxisId } from "../../src/ir/graph/graph.ts";
 import type { Compilation, KernelView, Parameter, State } from "../protocol.ts";
 import { targetOf, valuesOf } from "./compile.ts";
 import { derivationOf } from "./derivation.ts";
 import { panesOf } from "./panes.ts";
 import { costOf, mapsOf, memoryOf } from "./pictures.ts";
 
+/** Row axes with as many cells are long, whatever the mask. */
+const LONG = 64;
+
+/** The axes that have the length of the pictures: streams, and rows that are many or that the mask of the stream is about. */
+const longAxes = (compiled: Compiled, sizes: Readonly<Record<string, number>>): readonly AxisId[] => {
+  const b = penOf(compiled);
+  return compiled.plan.kernels.flatMap((k) => {
+    const row = k.rows.at(-1);
+    if (row === undefined) return k.stream;
+    const isMasked = k.accumulators.some((a) => a.where !== null && b.node(a.where).axes.includes(row));
+    const isMany = evalSize(b.axis(row).size, (name) => sizes[name] ?? 1) >= LONG;
+    return isMasked || isMany ? [...k.stream, row] : k.stream;
+  });
+};
+
 /** The values of the page, but for the long axes: these have the length of the pictures. */
 export const exampleFor = (compiled: Compiled, parameters: readonly Parameter[], length: number): Example => {
   const b = penOf(compiled);
-  const long = compiled.plan.kernels
-    .flatMap((k) => [...k.stream, ...k.rows.slice(-1)])
-    .flatMap((a) => sizeNames(b.axis(a).size));
+  const sizes = valuesOf(parameters, "size");
+  const long = longAxes(compiled, sizes).flatMap((a) => sizeNames(b.axis(a).size));
   return exampleOf(compiled, {
-    ...valuesOf(parameters, "size"),
+    ...sizes,
     ...valuesOf(parameters, "scalar"),
     ...Object.fromEntries(long.map((name) => [name, length])),
   });

@@ -6,11 +6,17 @@ import { amount, bytes } from "./units.ts";
 
 const CLASSES: Readonly<Record<string, string>> = { ".": "empty-tile", "/": "partial-tile", "#": "full-tile" };
 
-/** Squares of one class side by side are one rectangle. */
-const rectangles = (rows: readonly string[]): readonly SVGElement[] =>
+/** Squares of one class side by side are one rectangle. `data`: where data decide, a tile is no edge yet. */
+const rectangles = (rows: readonly string[], data: boolean): readonly SVGElement[] =>
   rows.flatMap((row, y) =>
     [...row.matchAll(/(.)\1*/g)].map((m) =>
-      svg("rect", { x: m.index, y, width: m[0].length, height: 1, class: CLASSES[m[1] ?? "."] ?? "empty-tile" }),
+      svg("rect", {
+        x: m.index,
+        y,
+        width: m[0].length,
+        height: 1,
+        class: data && m[1] === "/" ? "data-tile" : (CLASSES[m[1] ?? "."] ?? "empty-tile"),
+      }),
     ),
   );
 
@@ -37,7 +43,7 @@ const maskPicture = (m: TileMap): HTMLElement => {
       "shape-rendering": "crispEdges",
       style: `aspect-ratio: ${ratio}`,
     },
-    ...rectangles(m.rows),
+    ...rectangles(m.rows, m.data),
   );
   const where = m.condition === null ? [`every ${j} for every ${i}`] : prose(`\`${j}\` where \`${m.condition.text}\``);
   const square =
@@ -52,16 +58,16 @@ const maskPicture = (m: TileMap): HTMLElement => {
       "div",
       { class: "row" },
       key("e", empty, all, "skipped"),
-      key("p", partial, all, "edge"),
+      m.data ? key("u", partial, all, "data decide") : key("p", partial, all, "edge"),
       key("f", full, all, "whole"),
     ),
     picture,
     h(
       "figcaption",
       {},
-      `${i} down to ${m.size[0]}, ${j} across to ${m.size[1]}; a workgroup decides about ${m.tile[0]} x ${m.tile[1]} cells at once${square}. ${m.cells} of the cells exist.`,
+      `${i} down to ${m.size[0]}, ${j} across to ${m.size[1]}; a workgroup decides about ${m.tile[0]} x ${m.tile[1]} cells at once${square}${m.data ? "" : `; ${m.cells} of the cells exist`}.`,
       ...(exact ? [] : [" Too many tiles to look into each: what is left counts as edge."]),
-      ...(m.data ? [" Data decide about edges, at run time."] : []),
+      ...(m.data ? [" What data decide is known at run time only."] : []),
     ),
   );
 };

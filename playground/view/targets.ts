@@ -34,7 +34,7 @@ export const createTargets = (
     if (row.why !== null) return h("article", { class: "card" }, head, h("p", { class: "bad" }, row.why));
     const facts: readonly (readonly [string, string])[] = [
       ...row.kernels.map((k) => [k.name, k.schedule] as const),
-      ["memory", row.kernels.map((k) => `${k.bytes} bytes of the workgroup's`).join("; ")],
+      ["memory", row.kernels.map((k) => `${k.bytes} bytes of workgroup memory`).join("; ")],
       ["reads", `${bytes(row.read)}, ${Number(row.intensity.toPrecision(3))} FLOP for a byte moved`],
       ["WGSL", `${row.wgsl.split("\n").length - 1} lines`],
     ];
