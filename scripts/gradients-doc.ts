@@ -7,6 +7,8 @@ const WORDS = `# Gradients
 \`tfx grad FILE --kernel K\` prints the gradient of a kernel: another program in the same language, to be read, changed, put under
 version control, checked, explained and compiled like any other. \`gradientOf\` of \`tfx-lang/grad\` is the same as a function.
 
+In bundlers \`import { attention } from "./a.tfx?grad"\` gives \`attention.forward\` and \`attention.backward\`, compiled ([embedding](embedding.md)).
+
 - \`--of o,lse\`: the results that have cotangents. Left out: all results of floats.
 - \`--wrt q,k,v\`: the parameters whose gradients are wanted, tensors or \`f32\` scalars. Left out: all tensors of floats.
 - \`--save none\`, the default: one kernel, \`K_grad\`. It takes the parameters of K and a cotangent \`d_o\` for each result \`o\`, and gives

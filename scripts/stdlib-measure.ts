@@ -35,8 +35,12 @@ type Given = {
   readonly data: Record<string, Stored>;
 };
 
+/** Squares are not negative, and a log-sum-exp is above the logits. */
+const asTrained = (name: string, data: Float32Array): Float32Array =>
+  name === "v" || name === "squares" ? data.map(Math.abs) : name === "lse" ? data.map((x) => 30 + x) : data;
+
 /** Random inputs: f32 normal (bounded for recurrences), indices within the smallest size, other integers (lengths) up to the largest. */
-const inputsOf = ({ spec, sizes: { small, statics } }: Entry, { graph, plan }: Compiled): Given => {
+const inputsOf = ({ folder, spec, sizes: { small, statics } }: Entry, { graph, plan }: Compiled): Given => {
   const random = createRandom(7);
   // Recurrences of any numbers grow without bound: rates below 1, decays below 0.
   const recurs = plan.kernels.some((k) => k.scans.length > 0);
@@ -56,7 +60,8 @@ const inputsOf = ({ spec, sizes: { small, statics } }: Entry, { graph, plan }: C
           return [t.name, Int32Array.from({ length: count }, () => Math.floor(random() * (Math.max(...known) + 1)))];
         if (recurs && (t.dtype === "f32" || t.dtype === "f16"))
           return [t.name, Float32Array.from({ length: count }, () => rate(t.name))];
-        return [t.name, randomData(t.dtype, count, Math.min(...known.filter((n) => n > 1)), random)];
+        const drawn = randomData(t.dtype, count, Math.min(...known.filter((n) => n > 1)), random);
+        return [t.name, folder === "train" && drawn instanceof Float32Array ? asTrained(t.name, drawn) : drawn];
       }),
   );
   return { sizes: { ...small }, scalars: fixed, data };

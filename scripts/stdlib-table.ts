@@ -1,6 +1,6 @@
 /**
  * Writes `docs/stdlib.md`. The errors are measured on every WebGPU stack of this machine; `--no-gpu` keeps those of the
- * document, `--print` writes to stdout. Exit code 1 when a kernel does not compile, fails, or is less exact than allowed.
+ * document, `--only std/train` measures what begins so and keeps the rest, `--print` writes to stdout. Exit code 1 when a kernel does not compile, fails, or is less exact than allowed.
  */
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { restartFor } from "../src/cli/gpu.ts";
@@ -14,6 +14,7 @@ const args = process.argv.slice(2);
 const code = args.includes("--no-gpu") ? null : await restartFor("swiftshader");
 if (code !== null) process.exit(code);
 
+const only = args.includes("--only") ? (args[args.indexOf("--only") + 1] ?? "") : "";
 const problems: string[] = [];
 
 const cellFor = async (entry: Entry, stack: Stack): Promise<string> => {
@@ -35,21 +36,23 @@ const catalogue = readCatalogue();
 for (const { file, kernel, reason } of catalogue.failed) problems.push(`${file} ${kernel}: ${reason}`);
 
 const measured = async (): Promise<Errors> => {
+  const entries = catalogue.entries.filter((e) => e.file.startsWith(only));
   const open = await stacks([...STACKS]);
   for (const s of open) console.error(`${s.name}: ${s.reason}`);
   // One after the other: software adapters use all cores, and side by side they wait for each other.
   const columns: string[][] = [];
   for (const stack of open) {
     const column: string[] = [];
-    for (const entry of catalogue.entries) column.push(await cellFor(entry, stack));
+    for (const entry of entries) column.push(await cellFor(entry, stack));
     columns.push(column);
   }
-  return new Map(
-    catalogue.entries.map((e, n) => {
+  const found: Errors = new Map(
+    entries.map((e, n) => {
       const [swiftshader = NOT_HERE, lavapipe = NOT_HERE, deno = NOT_HERE] = columns.map((c) => c[n] ?? NOT_HERE);
       return [keyOf(e), { swiftshader, lavapipe, deno }];
     }),
   );
+  return new Map([...errorsIn(before), ...found]);
 };
 
 const before = existsSync(FILE) ? readFileSync(FILE, "utf8") : "";

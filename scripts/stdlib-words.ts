@@ -9,7 +9,7 @@ export const INTRODUCTION = [
   "- **class**: the form of the kernel. K1: one pass with an online softmax; K1r: the same from the last key to the first with a",
   "  running sum; K1m: several such states or signed weights; K0: weights without a normaliser; Kk: selection of k keys; K2s: row",
   "  statistics, then exact weights; K2c: column statistics first; KX: across layers; N1: a norm of rows; EW: elementwise; G2: matrix",
-  "  products with an epilogue; P: makes a table for another kernel; scan: along a sequence with a state.",
+  "  products with an epilogue; P: makes a table for another kernel; R: a plain sum; scan: along a sequence with a state.",
   "- **derived plan**: what the compiler found, for the target `baseline`: passes over the streamed axis and what is carried along it",
   "  for a row (`sum[e]`: one for each e). **state bytes** are those of what is carried; `a + b`: one number for each kernel.",
   "- **peak bytes**: all buffers of the compiled kernel: inputs, results and scratch between kernels. Sizes: B=1, H=8 (G=2 groups of",

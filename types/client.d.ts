@@ -1,6 +1,8 @@
-/** Types of imports: `/// <reference types="tfx-lang/client" />`. An `x.d.tfx.ts` beside the file says more: every name of the kernel. */
+/** Types of imports: `/// <reference types="tfx-lang/client" />`. An `x.d.tfx.ts` beside the file (`x.grad.d.ts` for `x.tfx?grad`) says more: every name of the kernel. */
 
 declare module "*.tfx";
+
+declare module "*.tfx?grad";
 
 declare module "*.tfx?wgsl" {
   /** The shader of the file's only kernel. */

@@ -71,6 +71,7 @@ const FOLDERS: Readonly<Record<string, Folder>> = {
   // C is half of what is rotated, P the length of a cache.
   onnx: { full: { C: 32, P: 4096 }, small: { C: 2 } },
   residual: ROWS,
+  train: ROWS,
 };
 
 type Special = Folder & {
@@ -116,6 +117,13 @@ const KERNELS: Readonly<Record<string, Special>> = {
   softmax_axis: { full: { C: 8 } },
   l1_normalization: { full: { C: 8 } },
   l2_normalization: { full: { C: 8 } },
+  // A matrix of weights, N the shorter side; K tensors of a model.
+  ...Object.fromEntries(
+    ["muon_momentum", "muon_start", "muon_gram", "muon_polynomial", "muon_step"].map((k) => [
+      k,
+      { full: { N: 512, M: 2048 } },
+    ]),
+  ),
 };
 
 export type EntrySizes = {

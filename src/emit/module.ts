@@ -22,13 +22,21 @@ const docOf = (a: Artifact): string => [a.doc, a.plan].filter((t) => t !== "").j
 const json = (value: unknown): string =>
   JSON.stringify(value).replace(/[\u2028\u2029]/g, (c) => (c === "\u2028" ? "\\u2028" : "\\u2029"));
 
+/** What a module of factories begins with. */
+export const factoryHead =
+  `import { createKernel } from ${RUNTIME};\n\n` +
+  `const factory = (artifact) => Object.assign((device, options) => createKernel(device, artifact, options), { artifact });\n\n`;
+
+/** The factory of an artifact, under that head. */
+export const factory = (a: Artifact): string => `factory(${json(a)})`;
+
+/** What declarations of factories begin with. */
+export const typeHead = `// Written by tfx.\nimport type { KernelFactory } from ${RUNTIME};\n\n`;
+
 /** The module's JavaScript. */
 export const factoryModule = (artifacts: readonly Artifact[]): string =>
-  `import { createKernel } from ${RUNTIME};\n\n` +
-  `const factory = (artifact) => Object.assign((device, options) => createKernel(device, artifact, options), { artifact });\n\n` +
-  exported(artifacts, (a, name) => `const ${name} = /* @__PURE__ */ factory(${json(a)});\n`);
+  factoryHead + exported(artifacts, (a, name) => `const ${name} = /* @__PURE__ */ ${factory(a)};\n`);
 
 /** The module's types: the text of `x.d.tfx.ts`. */
 export const declarations = (artifacts: readonly Artifact[]): string =>
-  `// Written by tfx.\nimport type { KernelFactory } from ${RUNTIME};\n\n` +
-  exported(artifacts, (a, name) => `declare const ${name}: KernelFactory<${signatureType(a)}>;\n`);
+  typeHead + exported(artifacts, (a, name) => `declare const ${name}: KernelFactory<${signatureType(a)}>;\n`);

@@ -1,5 +1,5 @@
 /** From an import to a module: what the plugin does, without a bundler. */
-import { BASELINE, TARGETS } from "../base/target.ts";
+import { BASELINE, TARGETS, type Target } from "../base/target.ts";
 import type { Diagnostic } from "../base/diagnostic.ts";
 import { didYouMean } from "../base/suggest.ts";
 import { checkProgram } from "../check/check.ts";
@@ -40,7 +40,7 @@ const picked = <T>(values: Readonly<Record<string, T>> | undefined, names: reado
   Object.fromEntries(Object.entries(values ?? {}).filter(([name]) => names.includes(name)));
 
 /** The plugin's options as far as they concern a kernel, and the query's over them. */
-const choicesFor = (spec: Spec, options: TfxOptions, query: Request["choices"]): Choices => {
+export const choicesFor = (spec: Spec, options: TfxOptions, query: Request["choices"]): Choices => {
   const names = namesOf(spec);
   const asked = Object.fromEntries(query);
   const numbers = (of: readonly string[]): Record<string, number> =>
@@ -70,16 +70,30 @@ const misuseOf = (specs: readonly Spec[], request: Request, target: string): str
   const odd = [...request.choices.keys()].find((name) => !known.includes(name));
   if (odd !== undefined)
     return `"${odd}" in the query is no size, static parameter or type variable; there are ${[...new Set(known)].join(", ") || "none"}`;
+  if (request.wgsl && request.grad) return "a query asks for wgsl or for grad, not for both";
   if (request.wgsl && request.kernel === null && kernels.length !== 1)
     return `the file has ${kernels.length} kernels; choose one: ?wgsl&kernel=${kernels[0] ?? "NAME"}`;
   return null;
 };
 
 /** Browsers need no way back to the text. */
-const withoutMap = (artifact: Artifact): Artifact => ({ ...artifact, sourceMap: { files: [], spans: [], lines: [] } });
+export const withoutMap = (artifact: Artifact): Artifact => ({
+  ...artifact,
+  sourceMap: { files: [], spans: [], lines: [] },
+});
 
-/** Compiles what an import asks for. Throws UsageError where a file cannot be read. `shown`: the file's name in messages. */
-export const loadModule = (request: Request, shown: string, options: TfxOptions): Loaded => {
+/** What an import reads: the kernels that it asks for; `loaded`: why there are none. */
+export type Opened = {
+  readonly text: string;
+  readonly specs: readonly Spec[];
+  readonly target: Target;
+  readonly resolveImport: SourceStore["resolveImport"];
+  readonly none: Loaded;
+  readonly isBad: boolean;
+};
+
+/** Reads and checks the file of an import. Throws UsageError where a file cannot be read. `shown`: the file's name in messages. */
+export const openModule = (request: Request, shown: string, options: TfxOptions): Opened => {
   const sources = createSources();
   const files: string[] = [];
   const text = sources.read(request.file);
@@ -89,30 +103,36 @@ export const loadModule = (request: Request, shown: string, options: TfxOptions)
     return found;
   };
   const store: SourceStore = { ...sources, text: (file) => (file === shown ? text : sources.text(file)) };
-  const none = { code: null, artifacts: [], misuse: null, files, sources: store };
   const { program, diagnostics } = parseProgram(text, shown);
   const checked = checkProgram(program, shown, { resolveImport, text });
   const found = [...diagnostics, ...checked.diagnostics];
-  if (found.some((d) => d.severity === "error")) return { ...none, diagnostics: found };
-  const target = request.target ?? options.target ?? BASELINE.name;
-  const misuse = misuseOf(checked.specs, request, target);
-  if (misuse !== null) return { ...none, diagnostics: [], misuse };
-  const results = checked.specs
-    .filter((spec) => request.kernel === null || spec.name === request.kernel)
-    .map((spec) =>
-      compile(text, {
-        file: shown,
-        kernel: spec.name,
-        ...choicesFor(spec, options, request.choices),
-        target: TARGETS[target] ?? BASELINE,
-        resolveImport,
-      }),
-    );
+  const name = request.target ?? options.target ?? BASELINE.name;
+  const isWrong = found.some((d) => d.severity === "error");
+  const misuse = isWrong ? null : misuseOf(checked.specs, request, name);
+  const none = { code: null, artifacts: [], diagnostics: isWrong ? found : [], misuse, files, sources: store };
+  const specs = checked.specs.filter((spec) => request.kernel === null || spec.name === request.kernel);
+  const target = TARGETS[name] ?? BASELINE;
+  return { text, specs, target, resolveImport, none, isBad: isWrong || misuse !== null };
+};
+
+/** Compiles what an import asks for. */
+export const loadModule = (request: Request, shown: string, options: TfxOptions): Loaded => {
+  const { text, specs, target, resolveImport, none, isBad } = openModule(request, shown, options);
+  if (isBad) return none;
+  const results = specs.map((spec) =>
+    compile(text, {
+      file: shown,
+      kernel: spec.name,
+      ...choicesFor(spec, options, request.choices),
+      target,
+      resolveImport,
+    }),
+  );
   const all = results.flatMap((r) => r.diagnostics);
   if (all.some((d) => d.severity === "error")) return { ...none, diagnostics: all };
   const artifacts = results.flatMap((r) => r.artifacts).map(withoutMap);
   const code = request.wgsl
     ? `export default ${JSON.stringify(artifacts[0]?.wgsl ?? "")};\n`
     : factoryModule(artifacts);
-  return { code, artifacts, diagnostics: all, misuse: null, files, sources: store };
+  return { ...none, code, artifacts, diagnostics: all };
 };

@@ -10,7 +10,7 @@ export type TfxOptions = {
   readonly types?: Readonly<Record<string, string>>;
   /** What kernels may use: a name of `TARGETS`. */
   readonly target?: string;
-  /** Writes `x.d.tfx.ts` beside each file that is loaded, for exact types. */
+  /** Writes `x.d.tfx.ts` beside each file that is loaded, for exact types; `x.grad.d.ts` for `x.tfx?grad`. */
   readonly dts?: boolean;
 };
 
@@ -19,6 +19,8 @@ export type Request = {
   readonly file: string;
   /** The shader's text instead of the factories. */
   readonly wgsl: boolean;
+  /** Kernels with their gradients instead: a forward and a backward one each. */
+  readonly grad: boolean;
   readonly kernel: string | null;
   readonly target: string | null;
   /** Sizes, static parameters and types by name. */
@@ -36,10 +38,11 @@ export const readRequest = (id: string): Request | null => {
   if (!file.endsWith(".tfx") || file.startsWith("\0")) return null;
   const asked = new Map(new URLSearchParams(query));
   if (ELSEWHERE.some((key) => asked.has(key))) return null;
-  const own = ["wgsl", "kernel", "target", ...THEIRS];
+  const own = ["wgsl", "grad", "kernel", "target", ...THEIRS];
   return {
     file,
     wgsl: asked.has("wgsl"),
+    grad: asked.has("grad"),
     kernel: asked.get("kernel") ?? null,
     target: asked.get("target") ?? null,
     choices: new Map([...asked].filter(([key]) => !own.includes(key))),

@@ -1,6 +1,6 @@
 /** `import { attention } from "./attention.tfx"` in bundlers: one plugin, an adapter for each by unplugin. */
 import { existsSync, readFileSync } from "node:fs";
-import { dirname, isAbsolute, relative, resolve } from "node:path";
+import { basename, dirname, isAbsolute, relative, resolve } from "node:path";
 import { createUnplugin, type UnpluginContext, type UnpluginInstance, type UnpluginMessage } from "unplugin";
 import type { Diagnostic } from "../base/diagnostic.ts";
 import { renderDiagnostic } from "../base/render.ts";
@@ -8,7 +8,9 @@ import { positionAt, sourceFile } from "../base/source-file.ts";
 import { UsageError } from "../cli/errors.ts";
 import { writeAll } from "../cli/files.ts";
 import { declarations } from "../emit/module.ts";
+import { pairDeclarations } from "../emit/pairs.ts";
 import { loadModule, type Loaded } from "./compile.ts";
+import { loadGradients, type LoadedPairs } from "./gradient.ts";
 import { readRequest, type TfxOptions } from "./options.ts";
 
 const IDS = /\.tfx(\?|$)/;
@@ -43,10 +45,11 @@ const messageOf = (
   };
 };
 
-/** Writes `x.d.tfx.ts` where it is not yet so. */
-const writeTypes = (file: string, loaded: Loaded): void => {
-  const path = file.replace(/\.tfx$/, ".d.tfx.ts");
-  const content = declarations(loaded.artifacts);
+/** Writes `x.d.tfx.ts`, or `x.grad.d.ts`, where it is not yet so. */
+const writeTypes = (file: string, loaded: Loaded | LoadedPairs): void => {
+  const path = file.replace(/\.tfx$/, "pairs" in loaded ? ".grad.d.ts" : ".d.tfx.ts");
+  const content =
+    "pairs" in loaded ? pairDeclarations(loaded.pairs, `${basename(file)}?grad`) : declarations(loaded.artifacts);
   if (!existsSync(path) || readFileSync(path, "utf8") !== content) writeAll([{ path, content }]);
 };
 
@@ -78,13 +81,14 @@ export const tfx: UnpluginInstance<TfxOptions | undefined, false> = createUnplug
     },
     load: {
       filter: { id: IDS },
-      handler(id) {
+      async handler(id) {
         const request = readRequest(id);
         if (request === null || !existsSync(request.file)) return null;
         this.addWatchFile(request.file);
-        let loaded: Loaded;
+        let loaded: Loaded | LoadedPairs;
         try {
-          loaded = loadModule(request, shownName(request.file), chosen);
+          const shown = shownName(request.file);
+          loaded = request.grad ? await loadGradients(request, shown, chosen) : loadModule(request, shown, chosen);
         } catch (error) {
           if (error instanceof UsageError) return fail(this, { id, message: error.message });
           throw error;
