@@ -77,6 +77,7 @@ const isTiles = (x: unknown): boolean =>
   (isRecord(x) &&
     isWhole(x["registers"], 1) &&
     isShapes(x["shapes"], TILE) &&
+    isShapes(x["few"], TILE) &&
     isShapes(x["products"], [...TILE, "columns"]));
 
 const TUNING: Readonly<Record<keyof Tuning, Form>> = {
@@ -93,7 +94,7 @@ const TUNING: Readonly<Record<keyof Tuning, Form>> = {
   staging: FLAG,
   edgeBlocks: FLAG,
   heldCells: [`a whole number from 1 to ${SCHEDULES.written}`, (x) => isWhole(x, 1, SCHEDULES.written), true],
-  tiles: ["null or { registers, shapes, products }", isTiles, true],
+  tiles: ["null or { registers, shapes, products, few }", isTiles, true],
 };
 
 const formFaults = (

@@ -33,12 +33,14 @@ export type TileNumbers = {
   readonly columns?: number;
 };
 
-/** Tiles with lanes in two dimensions. `registers`: numbers that a lane may hold. `shapes`, `products`: the best first; the first that fits is taken. */
+/** Tiles with lanes in two dimensions. `registers`: numbers that a lane may hold. `shapes`, `products`, `few`: the best first; the first that fits is taken. */
 export type Tiles = {
   readonly registers: number;
   readonly shapes: readonly TileNumbers[];
   /** The same of matrix products, with columns. */
   readonly products: readonly TileNumbers[];
+  /** The same of the few rows that share cells where heads that decode are grouped: lanes side by side along the cells, the fewest rows first. */
+  readonly few: readonly TileNumbers[];
 } | null;
 
 /** What pays on a kind of device, none of which WebGPU tells. */
@@ -79,6 +81,11 @@ const GPU_TILES: Tiles = {
   products: [
     { lanes: 64, lanesPerRow: 8, rowsPerLane: 8, cells: 4, chunk: 4, slice: 16, columns: 64 },
     { lanes: 64, lanesPerRow: 8, rowsPerLane: 4, cells: 4, chunk: 4, slice: 16, columns: 64 },
+  ],
+  few: [
+    { lanes: 128, lanesPerRow: 32, rowsPerLane: 1, cells: 4, chunk: 16, slice: 4 },
+    { lanes: 128, lanesPerRow: 16, rowsPerLane: 1, cells: 4, chunk: 16, slice: 4 },
+    { lanes: 128, lanesPerRow: 8, rowsPerLane: 1, cells: 4, chunk: 16, slice: 4 },
   ],
 };
 

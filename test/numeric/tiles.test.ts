@@ -163,6 +163,21 @@ test("a pass that stages nothing keeps its tiles apart", () => {
   expect(error ?? 1).toBeLessThan(1e-9);
 });
 
+/** Heads that decode from the same cells, as GPU targets lay them out: fewer rows than the tile has, a ragged last tile. */
+const GROUPED = `kernel k(q: f32[g: G, r: R, d: D], k: f32[g, j: M, d], v: f32[g, j, e: E], n: i32) -> o: f32[g, r, e] {
+  let s = sum[d](q * k) where j < n
+  o = sum[j](softmax[j](s) * v)
+}
+`;
+
+test.each([2, 4, 7])("%i heads that decode together", (R) => {
+  const c = { kernel: "k", sizes: { G: 2, R, M: 150, D: 32, E: 36 }, known: ["R", "D", "E"], scalars: { n: 141 } };
+  const [chosen] = compileCase(GROUPED, c, on).schedules;
+  if (chosen?.kind !== "tiles") throw new Error("no tiles");
+  expect(chosen.lanes / chosen.lanesPerRow).toBe(R > 4 ? 8 : 4);
+  expect(errorUnder(c, chosen, GROUPED) ?? 1).toBeLessThan(1e-9);
+});
+
 /**
  * What real compilers and adapters make of them: kernels with shapes of their own. SwiftShader needs minutes for one pipeline of `gemma2` or
  * `persistent_memory` with sixteen scores a lane, lavapipe half a minute for most: they get what they are quick with.

@@ -6,7 +6,15 @@ import { outerAxes, ownRows } from "../derive/sharing.ts";
 import type { GraphView } from "../graph/view.ts";
 import { columnAxis, withColumns } from "./columns.ts";
 import type { TilesSchedule } from "./schedule.ts";
-import { contractedFeatures, numberFaults, planFaults, registersOfTile, tileBytes, writtenByTile } from "./tiles.ts";
+import {
+  contractedFeatures,
+  numberFaults,
+  planFaults,
+  registersOfTile,
+  tileBytes,
+  tileShape,
+  writtenByTile,
+} from "./tiles.ts";
 
 export type TileChoice =
   | { readonly kind: "taken"; readonly schedule: TilesSchedule }
@@ -35,6 +43,18 @@ export const chooseTiles = (b: GraphView, plan: KernelPlan, target: Target): Til
     if (why.length === 0) return { kind: "taken", schedule };
   }
   return { kind: "refused", why };
+};
+
+/** Tiles for rows that are known to be few, two or more: heads that decode from the same cells read these once. Null: there are none. */
+export const chooseFewTiles = (b: GraphView, plan: KernelPlan, target: Target): TilesSchedule | null => {
+  const { tiles } = target.tuning;
+  const rows = ownRows(b, plan).reduce((n, a) => n * Number(b.axis(a).size), 1);
+  if (tiles === null || !(rows > 1) || contractedFeatures(b, plan) < SCHEDULES.tileFeatures) return null;
+  if (planFaults(b, plan).length > 0) return null;
+  const schedules = tiles.few.map((shape): TilesSchedule => ({ kind: "tiles", ...shape, prefetch: false }));
+  const fits = (s: TilesSchedule): boolean =>
+    tileShape(s).rows >= rows && misfits(b, plan, target, s, tiles.registers).length === 0;
+  return schedules.find(fits) ?? null;
 };
 
 /** Cells of the stream; many where it is not known. */

@@ -6,7 +6,7 @@ import type { AxisId } from "../graph/graph.ts";
 import { REDUCTIONS } from "../graph/reduction.ts";
 import type { KernelPlan } from "../derive/plan.ts";
 import { ownRows } from "../derive/sharing.ts";
-import { chooseTiles } from "./choose-tiles.ts";
+import { chooseFewTiles, chooseTiles } from "./choose-tiles.ts";
 import type { RowsSchedule, Schedule, StreamSchedule } from "./schedule.ts";
 import { workgroupEstimate } from "./workgroup.ts";
 
@@ -50,7 +50,8 @@ export const chooseSchedule = (b: GraphView, plan: KernelPlan, target: Target): 
     if (tuning.coalesces && readsAlong(b, plan, only)) return raggedRow(b, tuning, only);
   }
   const serial = hasScan(b, plan);
-  if (fewRows(b, plan, target) && !serial && canSplit(plan)) return shared(SCHEDULES.lanes, { cells: 1 });
+  if (fewRows(b, plan, target) && !serial && canSplit(plan))
+    return chooseFewTiles(b, plan, target) ?? shared(SCHEDULES.lanes, { cells: 1 });
   if (serial) return { ...ROWS, cells: 1 };
   const tiles = chooseTiles(b, plan, target);
   return tiles.kind === "taken" ? tiles.schedule : rowSchedule(b, plan, target);

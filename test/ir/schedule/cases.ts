@@ -35,6 +35,10 @@ const projected = each(
   "let p = sum[c](x * w)\n y = sum[d](p * p)",
 );
 
+const grouped = each(
+  "q: f32[g: G, r: R, d: D], k: f32[g, j: M, d], v: f32[g, j, e: E]) -> (o: f32[g, r, e]",
+  "o = sum[j](softmax[j](sum[d](q * k)) * v)",
+);
 const product = each("x: f32[n: N, d: D], w: f32[d, f: F]) -> (y: f32[n, f]", "y = sum[d](x * w)");
 const products = each("x: f32[b: B, n: N, d: D], w: f32[b, d, f: F]) -> (y: f32[b, n, f]", "y = sum[d](x * w)");
 const gated = each(
