@@ -327,6 +327,10 @@ const PLANS: readonly string[] = [
   "y: f32[i] { let m = max(max[j](x), max[j](z))\n y = sum[j](exp(x - m)) + sum[j](exp(z - m)) }",
   "y: f32[i] { let m = max[j](x)\n y = sum[j](exp(x - m) * exp(z - max[j](z))) }",
   "y: f32[i] { let p = prod[j](1 + 0.1 * x)\n y = sum[j](z / p) }",
+  "y: f32[i, d] { y = sum[j](x * v) + cumsum[d](u) }",
+  "y: f32[i, d] { y = cumsum[d](sum[j](x * v)) }",
+  "y: f32[i, d] { y = u * cumsum[d](u) / (1 + sum[d](u * u)) }",
+  "y: f32[i] { y = sum[j](x * sum[d](cumsum[d](u) * v)) }",
 ];
 
 const titled = (kind: string, text: string, p: Program): readonly [string, Program] => [`${kind}: ${text}`, p];
