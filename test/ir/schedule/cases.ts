@@ -173,6 +173,18 @@ export const CASES: readonly (readonly [Chosen, string])[] = [
     "rows, 64 lanes x 1 row, 4 cells a step, tiles of 16 in workgroup memory, 4 at edges",
   ],
   [
+    at("four heads that decode from the same cells", grouped, BASELINE, { R: 4, D: 128, E: 128 }),
+    "tiles, 4 x 32 lanes of 1 x 4 cells, 16 features and 4 cells staged at once; split, 64 lanes, 16 a row, 1 cells a step, 1 at edges",
+  ],
+  [
+    at("sixteen of them", grouped, BASELINE, { R: 16, D: 64, E: 64 }),
+    "tiles, 16 x 8 lanes of 1 x 4 cells, 16 features and 4 cells staged at once; split, 64 lanes, 8 a row, 1 cells a step, 1 at edges",
+  ],
+  [
+    at("one of them", grouped, BASELINE, { R: 1, D: 128, E: 128 }),
+    "split, 64 lanes, 64 a row, 1 cells a step, 1 at edges; split, 64 lanes, 16 a row, 1 cells a step, 1 at edges",
+  ],
+  [
     at("a product", product, BASELINE, {}),
     "tiles, 8 x 8 lanes of 8 x 4 cells and 64 columns, 16 cells staged at once, loaded ahead",
   ],
