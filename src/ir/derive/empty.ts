@@ -111,11 +111,17 @@ export const withInfinite = (
   finished: (id: NodeId) => boolean,
 ): NodeId => {
   const isFinite = finiteEverywhereIn(b);
-  const read = [...reach(b, [value], (n) => (isStatistic(n.id) ? [] : operands(n)))]
-    .filter((id) => isStatistic(id) && finished(id))
+  const read = [...reach(b, [value], (n) => (isStatistic(n.id) ? [] : operands(n)))].filter(isStatistic);
+  const infinite = read
+    .filter(finished)
     .map((id) => b.node(id))
     .filter((n): n is Reduce => n.kind === "reduce" && startsInfinite(n) && !isFinite(n.body));
-  return read.length === 0 ? value : b.replaceNodes(value, new Map(read.map((n) => [n.id, mend(b, n)])));
+  if (infinite.length === 0) return value;
+  // Each stands for itself in what the others are made of.
+  return b.replaceNodes(
+    value,
+    new Map([...read.map((id) => [id, id] as const), ...infinite.map((n) => [n.id, mend(b, n)] as const)]),
+  );
 };
 
 /** Registers of these start at a finite number that stands for the identity. */
