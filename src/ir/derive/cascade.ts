@@ -60,9 +60,9 @@ export const deriveCascade = (
   );
   const passes = passesOf(b, carried);
   /** What a cell of a pass reads, infinite statistics of the passes before it as such; what is counted for that is carried too. */
-  const mended = (value: NodeId, pass: number): NodeId => {
+  const mended = (value: NodeId, where: NodeId | null, pass: number): NodeId => {
     const isCarried = (id: NodeId): boolean => carried.has(id);
-    const out = withInfinite(b, value, isCarried, (id) => (carried.get(id)?.pass ?? pass) < pass);
+    const out = withInfinite(b, value, where, isCarried, (id) => (carried.get(id)?.pass ?? pass) < pass);
     if (out === value) return value;
     for (const c of streamed(b, [out], stream)) {
       const last = Math.max(passes.any(c.body), c.where === null ? -1 : passes.any(c.where));
@@ -73,8 +73,8 @@ export const deriveCascade = (
   const derive = (r: Node & { kind: "reduce" }): void => {
     const [raw, rawWhere] = [replace(r.body), r.where === null ? null : replace(r.where)];
     const pass = Math.max(0, passes.any(raw), rawWhere === null ? -1 : passes.any(rawWhere));
-    const whereIn = (at: number): NodeId | null => (rawWhere === null ? null : mended(rawWhere, at));
-    const [body, where] = [mended(raw, pass), whereIn(pass)];
+    const whereIn = (at: number): NodeId | null => (rawWhere === null ? null : mended(rawWhere, rawWhere, at));
+    const [body, where] = [mended(raw, rawWhere, pass), whereIn(pass)];
     const live: Live = {
       depends: (id) => passes.any(id) === pass,
       extremal: (id) => passes.extremal(id) === pass,
@@ -107,7 +107,7 @@ export const deriveCascade = (
           nameOf,
         ),
       });
-      values.set(r.id, add({ body: mended(raw, pass + 1), gauge: null, hoist: null }, pass + 1));
+      values.set(r.id, add({ body: mended(raw, rawWhere, pass + 1), gauge: null, hoist: null }, pass + 1));
       return;
     }
     const extremum = isExtremum(r.op);

@@ -103,25 +103,31 @@ const infiniteCells = (
 
 const mend = (b: GraphBuilder, r: Reduce): NodeId => (r.op === "kth" ? orInfiniteRank(b, r) : orIdentity(b, r.id, r));
 
-/** The same of what a later pass reads: a value over cells, made of statistics that are `finished` before they are walked. */
+/**
+ * The same of what a later pass reads: a value over cells `where`, made of statistics that are `finished` before they are walked. A row
+ * may have such cells and none of those that a statistic is of, too.
+ */
 export const withInfinite = (
   b: GraphBuilder,
   value: NodeId,
+  where: NodeId | null,
   isStatistic: (id: NodeId) => boolean,
   finished: (id: NodeId) => boolean,
 ): NodeId => {
   const isFinite = finiteEverywhereIn(b);
   const read = [...reach(b, [value], (n) => (isStatistic(n.id) ? [] : operands(n)))].filter(isStatistic);
-  const infinite = read
+  const mended = read
     .filter(finished)
     .map((id) => b.node(id))
-    .filter((n): n is Reduce => n.kind === "reduce" && startsInfinite(n) && !isFinite(n.body));
-  if (infinite.length === 0) return value;
+    .flatMap((n): (readonly [NodeId, NodeId])[] => {
+      if (n.kind !== "reduce" || !startsInfinite(n)) return [];
+      if (!isFinite(n.body)) return [[n.id, mend(b, n)]];
+      return follows(b, n.where, where) ? [] : [[n.id, orIdentity(b, n.id, n)]];
+    });
   // Each stands for itself in what the others are made of.
-  return b.replaceNodes(
-    value,
-    new Map([...read.map((id) => [id, id] as const), ...infinite.map((n) => [n.id, mend(b, n)] as const)]),
-  );
+  return mended.length === 0
+    ? value
+    : b.replaceNodes(value, new Map([...read.map((id) => [id, id] as const), ...mended]));
 };
 
 /** Registers of these start at a finite number that stands for the identity. */

@@ -13,7 +13,7 @@ import type { AxisId, Node, NodeId } from "../graph/graph.ts";
 import { operands } from "../graph/graph.ts";
 import { isExtremum } from "../graph/reduction.ts";
 import { folded } from "../graph/walk.ts";
-import { follows } from "../scalar/defined.ts";
+import { follows, isDefined } from "../scalar/defined.ts";
 import { signAnalysis } from "../scalar/sign.ts";
 import { choice } from "./rules/choice.ts";
 import { cancels } from "./rules/difference.ts";
@@ -110,6 +110,21 @@ const splitTerms = (b: GraphBuilder, body: NodeId, live: Live, whole: boolean): 
   return { summands: mergeEqual(b, summands) };
 };
 
+/** Operations that have no value everywhere. */
+const PARTIAL: readonly string[] = ["log", "log2", "sqrt", "rsqrt", "/", "%", "pow"];
+
+/** Whether a gauge is a number whatever cells its maxima have seen so far: a correction by what is none stays in the sum. */
+const isRunning = ({ b, depends, cells }: Separation, gauge: NodeId): boolean =>
+  [...b.reach([gauge])]
+    .map((id) => b.node(id))
+    .every(
+      (n) =>
+        (n.kind !== "unary" && n.kind !== "binary") ||
+        !PARTIAL.includes(n.op) ||
+        !depends(n.id) ||
+        isDefined(b, n.id, cells),
+    );
+
 /** A term as an accumulator, or what stands in the way. */
 const partOf = (cx: Separation, t: Term): Summand | { readonly because: NodeId; readonly why: string | null } => {
   const { b } = cx;
@@ -131,6 +146,9 @@ const partOf = (cx: Separation, t: Term): Summand | { readonly because: NodeId; 
       because: reason,
       why: "nothing proves that the exponent stays bounded while the statistic is not finished",
     };
+  const broken = gauges.find((x) => !isRunning(cx, x));
+  if (broken !== undefined)
+    return { because: broken, why: "the exponent may be no number while the statistic is not finished" };
   const gauge = gauges.length === 0 ? null : sumOf(b, gauges);
   const kept = t.factors.filter((f) => !cx.depends(f));
   const product = [...(exponent.length === 0 ? [] : [b.unary("exp", sumOf(b, exponent))]), ...kept];

@@ -5,7 +5,7 @@
 import type { Accumulator } from "../derive/plan.ts";
 import type { NodeId } from "../graph/graph.ts";
 import { operands } from "../graph/graph.ts";
-import { REDUCTIONS, startingValue } from "../graph/reduction.ts";
+import { isExtremum, REDUCTIONS, startingValue } from "../graph/reduction.ts";
 import type { Expr } from "../tile/tile.ts";
 import * as T from "../tile/build.ts";
 import type { Segment } from "./segment.ts";
@@ -25,14 +25,8 @@ const growthOf = (em: Emitter, gauge: NodeId, fixed: Fixed, before: Scope, after
 };
 
 /** e^δ (2^δ in base 2), what is carried being worth so much under the gauge of `after`. */
-export const factorOf = (
-  em: Emitter,
-  acc: Accumulator,
-  gauge: NodeId,
-  fixed: Fixed,
-  before: Scope,
-  after: Scope,
-): Expr => T.unary(acc.base2 === true ? "exp2" : "exp", growthOf(em, gauge, fixed, before, after));
+const factorOf = (em: Emitter, acc: Accumulator, gauge: NodeId, fixed: Fixed, before: Scope, after: Scope): Expr =>
+  T.unary(acc.base2 === true ? "exp2" : "exp", growthOf(em, gauge, fixed, before, after));
 
 /** δ in natural units. */
 export const naturalGrowth = (
@@ -83,15 +77,31 @@ export const shiftOf = (cx: Gauged, acc: Accumulator, fixed: Fixed, old: Scope, 
 };
 
 /** The value where all maxima of this pass that a gauge is made of have seen a cell, else 0. */
-const ifStarted = (cx: Gauged, gauge: NodeId, fixed: Fixed, old: Scope, value: Expr): Expr => {
-  const reached = cx.em.b.reach([gauge]);
-  const started = cx.parts
-    .map((p) => p.acc)
-    .filter((a) => reached.has(a.node) && cx.em.b.node(a.node).axes.every((x) => cx.rowAxes.includes(x)))
+const ifStarted = (cx: Gauged, gauge: NodeId, fixed: Fixed, old: Scope, value: Expr): Expr =>
+  ifAllStarted(
+    cx.em,
+    cx.parts.map((p) => p.acc).filter((a) => cx.em.b.node(a.node).axes.every((x) => cx.rowAxes.includes(x))),
+    gauge,
+    fixed,
+    old,
+    value,
+  );
+
+const ifAllStarted = (
+  em: Emitter,
+  accs: readonly Accumulator[],
+  gauge: NodeId,
+  fixed: Fixed,
+  old: Scope,
+  value: Expr,
+): Expr => {
+  const reached = em.b.reach([gauge]);
+  const started = accs
+    .filter((a) => reached.has(a.node))
     .map((a) => {
-      const carried = emit(cx.em, a.node, fixed, old).e;
+      const carried = emit(em, a.node, fixed, old).e;
       const start = T.lit(startingValue(a.op, carried.type.elem === "i32" ? "i32" : "f32"), carried.type);
-      return T.binary(REDUCTIONS[a.op].best ?? ">", carried, start);
+      return T.splat(T.binary(REDUCTIONS[a.op].best ?? ">", carried, start), value.type.width);
     });
   return started.length === 0
     ? value
@@ -100,6 +110,22 @@ const ifStarted = (cx: Gauged, gauge: NodeId, fixed: Fixed, old: Scope, value: E
         value,
         T.zero(value.type),
       );
+};
+
+/** `factorOf` for lanes that come together: one that has seen no cell has nothing to add. `accs`: what the lanes carry. */
+export const mergingFactor = (
+  em: Emitter,
+  accs: readonly Accumulator[],
+  acc: Accumulator,
+  gauge: NodeId,
+  fixed: Fixed,
+  before: Scope,
+  after: Scope,
+): Expr => {
+  const factor = factorOf(em, acc, gauge, fixed, before, after);
+  const { axes } = em.b.node(gauge);
+  const own = accs.filter((a) => isExtremum(a.op) && em.b.node(a.node).axes.every((x) => axes.includes(x)));
+  return isMultiple(em, gauge) ? ifAllStarted(em, own, gauge, fixed, before, factor) : factor;
 };
 
 /** Whether a gauge does arithmetic on maxima beyond choosing and negating them. */

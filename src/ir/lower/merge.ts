@@ -13,7 +13,7 @@ import * as T from "../tile/build.ts";
 import type { Lanes } from "../schedule/sharing.ts";
 import type { Emitter } from "./emit.ts";
 import { bind, name, withinNode } from "./emit.ts";
-import { factorOf, naturalGrowth, oncePerGauge } from "./gauge.ts";
+import { mergingFactor, naturalGrowth, oncePerGauge } from "./gauge.ts";
 import { memberOf, rowOfLane } from "./grid.ts";
 import type { Registers } from "./operators.ts";
 import { operatorOf } from "./operators.ts";
@@ -139,7 +139,15 @@ const corrected = (
   if (mine === undefined || !REDUCTIONS[slot.acc.op].rescales) throw new Error(`${slot.acc.op} has no gauge`);
   const value = drifted(cx, slot, slots, own, mine, stmts);
   const factor = oncePerGauge(cx.em, cx.next, "to_common", gauge, slot.fixed, () =>
-    factorOf(cx.em, slot.acc, gauge, slot.fixed, own, cx.next),
+    mergingFactor(
+      cx.em,
+      slots.map((s) => s.acc),
+      slot.acc,
+      gauge,
+      slot.fixed,
+      own,
+      cx.next,
+    ),
   );
   return T.mul(value, T.splat(factor, value.type.width));
 };

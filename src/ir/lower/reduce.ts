@@ -188,13 +188,18 @@ const loopReduce = (
 
 /** The outermost scope that knows everything a reduction depends on: where its loop may stand. */
 const homeOf = (em: Emitter, n: Node & { kind: "reduce" }, fixed: Fixed, at: Scope): Scope => {
-  const bound = new Set(n.over);
   let home = em.root;
-  const seen = new Set<NodeId>();
-  const open = [...(n.where === null ? [] : [n.where]), n.body];
-  for (let id = open.pop(); id !== undefined; id = open.pop()) {
-    if (seen.has(id)) continue;
-    seen.add(id);
+  // By the axes that are bound there: a reduction further in may run over an axis that is free beside it.
+  const seen = new Set<string>();
+  type Open = { readonly id: NodeId; readonly bound: ReadonlySet<AxisId> };
+  const within = (ids: readonly NodeId[], bound: ReadonlySet<AxisId>): readonly Open[] =>
+    ids.map((id) => ({ id, bound }));
+  const open = [...within(n.where === null ? [n.body] : [n.where, n.body], new Set(n.over))];
+  for (let next = open.pop(); next !== undefined; next = open.pop()) {
+    const { id, bound } = next;
+    const key = `${id} ${[...bound].join(" ")}`;
+    if (seen.has(key)) continue;
+    seen.add(key);
     const m = em.b.node(id);
     const known = m.axes.some((a) => bound.has(a)) ? null : lookup(at, keyOf(m, fixed));
     if (known !== null) home = join(home, known.s, at);
@@ -208,8 +213,8 @@ const homeOf = (em: Emitter, n: Node & { kind: "reduce" }, fixed: Fixed, at: Sco
         at,
       );
     } else {
-      if (m.kind === "reduce") m.over.forEach((a) => bound.add(a));
-      open.push(...operands(m).toReversed());
+      const inner = m.kind === "reduce" ? new Set([...bound, ...m.over]) : bound;
+      open.push(...within(operands(m).toReversed(), inner));
     }
   }
   return home;
