@@ -13,6 +13,13 @@ import { dotTerm } from "./reduce.ts";
 import type { Scope } from "./scope.ts";
 import type { Segment } from "./segment.ts";
 
+/** Whether a value has a running sum in it, which the row's walk gives behind the contractions. */
+const runs = (cx: Segment, n: Node): boolean => {
+  if (cx.running.length === 0) return false;
+  const below = cx.em.b.reach([n.id]);
+  return cx.running.some((s) => below.has(s.node));
+};
+
 /** The contractions that are asked for at many points, in loops over these (`feature-loop.ts`). */
 export const contractPoints = (
   cx: Segment,
@@ -28,7 +35,7 @@ export const contractPoints = (
   for (const n of sumsBelow(em.b, [...cx.parts.map((p) => p.body), ...cx.stores.map((s) => s.value)])) {
     const streams = n.axes.some((a) => cx.axes.includes(a));
     const axes =
-      !streams || cx.streamOnly.has(n.id) || em.accumulators.has(n.id) || em.stateful(n.id)
+      !streams || cx.streamOnly.has(n.id) || em.accumulators.has(n.id) || em.stateful(n.id) || runs(cx, n)
         ? null
         : loopAxesOf(em, n, [...cx.rowAxes, ...cx.axes]);
     if (axes === null) continue;
@@ -96,7 +103,7 @@ const contractionsOf = (cx: Segment): (Node & { kind: "reduce" })[] => {
     const streams = n.axes.some((a) => cx.axes.includes(a));
     const unrolled =
       n.op === "sum" && n.ty === "f32" && n.where === null && total <= CODE.contraction && total >= CODE.sideBySide;
-    return streams && local.length === 0 && unrolled && !cx.schedule.vectorStream;
+    return streams && local.length === 0 && unrolled && !cx.schedule.vectorStream && !runs(cx, n);
   };
   return [...reach(em.b, roots.toReversed(), (n) => (isEnd(n) ? [] : operands(n).toReversed()))]
     .map((id) => em.b.node(id))
