@@ -60,10 +60,9 @@ export const oncePerGauge = (
 export const correctionOf = (cx: Gauged, acc: Accumulator, fixed: Fixed, old: Scope, at: Scope): Expr | null => {
   const { gauge } = acc;
   if (gauge === null) return null;
-  // A multiple of the starting value of a maximum may overflow; nothing is carried then.
   return oncePerGauge(cx.em, at, "correction", gauge, fixed, () => {
     const factor = factorOf(cx.em, acc, gauge, fixed, old, at);
-    return isMultiple(cx.em, gauge) ? ifStarted(cx, gauge, fixed, old, factor) : factor;
+    return vanishesAtStart(cx.em, gauge) ? factor : ifStarted(cx, gauge, fixed, old, factor);
   });
 };
 
@@ -125,14 +124,18 @@ export const mergingFactor = (
   const factor = factorOf(em, acc, gauge, fixed, before, after);
   const { axes } = em.b.node(gauge);
   const own = accs.filter((a) => isExtremum(a.op) && em.b.node(a.node).axes.every((x) => axes.includes(x)));
-  return isMultiple(em, gauge) ? ifAllStarted(em, own, gauge, fixed, before, factor) : factor;
+  return vanishesAtStart(em, gauge) ? factor : ifAllStarted(em, own, gauge, fixed, before, factor);
 };
 
-/** Whether a gauge does arithmetic on maxima beyond choosing and negating them. */
-const isMultiple = (em: Emitter, id: NodeId): boolean => {
+/**
+ * Whether a correction from the starting values of the maxima is 0, which leaves the nothing that is carried: a gauge falls from there to
+ * minus infinity or is not moved. With other signs, or with arithmetic, it may overflow. `sign`: of the value in the gauge.
+ */
+const vanishesAtStart = (em: Emitter, id: NodeId, sign: 1 | -1 = 1): boolean => {
   const n = em.b.node(id);
-  if (em.accumulators.has(id)) return false;
-  if (n.kind === "unary" && n.op === "neg") return isMultiple(em, n.a);
-  if (n.kind === "binary" && (n.op === "max" || n.op === "min")) return isMultiple(em, n.a) || isMultiple(em, n.b);
-  return [...em.b.reach(operands(n))].some((x) => em.accumulators.has(x));
+  if (em.accumulators.has(id)) return n.kind === "reduce" && n.op === (sign < 0 ? "max" : "min");
+  if (n.kind === "unary" && n.op === "neg") return vanishesAtStart(em, n.a, sign < 0 ? 1 : -1);
+  if (n.kind === "binary" && (n.op === "max" || n.op === "min"))
+    return vanishesAtStart(em, n.a, sign) && vanishesAtStart(em, n.b, sign);
+  return ![...em.b.reach(operands(n))].some((x) => em.accumulators.has(x));
 };
