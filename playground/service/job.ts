@@ -3,27 +3,21 @@ import { evalSize } from "../../src/base/size.ts";
 import type { StorageType } from "../../src/base/storage-type.ts";
 import type { Spec } from "../../src/check/spec.ts";
 import { createRandom, randomData } from "../../src/cli/random.ts";
+import type { InputData } from "../../src/cli/tensors.ts";
 import type { Artifact } from "../../src/codegen/artifact.ts";
 import type { Graph } from "../../src/ir/graph/graph.ts";
 import type { Inputs } from "../../src/meaning/interpret.ts";
-import type { Stored } from "../../src/npy/convert.ts";
 import type { State } from "../protocol.ts";
 import { valuesOf, type Outcome } from "./compile.ts";
 
 /** Most elements of a tensor, and of all together. */
 const MOST = 2 ** 26;
-type Tensor = {
-  readonly name: string;
-  readonly type: StorageType;
-  readonly shape: readonly number[];
-  readonly data: Stored;
-};
 
 export type Job = {
   readonly spec: Spec;
   readonly artifact: Artifact;
   readonly graph: Graph;
-  readonly inputs: readonly Tensor[];
+  readonly inputs: readonly InputData[];
   readonly meant: Inputs;
   readonly shapeOf: (dims: Spec["tensors"][number]["dims"]) => readonly number[];
   readonly typeOf: (dtype: string) => StorageType;
@@ -47,7 +41,7 @@ export const jobOf = ({ spec, compiled, parameters, types }: Outcome, state: Sta
   if (all.reduce((n, t) => n + t.count, 0) > MOST) return "these sizes are too large for a try in a page";
   const random = createRandom(state.seed);
   const smallest = Math.min(...Object.values(sizes).filter((n) => n > 0), 8);
-  const inputs = spec.tensors.map((t): Tensor => {
+  const inputs = spec.tensors.map((t): InputData => {
     const [type, shape] = [typeOf(t.dtype), shapeOf(t.dims)];
     return { name: t.name, type, shape, data: randomData(type, product(shape), smallest, random) };
   });

@@ -22,14 +22,16 @@ export type Target = {
 /** Numbers of features, both ends included; null: none. */
 export type Features = { readonly from: number; readonly to: number } | null;
 
-/** Numbers of a tile (`TilesSchedule` says what each is). */
+/** Numbers of a tile (`TilesSchedule` says what is done with them). */
 export type TileNumbers = {
   readonly lanes: number;
+  /** Lanes side by side along a row: a tile is as many times `cells` wide. */
   readonly lanesPerRow: number;
   readonly rowsPerLane: number;
   readonly cells: number;
   readonly chunk: number;
   readonly slice: number;
+  /** Of a matrix product: columns of a workgroup. Else rows have all their features in one. */
   readonly columns?: number;
 };
 

@@ -1,13 +1,18 @@
-/** Compiling for a run that is at hand: the sizes that the plan asks for are known. */
+/** What `tfx run` and `tfx bench` do on the way to a run: a kernel compiled for the device and the sizes at hand, and the call of it. */
 import type { Diagnostic } from "../base/diagnostic.ts";
-import type { Target } from "../base/target.ts";
-import type { Spec } from "../check/spec.ts";
+import { BASELINE, TARGETS } from "../base/target.ts";
 import type { Artifact } from "../codegen/artifact.ts";
 import { compile } from "../compile.ts";
 import type { Graph } from "../ir/graph/graph.ts";
+import { pack } from "../npy/convert.ts";
+import type { RunOptions } from "../runtime/index.ts";
+import { lackingFor } from "./device.ts";
+import { DeviceError } from "./errors.ts";
+import type { Gpu } from "./gpu.ts";
 import { report, type Format } from "./report.ts";
 import type { Choice } from "./request.ts";
-import type { SourceStore } from "./sources.ts";
+import type { Side } from "./side.ts";
+import type { InputData } from "./tensors.ts";
 
 export type Compiled = { readonly artifact: Artifact; readonly graph: Graph };
 type Sizes = Readonly<Record<string, number>>;
@@ -28,20 +33,23 @@ export const only = (values: Sizes, names: readonly string[]): Sizes =>
 
 /**
  * A kernel for a run: its sizes stay values of the run, but for those that the plan must know or is better for. Null when there are
- * mistakes, which are told.
+ * mistakes, which are told; a DeviceError where the device lacks what the plan needs.
  */
 export const compileFor = (
-  file: string,
-  spec: Spec,
+  { file, spec, sources }: Side,
   choice: Choice,
   sizes: Sizes,
-  target: Target,
-  sources: SourceStore,
-  format: Format,
-  verify: boolean,
+  gpu: Gpu,
+  options: { readonly target?: string; readonly format: Format; readonly verify?: boolean },
 ): Compiled | null => {
+  const { format, verify = false } = options;
   const text = sources.read(file);
   const { resolveImport } = sources;
+  // Another target as the front end at hand reads it.
+  const target =
+    options.target === undefined
+      ? gpu.target
+      : { ...(TARGETS[options.target] ?? BASELINE), dialect: gpu.target.dialect };
   let dims: Sizes = choice.dims;
   for (;;) {
     const result = compile(text, { file, kernel: spec.name, ...choice, dims, target, resolveImport, verify });
@@ -57,6 +65,18 @@ export const compileFor = (
     );
     const [artifact] = result.artifacts;
     const [graph] = result.graphs;
-    return errors > 0 || artifact === undefined || graph === undefined ? null : { artifact, graph };
+    if (errors > 0 || artifact === undefined || graph === undefined) return null;
+    const lacking = lackingFor(artifact, target, gpu.device, gpu.target);
+    if (lacking.length > 0)
+      throw new DeviceError(`the plan for ${target.name} cannot run on ${gpu.target.name}: ${lacking.join("; ")}`);
+    return { artifact, graph };
   }
 };
+
+/** The call of a kernel on these inputs. */
+export const callOf = (artifact: Artifact, inputs: readonly InputData[], sizes: Sizes, scalars: Sizes): RunOptions => ({
+  inputs: Object.fromEntries(inputs.map(({ name, data, type }) => [name, pack(data, type)])),
+  shapes: Object.fromEntries(inputs.map(({ name, shape }) => [name, shape])),
+  sizes: only(sizes, artifact.sizes),
+  scalars,
+});

@@ -6,6 +6,7 @@ import { evalSize, printSize, sizeNames } from "../base/size.ts";
 import { toStorage, type Stored } from "../npy/convert.ts";
 import { readNpy, type NpyArray } from "../npy/npy.ts";
 import { DeviceError, UsageError, usage } from "./errors.ts";
+import type { Gpu } from "./gpu.ts";
 import { readBytes } from "./files.ts";
 import type { Pairs } from "./options.ts";
 import { createRandom, randomData } from "./random.ts";
@@ -76,14 +77,14 @@ const BITS: Readonly<Record<StorageType, number>> = {
   u4: 4,
 };
 
-/** Throws DeviceError when a tensor of the signature does not fit into a buffer of `most` bytes. Nothing is allocated. */
+/** Throws DeviceError when a tensor of the signature does not fit into a buffer of the device. Nothing is allocated. */
 export const checkRoom = (
   spec: Spec,
   sizes: Readonly<Record<string, number>>,
   types: Readonly<Record<string, StorageType>>,
-  most: number,
-  device: string,
+  { device, target }: Gpu,
 ): void => {
+  const most = Math.min(device.limits.maxStorageBufferBindingSize, device.limits.maxBufferSize);
   for (const { name, dtype, dims } of [...spec.tensors, ...spec.results]) {
     const shape = shapeOf(spec, name, sizes);
     const count = shape.reduce((a, b) => a * b, 1);
@@ -95,7 +96,7 @@ export const checkRoom = (
         `\`${name}\` [${axes.join(", ")}] has ${count} elements, more than 2147483647: indices are i32`,
       );
     throw new DeviceError(
-      `\`${name}\` [${axes.join(", ")}] needs ${bytes} bytes, but a buffer of ${device} holds ${most}`,
+      `\`${name}\` [${axes.join(", ")}] needs ${bytes} bytes, but a buffer of ${target.name} holds ${most}`,
     );
   }
 };

@@ -68,12 +68,12 @@ test("its server finds the library and tells mistakes", { timeout: 30_000 }, () 
       connection.onNotification("textDocument/publishDiagnostics", done),
     );
     const text =
-      'use causal_attention from "std/attention/causal"\nkernel k(x: f32[i: N]) -> y: f32[i] { y = x + z }\n';
+      'use { causal_attention } from "std/attention/causal"\nkernel k(x: f32[i: N]) -> y: f32[i] { y = x + z }\n';
     await connection.sendNotification("textDocument/didOpen", {
       textDocument: { uri: "file:///a.tfx", languageId: "tfx", version: 1, text },
     });
     const { diagnostics } = await told;
     expect(diagnostics.map((d) => d.message).join("\n")).toMatch(/`z`/);
-    expect(diagnostics.map((d) => d.message).join("\n")).not.toMatch(/no such file|cannot be found/);
+    expect(diagnostics.map((d) => d.message).join("\n")).not.toMatch(/cannot find/);
   }),
 );

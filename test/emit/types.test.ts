@@ -1,15 +1,13 @@
 /** Consumers under `tsc`: right ones compile, each wrong one fails for its reason. */
-import { execFileSync } from "node:child_process";
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { declarations } from "../../src/emit/module.ts";
 import { plainModule } from "../../src/emit/plain.ts";
+import { typecheck } from "./consumer.ts";
 import { artifactOf, EXAMPLES } from "./kernels.ts";
 
-const ROOT = fileURLToPath(new URL("../..", import.meta.url));
 const FOLDER = mkdtempSync(join(tmpdir(), "tfx-consumer-"));
 afterAll(() => rmSync(FOLDER, { recursive: true, force: true }));
 
@@ -121,37 +119,11 @@ beforeAll(() => {
   Object.entries(BAD).forEach(([, [line]], n) =>
     writeFileSync(join(FOLDER, `bad${n}.ts`), `${HEAD}${line}\nexport {};\n`),
   );
-  writeFileSync(
-    join(FOLDER, "tsconfig.json"),
-    JSON.stringify({
-      compilerOptions: {
-        target: "es2024",
-        lib: ["esnext", "dom"],
-        module: "nodenext",
-        moduleResolution: "nodenext",
-        strict: true,
-        exactOptionalPropertyTypes: true,
-        noUncheckedIndexedAccess: true,
-        noEmit: true,
-        skipLibCheck: true,
-        allowArbitraryExtensions: true,
-        allowImportingTsExtensions: true,
-        types: [join(ROOT, "node_modules/@webgpu/types/dist/index.d.ts")],
-        paths: { "tfx-lang/*": [join(ROOT, "src/*/index.ts")] },
-      },
-      include: ["*.ts"],
-    }),
-  );
-  writeFileSync(join(FOLDER, "package.json"), '{ "type": "module" }');
-  let text = "";
-  try {
-    execFileSync(process.execPath, [join(ROOT, "node_modules/typescript/bin/tsc"), "--pretty", "false", "-p", FOLDER], {
-      encoding: "utf8",
-      cwd: FOLDER,
-    });
-  } catch (error) {
-    text = (error as { readonly stdout: string }).stdout;
-  }
+  const text = typecheck(FOLDER, {
+    exactOptionalPropertyTypes: true,
+    noUncheckedIndexedAccess: true,
+    allowArbitraryExtensions: true,
+  });
   for (const line of text.split("\n")) {
     const file = /^([^\s(]*)\(/.exec(line)?.[1];
     const last = [...said.keys()].at(-1);

@@ -14,19 +14,9 @@ import { viewOf } from "../../src/ir/graph/view.ts";
 import { interpret } from "../../src/meaning/interpret.ts";
 import { stacks } from "../gpu/stacks.ts";
 import { SOURCE, TINY, titleOf, worst } from "../plan/tiny.ts";
-import { wherever } from "../property/schedules.ts";
+import { tiles, wherever } from "../property/schedules.ts";
 import { LANGUAGE, VARIANTS } from "./cases.ts";
 import { check, compileCase, faults, inputsOf, targetOn, type Case } from "./harness.ts";
-
-const tiles = (
-  lanes: number,
-  lanesPerRow: number,
-  rowsPerLane: number,
-  cells: number,
-  chunk: number,
-  slice: number,
-  prefetch: boolean,
-): TilesSchedule => ({ kind: "tiles", lanes, lanesPerRow, rowsPerLane, cells, chunk, slice, prefetch });
 
 /** Small tiles, of which there are many; one that holds all cells; more lanes along a row than features; lanes that are no whole subgroup. */
 const SHAPES: readonly TilesSchedule[] = [

@@ -1,18 +1,16 @@
 /** `import { tilted } from "./a.tfx?grad"`: a forward and a backward kernel that run, with their types. */
-import { spawnSync } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
 import { build as esbuild, type BuildFailure } from "esbuild";
 import { afterAll, expect, test } from "vitest";
 import type { Artifact } from "../../src/codegen/artifact.ts";
 import plugin from "../../src/plugin/esbuild.ts";
 import type { TfxOptions } from "../../src/plugin/options.ts";
 import { requestDevice, type Kernel } from "../../src/runtime/index.ts";
+import { typecheck } from "../emit/consumer.ts";
 import { adapter } from "../runtime/artifacts.ts";
 
-const ROOT = fileURLToPath(new URL("../../", import.meta.url));
 const FOLDER = mkdtempSync(join(tmpdir(), "tfx-grad-"));
 afterAll(() => rmSync(FOLDER, { recursive: true, force: true }));
 const write = (name: string, text: string): string => {
@@ -116,34 +114,9 @@ export const { outputs } = await backward.run({ inputs: { q: x, k: x, v: x, lse:
 export const gradient: Float32Array = outputs.d_q;
 `,
     );
-  write("package.json", '{ "type": "module" }');
-  write(
-    "tsconfig.json",
-    JSON.stringify({
-      compilerOptions: {
-        target: "es2024",
-        lib: ["esnext", "dom"],
-        module: "nodenext",
-        moduleResolution: "nodenext",
-        strict: true,
-        noEmit: true,
-        skipLibCheck: true,
-        allowImportingTsExtensions: true,
-        types: [join(ROOT, "node_modules/@webgpu/types/dist/index.d.ts")],
-        paths: { "tfx-lang/*": [join(ROOT, "src/*/index.ts")] },
-      },
-      include: ["*.ts"],
-    }),
-  );
-  const { stdout } = spawnSync(
-    process.execPath,
-    [join(ROOT, "node_modules/typescript/bin/tsc"), "--pretty", "false", "-p", FOLDER],
-    {
-      encoding: "utf8",
-      cwd: FOLDER,
-    },
-  );
-  const faults = stdout.split("\n").filter((l) => l.includes("error TS"));
+  const faults = typecheck(FOLDER)
+    .split("\n")
+    .filter((l) => l.includes("error TS"));
   expect(faults.filter((l) => !l.startsWith("d_p.ts"))).toEqual([]);
   expect(faults.join()).toMatch(/d_p\.ts.*'d_p' does not exist/);
 });

@@ -3,7 +3,7 @@ import type { Target } from "../../src/base/target.ts";
 import type { Compiled, CompileOptions } from "../../src/compile.ts";
 import { drawSchedule } from "../../src/ir/schedule/legal-space.ts";
 import { legal } from "../../src/ir/schedule/legal.ts";
-import type { Schedule } from "../../src/ir/schedule/schedule.ts";
+import type { Schedule, TilesSchedule } from "../../src/ir/schedule/schedule.ts";
 import { viewOf } from "../../src/ir/graph/view.ts";
 
 /** For `CompileOptions.schedule`: every kernel of `compiled` under a schedule drawn by `random`. */
@@ -30,3 +30,14 @@ export const wherever = (
   );
   return { schedule: (chosen, kernel) => (legalFor.has(kernel) ? schedule : chosen), kernels: legalFor.size };
 };
+
+/** Tiles by their numbers, in the order of the type. */
+export const tiles = (
+  lanes: number,
+  lanesPerRow: number,
+  rowsPerLane: number,
+  cells: number,
+  chunk: number,
+  slice: number,
+  prefetch: boolean,
+): TilesSchedule => ({ kind: "tiles", lanes, lanesPerRow, rowsPerLane, cells, chunk, slice, prefetch });

@@ -1,10 +1,7 @@
 /** `tfx bench FILE [OTHER]` */
-import { BASELINE, TARGETS } from "../../base/target.ts";
-import { pack } from "../../npy/convert.ts";
 import { createKernel } from "../../runtime/index.ts";
-import { compileFor, only } from "../compile-for.ts";
-import { lackingFor } from "../device.ts";
-import { DeviceError, onDevice, type ExitCode } from "../errors.ts";
+import { callOf, compileFor, only } from "../compile-for.ts";
+import { onDevice, type ExitCode } from "../errors.ts";
 import { countFlops } from "../flops.ts";
 import { openGpu, restartFor, type Gpu } from "../gpu.ts";
 import { sizesMadeUp } from "../made-up.ts";
@@ -39,32 +36,19 @@ type Candidate = {
 
 /** Compiles a kernel for the device, makes up its data and runs it once; null when the file has mistakes. */
 const candidateOf = async (side: Side, gpu: Gpu, options: BenchOptions): Promise<Candidate | null> => {
-  const { file, spec, sources } = side;
+  const { file, spec } = side;
   const choice = choiceOf(spec, options);
   const scalars = scalarsOf(spec, options);
   const parameters = { ...scalars, ...choice.statics };
   const known = sizesOf(spec, new Map(), choice.dims, parameters);
   const sizes = sizesOf(spec, new Map(), { ...choice.dims, ...sizesMadeUp(spec, known, options.random) }, parameters);
-  const { maxStorageBufferBindingSize, maxBufferSize } = gpu.device.limits;
-  checkRoom(spec, sizes, choice.types, Math.min(maxStorageBufferBindingSize, maxBufferSize), gpu.target.name);
-  const target =
-    options.target === undefined
-      ? gpu.target
-      : { ...(TARGETS[options.target] ?? BASELINE), dialect: gpu.target.dialect };
+  checkRoom(spec, sizes, choice.types, gpu);
   const start = performance.now();
-  const compiled = compileFor(file, spec, choice, sizes, target, sources, options.format, false);
+  const compiled = compileFor(side, choice, sizes, gpu, options);
   if (compiled === null) return null;
   const { artifact, graph } = compiled;
-  const lacking = lackingFor(artifact, target, gpu.device, gpu.target);
-  if (lacking.length > 0)
-    throw new DeviceError(`the plan for ${target.name} cannot run on ${gpu.target.name}: ${lacking.join("; ")}`);
   const inputs = collectInputs(spec, new Map(), sizes, choice.types, options.random);
-  const call = {
-    inputs: Object.fromEntries(inputs.map(({ name, data, type }) => [name, pack(data, type)])),
-    shapes: Object.fromEntries(inputs.map(({ name, shape }) => [name, shape])),
-    sizes: only(sizes, artifact.sizes),
-    scalars,
-  };
+  const call = callOf(artifact, inputs, sizes, scalars);
   const kernel = await createKernel(gpu.device, artifact);
   const run = async () => kernel.run(call);
   const { outputs } = await onDevice(`\`${artifact.kernel}\` did not run`, run);

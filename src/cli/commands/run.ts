@@ -1,13 +1,11 @@
 /** `tfx run FILE` */
 import type { Artifact } from "../../codegen/artifact.ts";
-import { BASELINE, TARGETS } from "../../base/target.ts";
-import { pack, unpack, type Stored } from "../../npy/convert.ts";
+import { unpack, type Stored } from "../../npy/convert.ts";
 import { createKernel, type RunResult } from "../../runtime/index.ts";
 import { accuracy } from "../accuracy.ts";
-import { compileFor, only } from "../compile-for.ts";
-import { DeviceError, onDevice, type ExitCode } from "../errors.ts";
+import { callOf, compileFor, only } from "../compile-for.ts";
+import { onDevice, type ExitCode } from "../errors.ts";
 import { countFlops } from "../flops.ts";
-import { lackingFor } from "../device.ts";
 import { openGpu, restartFor } from "../gpu.ts";
 import { numbers, sizes as sizeValues, strings, type Pairs } from "../options.ts";
 import { checkOutputs, saveOutputs } from "../outputs.ts";
@@ -48,12 +46,7 @@ const runKernel = async (
   scalars: Sizes,
 ): Promise<RunResult> => {
   const kernel = await createKernel(device, artifact);
-  const call = {
-    inputs: Object.fromEntries(inputs.map(({ name, data, type }) => [name, pack(data, type)])),
-    shapes: Object.fromEntries(inputs.map(({ name, shape }) => [name, shape])),
-    sizes: only(sizes, artifact.sizes),
-    scalars,
-  };
+  const call = callOf(artifact, inputs, sizes, scalars);
   return onDevice(`\`${artifact.kernel}\` did not run`, async () => {
     const first = await kernel.run(call);
     return first.timeMs < 500 ? kernel.run({ ...call, repeat: 5 }) : first;
@@ -87,20 +80,11 @@ export const run = async (file: string, options: RunOptions): Promise<ExitCode> 
   for (const { name } of [...spec.tensors, ...spec.results]) shapeOf(spec, name, sizes);
   const gpu = await openGpu(options.adapter, { subgroups: options.subgroups === "on" });
   try {
-    // Another target as the front end at hand reads it.
-    const target =
-      options.target === undefined
-        ? gpu.target
-        : { ...(TARGETS[options.target] ?? BASELINE), dialect: gpu.target.dialect };
-    const { maxStorageBufferBindingSize, maxBufferSize } = gpu.device.limits;
-    checkRoom(spec, sizes, choice.types, Math.min(maxStorageBufferBindingSize, maxBufferSize), gpu.target.name);
+    checkRoom(spec, sizes, choice.types, gpu);
     const inputs = collectInputs(spec, arrays, sizes, choice.types, options.random ?? null);
-    const compiled = compileFor(file, spec, choice, sizes, target, sources, format, options.verify === true);
+    const compiled = compileFor({ file, spec, sources }, choice, sizes, gpu, options);
     if (compiled === null) return 1;
     const { artifact, graph } = compiled;
-    const lacking = lackingFor(artifact, target, gpu.device, gpu.target);
-    if (lacking.length > 0)
-      throw new DeviceError(`the plan for ${target.name} cannot run on ${gpu.target.name}: ${lacking.join("; ")}`);
     const result = await runKernel(gpu.device, artifact, inputs, sizes, scalars);
     const outputs: Record<string, Stored> = {};
     for (const { name, dtype } of spec.results) {

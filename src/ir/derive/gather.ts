@@ -7,11 +7,10 @@ import { NO_SPAN } from "../../base/span.ts";
 import type { AxisId, Node, NodeId } from "../graph/graph.ts";
 import { operands } from "../graph/graph.ts";
 import { folded, reach, unionAxes } from "../graph/walk.ts";
-import { isName, scratchName } from "./materialise.ts";
-import { bound, type Cx, type Group, isShort, type Root, same } from "./planning.ts";
+import { replaceIn, scratchName } from "./materialise.ts";
+import { bound, type Cx, type Group, isShort, type Root, same, waitsFor } from "./planning.ts";
 import { rowsOf } from "./rows.ts";
 import { sideBySide } from "./side-by-side.ts";
-import { replacer } from "../graph/rewrite.ts";
 import { streamOf } from "./stream.ts";
 
 /** A tensor that values were gathered in: each with the read that stands for it. */
@@ -37,23 +36,6 @@ export const gatherReads = (cx: Cx, groups: Group[], buffers: number): void => {
         best = isCrowded(root) ? cheapest(cx, root, g.stream, buffers) : null;
       }
     }
-};
-
-/** Whether a value waits for the tensor, however many kernels lie between. */
-const waitsFor = (cx: Cx, groups: readonly Group[], value: NodeId, tensor: string): boolean => {
-  const roots = new Map(groups.flatMap((g) => g.roots).map((r) => [r.tensor, r]));
-  const seen = new Set<string>();
-  const open = [value];
-  for (let id = open.pop(); id !== undefined; id = open.pop())
-    for (const x of cx.b.reach([id])) {
-      const n = cx.b.node(x);
-      if (n.kind !== "load" || seen.has(n.tensor)) continue;
-      if (n.tensor === tensor) return true;
-      seen.add(n.tensor);
-      const from = roots.get(n.tensor);
-      if (from !== undefined) open.push(from.value);
-    }
-  return false;
 };
 
 /** Of the values that can be gathered those along the fewest cells that save a binding; null: none do. */
@@ -168,31 +150,21 @@ const gatherable = (
 
 /** A scratch tensor of the values. */
 const gather = (cx: Cx, nodes: readonly Node[]): Gathered => {
-  const [first] = nodes as readonly [Node];
-  const [only, ...more] = nodes;
-  const axes = nodes.reduce<readonly AxisId[]>((x, n) => unionAxes(x, n.axes), first.axes);
-  if (only !== undefined && more.length === 0) {
-    const tensor = scratchName(cx, only);
-    cx.scratch.push({
-      name: tensor,
-      dtype: "f32",
-      dims: axes.map((a) => [a]),
-      role: "scratch",
-      span: cx.b.origins[only.id]?.[0] ?? NO_SPAN,
-    });
-    const at = axes.map((a) => cx.b.index(a));
-    const read = cx.b.from(only.id, () => cx.b.load(tensor, at, "f32"));
-    note(cx, [only], tensor);
-    return { root: { tensor, axes, value: only.id }, reads: new Map([[only.id, read]]) };
-  }
-  const { root, read } = sideBySide(
-    cx,
-    axes,
-    nodes.map((n) => n.id),
-  );
+  const [first, ...more] = nodes as readonly [Node, ...Node[]];
+  const axes = more.reduce<readonly AxisId[]>((x, n) => unionAxes(x, n.axes), first.axes);
   const at = axes.map((a) => cx.b.index(a));
+  if (more.length === 0) {
+    const tensor = scratchName(cx, first);
+    const span = cx.b.origins[first.id]?.[0] ?? NO_SPAN;
+    cx.scratch.push({ name: tensor, dtype: "f32", dims: axes.map((a) => [a]), role: "scratch", span });
+    const read = cx.b.from(first.id, () => cx.b.load(tensor, at, "f32"));
+    note(cx, nodes, tensor);
+    return { root: { tensor, axes, value: first.id }, reads: new Map([[first.id, read]]) };
+  }
+  const ids = nodes.map((n) => n.id);
+  const { root, read } = sideBySide(cx, axes, ids);
   note(cx, nodes, root.tensor);
-  return { root, reads: new Map(nodes.map((n, slot) => [n.id, cx.b.from(n.id, () => read(at, slot))])) };
+  return { root, reads: new Map(ids.map((id, slot) => [id, cx.b.from(id, () => read(at, slot))])) };
 };
 
 const note = (cx: Cx, nodes: readonly Node[], tensor: string): void => {
@@ -202,14 +174,4 @@ const note = (cx: Cx, nodes: readonly Node[], tensor: string): void => {
     node: null,
     text: `${values} ${nodes.length === 1 ? "is" : "are"} read from \`${tensor}\`: with all that ${nodes.length === 1 ? "it is" : "they are"} made of there would be more tensors than a kernel can bind`,
   });
-};
-
-/** Replaces values of a result; names of the user stay. */
-export const replaceIn = (cx: Cx, root: Root, map: ReadonlyMap<NodeId, NodeId>): void => {
-  const replace = replacer(cx.b, map);
-  for (const id of cx.b.reach([root.value])) {
-    const [moved, known] = [replace(id), cx.nameOf(id)];
-    if (moved !== id && isName(known) && !cx.names.has(moved)) cx.names.set(moved, known);
-  }
-  root.value = replace(root.value);
 };

@@ -1,8 +1,7 @@
 /** Groups of results, a kernel each, rearranged: what joins another one, what comes first. */
-import type { NodeId } from "../graph/graph.ts";
 import { scansBelow } from "../graph/scan.ts";
 import { acrossRows } from "./across.ts";
-import { bound, type Cx, type Group, isShort, outermost, type Root, same } from "./planning.ts";
+import { bound, type Cx, type Group, isShort, outermost, type Root, same, waitsFor } from "./planning.ts";
 
 /** Results of states that another group walks along anyway, for more rows: one of these rows writes them. */
 export const joinScans = (cx: Cx, groups: Group[]): void => {
@@ -53,16 +52,6 @@ export const byLevel = (cx: Cx, groups: Group[]): void => {
 
 /** Results that need no stream of their own are written by a kernel that visits all their cells anyway. */
 export const adoptElementwise = (cx: Cx, groups: Group[]): void => {
-  const roots = new Map(groups.flatMap((g) => g.roots).map((r) => [r.tensor, r]));
-  /** Whether a value waits for the tensor, however many kernels lie between. */
-  const waitsFor = (value: NodeId, tensor: string, seen = new Set<string>()): boolean =>
-    [...cx.b.reach([value])].some((id) => {
-      const n = cx.b.node(id);
-      if (n.kind !== "load" || seen.has(n.tensor)) return false;
-      seen.add(n.tensor);
-      const from = roots.get(n.tensor);
-      return n.tensor === tensor || (from !== undefined && waitsFor(from.value, tensor, seen));
-    });
   for (const g of [...groups]) {
     for (const root of [...g.roots]) {
       const runs = [...cx.b.reach([root.value])]
@@ -75,7 +64,7 @@ export const adoptElementwise = (cx: Cx, groups: Group[]): void => {
           h.stream.length > 0 &&
           h.level >= g.level &&
           same([...h.rows, ...h.stream], root.axes) &&
-          !h.roots.some((r) => waitsFor(r.value, root.tensor)) &&
+          !h.roots.some((r) => waitsFor(cx, groups, r.value, root.tensor)) &&
           acrossRows(cx, root.value, h.stream, h.rows).length === 0,
       );
       if (host === undefined) continue;

@@ -9,7 +9,9 @@ import type { AxisId, Node, NodeId } from "../graph/graph.ts";
 import { operands } from "../graph/graph.ts";
 import { REDUCTIONS } from "../graph/reduction.ts";
 import { type Scan } from "../graph/scan.ts";
+import { replacer } from "../graph/rewrite.ts";
 import { UnknownSize, Unsupported } from "../graph/unsupported.ts";
+import { reach } from "../graph/walk.ts";
 import { isShort, same, type Cx, type Reduce, type Root } from "./planning.ts";
 import { alongPieces } from "./rules/piece.ts";
 import { readsAlong, readsState, scansApart } from "./scan.ts";
@@ -193,7 +195,7 @@ const askForSize = (cx: Cx, n: Reduce): void => {
 const NOWHERE: ReadonlyMap<AxisId, NodeId> = new Map();
 
 /** Whether a name is the user's, not a text of what the value is. */
-export const isName = (name: string): boolean => /^[A-Za-z_]\w*$/.test(name);
+const isName = (name: string): boolean => /^[A-Za-z_]\w*$/.test(name);
 
 /** A name for the scratch tensor of a value, which nothing else has. */
 export const scratchName = (cx: Cx, n: Node, of = cx.nameOf(n.id)): string => {
@@ -203,10 +205,25 @@ export const scratchName = (cx: Cx, n: Node, of = cx.nameOf(n.id)): string => {
       .replace(/^_+|_+$/g, "")
       .slice(0, 24) || "part"
   }_all`;
+  return unused(cx, base);
+};
+
+/** The name, with a number where something else has it. */
+export const unused = (cx: Cx, base: string): string => {
   let name = base;
   for (let k = 2; cx.taken.has(name); k++) name = `${base}${k}`;
   cx.taken.add(name);
   return name;
+};
+
+/** Replaces values of a root, and gives what becomes of them the user's names. */
+export const replaceIn = (cx: Cx, root: Root, map: ReadonlyMap<NodeId, NodeId>): void => {
+  const replace = replacer(cx.b, map);
+  for (const id of reach(cx.b, [root.value], (n) => (map.has(n.id) ? [] : operands(n)))) {
+    const moved = replace(id);
+    if (moved !== id && isName(cx.nameOf(id)) && !cx.names.has(moved)) cx.names.set(moved, cx.nameOf(id));
+  }
+  root.value = replace(root.value);
 };
 
 /** Makes a scratch tensor of a value, and gives the read of it. */

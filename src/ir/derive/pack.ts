@@ -3,7 +3,7 @@
  * more tensors than it can. Nothing is computed in another way.
  */
 import type { NodeId } from "../graph/graph.ts";
-import { replaceIn } from "./gather.ts";
+import { replaceIn } from "./materialise.ts";
 import { bound, type Cx, type Group, type Root, same } from "./planning.ts";
 import { sideBySide } from "./side-by-side.ts";
 

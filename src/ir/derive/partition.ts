@@ -7,7 +7,6 @@ import { edit } from "../graph/build.ts";
 import { type AxisId, type Graph, type Node, type NodeId, operands } from "../graph/graph.ts";
 import type { GraphBuilder } from "../graph/pen.ts";
 import { printNode } from "../graph/print.ts";
-import { replacer } from "../graph/rewrite.ts";
 import { readBelow, timeOf } from "../graph/scan.ts";
 import { attempted, Unsupported } from "../graph/unsupported.ts";
 import type { GraphView } from "../graph/view.ts";
@@ -16,7 +15,7 @@ import { acrossRows } from "./across.ts";
 import { adoptElementwise, byLevel, joinScans, withinBuffers } from "./groups.ts";
 import { gatherReads } from "./gather.ts";
 import { kernelPlan } from "./kernel-plan.ts";
-import { materialise, toMaterialise } from "./materialise.ts";
+import { materialise, replaceIn, toMaterialise } from "./materialise.ts";
 import { packScratch } from "./pack.ts";
 import type { KernelPlan, Note, Plan } from "./plan.ts";
 import { type Cx, extent, factsOf, type Group, isShort, outermost, type Reduce, type Root, same } from "./planning.ts";
@@ -106,13 +105,7 @@ const store = (cx: Cx, root: Root, values: readonly Node[], pending: Root[]): vo
     throw new Unsupported(itself, `\`${cx.nameOf(itself.id)}\` cannot be computed along the axes that it is asked for`);
   const map = new Map(values.map((r) => [r.id, materialise(cx, r, pending)]));
   if (map.size === 0) return;
-  const replace = replacer(cx.b, map);
-  for (const id of reach(cx.b, [root.value], (n) => (map.has(n.id) ? [] : operands(n)))) {
-    const moved = replace(id);
-    if (moved !== id && /^[A-Za-z_]\w*$/.test(cx.nameOf(id)) && !cx.names.has(moved))
-      cx.names.set(moved, cx.nameOf(id));
-  }
-  root.value = replace(root.value);
+  replaceIn(cx, root, map);
 };
 
 /** Long reductions over the stream that vary along a piece of the rows: the other rows would repeat what a cell of the piece is. */

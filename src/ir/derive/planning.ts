@@ -111,6 +111,23 @@ export const bound = (b: GraphView, r: Root): readonly string[] => [
   ...[...b.reach([r.value])].map((id) => b.node(id)).flatMap((n) => (n.kind === "load" ? [n.tensor] : [])),
 ];
 
+/** Whether a value waits for the tensor, however many kernels lie between. */
+export const waitsFor = (cx: Cx, groups: readonly Group[], value: NodeId, tensor: string): boolean => {
+  const roots = new Map(groups.flatMap((g) => g.roots).map((r) => [r.tensor, r]));
+  const seen = new Set<string>();
+  const open = [value];
+  for (let id = open.pop(); id !== undefined; id = open.pop())
+    for (const x of cx.b.reach([id])) {
+      const n = cx.b.node(x);
+      if (n.kind !== "load" || seen.has(n.tensor)) continue;
+      if (n.tensor === tensor) return true;
+      seen.add(n.tensor);
+      const from = roots.get(n.tensor);
+      if (from !== undefined) open.push(from.value);
+    }
+  return false;
+};
+
 export const same = (p: readonly AxisId[], q: readonly AxisId[]): boolean =>
   p.length === q.length && p.every((a) => q.includes(a));
 

@@ -1,6 +1,7 @@
 /** Several values of equal axes in one scratch tensor, chosen by the index of an axis of its own. */
 import { NO_SPAN } from "../../base/span.ts";
 import type { AxisId, NodeId } from "../graph/graph.ts";
+import { unused } from "./materialise.ts";
 import type { Cx, Root } from "./planning.ts";
 
 export type SideBySide = {
@@ -21,18 +22,11 @@ export const sideBySide = (cx: Cx, axes: readonly AxisId[], values: readonly Nod
   const feature = axes.at(-1);
   const inner = feature !== undefined && typeof b.axis(feature).size === "number" ? 1 : 0;
   const outer = axes.length - inner;
-  const tensor = unused(cx);
+  const tensor = unused(cx, "stats_all");
   const all = [...axes.slice(0, outer), stat, ...axes.slice(outer)];
   const span = b.origins[values[0] ?? last]?.[0] ?? NO_SPAN;
   cx.scratch.push({ name: tensor, dtype: "f32", dims: all.map((a) => [a]), role: "scratch", span });
   const read = (at: readonly NodeId[], slot: number): NodeId =>
     b.load(tensor, [...at.slice(0, outer), b.konst(slot, "i32"), ...at.slice(outer)], "f32");
   return { root: { tensor, axes: all, value }, read };
-};
-
-const unused = (cx: Cx): string => {
-  let name = "stats_all";
-  for (let k = 2; cx.taken.has(name); k++) name = `stats_all${k}`;
-  cx.taken.add(name);
-  return name;
 };

@@ -2,6 +2,7 @@
  * A schedule: how one kernel's rows and stream are laid over lanes. A value that is printed, chosen from the plan and the
  * target's data, and can be overridden; the lowering reads nothing else. Each kind has the fields that mean something for it.
  */
+import type { TileNumbers } from "../../base/target.ts";
 
 /** Where values that only the stream decides come from. */
 export type Source =
@@ -44,17 +45,8 @@ export type ElementsSchedule = {
  * sums over features, `chunk` at a time, with both operands staged. Then the same rows x a share of the features of what is carried; what
  * the other lanes of a row have made goes through workgroup memory, and the cells are staged `slice` at a time.
  */
-export type TilesSchedule = {
+export type TilesSchedule = TileNumbers & {
   readonly kind: "tiles";
-  readonly lanes: number;
-  /** Lanes side by side along a row: a tile is as many times `cells` wide. */
-  readonly lanesPerRow: number;
-  readonly rowsPerLane: number;
-  readonly cells: number;
-  readonly chunk: number;
-  readonly slice: number;
-  /** Of a matrix product: columns of a workgroup. Else rows have all their features in one. */
-  readonly columns?: number;
   /** What is staged next is loaded before the present piece is worked on. */
   readonly prefetch: boolean;
 };

@@ -234,14 +234,8 @@ export const writtenByTile = (b: GraphView, given: KernelPlan, s: TilesSchedule)
     b.node(id).axes.some((a) => v.inner.has(a)) && b.node(id).axes.some((a) => v.stream.has(a));
   const wide = plan.accumulators.filter((a) => a.local.length > 0);
   const vectors = wide.map((a) => a.local.reduce((n, x) => n + Math.ceil(vectorCount(b, s, x) / s.lanesPerRow), 0));
-  const seen = new Set<NodeId>();
-  const below = (id: NodeId): void => {
-    if (seen.has(id) || staged.has(id)) return;
-    seen.add(id);
-    operands(b.node(id)).forEach(below);
-  };
-  rootsOf(plan.accumulators).forEach(below);
-  const cells = [...seen].filter(isCell).length * s.rowsPerLane * s.cells;
+  const below = reach(b, rootsOf(plan.accumulators), (n) => (staged.has(n.id) ? [] : operands(n)));
+  const cells = [...below].filter((id) => !staged.has(id) && isCell(id)).length * s.rowsPerLane * s.cells;
   const features = vectors.reduce((n, x) => n + 4 * x * s.rowsPerLane, 0);
   // What is no plain number takes several registers a cell, and a merge a row.
   const merged = plan.accumulators.filter((a) => a.local.length === 0 && !isPlainNumber(b, a));

@@ -1,16 +1,7 @@
 /** Programs for tiles of rows and cells: what is contracted, exchanged, staged and merged, in kernels that have tiles and in some that have none. */
 import type { TilesSchedule } from "../../../src/ir/schedule/schedule.ts";
 import type { Program } from "../../campaign/program.ts";
-
-const tiles = (
-  lanes: number,
-  lanesPerRow: number,
-  rowsPerLane: number,
-  cells: number,
-  chunk: number,
-  slice: number,
-  prefetch: boolean,
-): TilesSchedule => ({ kind: "tiles", lanes, lanesPerRow, rowsPerLane, cells, chunk, slice, prefetch });
+import { tiles } from "../../property/schedules.ts";
 
 /** Small tiles, of which there are many. */
 export const SHAPES: readonly TilesSchedule[] = [
