@@ -22,6 +22,6 @@ export type CompileGraphResult = {
 export const compileGraph = (graph: Graph, options: GraphOptions, backend: Backend = WGSL): CompileGraphResult => {
   const verify = isVerified(options.verify);
   if (verify) refuseBroken("graph", faultsOfGraph(graph));
-  const { levels, diagnostics } = runPasses(GRAPH_PASSES, { graph }, { options, backend }, verify);
+  const { levels, diagnostics } = runPasses(GRAPH_PASSES, { graph }, { options, backend }, verify, options.onPass);
   return { compiled: levels === null ? null : { ...levels, warnings: diagnostics }, diagnostics };
 };

@@ -1,7 +1,9 @@
 /** What a caller asks of the compiler. */
 import type { Target } from "./base/target.ts";
 import type { ResolveImport } from "./check/check.ts";
+import type { GraphLevels } from "./compiled.ts";
 import type { Schedule } from "./ir/schedule/schedule.ts";
+import type { Ended } from "./pass.ts";
 
 export type GraphOptions = {
   /** Run the verifiers of all levels between the stages: a mistake of the compiler is an Error that names the pass. */
@@ -13,6 +15,8 @@ export type GraphOptions = {
   readonly schedule?: (chosen: Schedule, kernel: string) => Schedule;
   /** In place of the planner's choice: into how many parts, a workgroup's each, streams are cut that can be; 1: none is cut. */
   readonly parts?: number;
+  /** Is told what each pass made as it ends, also where a later one refuses or breaks. */
+  readonly onPass?: Ended<GraphLevels>;
 };
 
 export type CompileOptions = GraphOptions & {

@@ -99,11 +99,13 @@ const compileKernel = (spec: Spec, options: CompileOptions): KernelResult => {
   const first = attempt(spec, options);
   const [fault] = first.diagnostics;
   if (first.compiled !== null || fault === undefined) return first;
+  // What is looked for behind the first error is no compilation that anybody follows.
+  const { onPass: _, ...again } = options;
   if (first.cause instanceof UnknownSize)
-    return { compiled: null, diagnostics: [...first.diagnostics, ...askedAfter(spec, options, first.cause)] };
+    return { compiled: null, diagnostics: [...first.diagnostics, ...askedAfter(spec, again, first.cause)] };
   if (first.cause instanceof Unsupported && spec.results.length > 1) {
     const each = spec.results.flatMap((r) =>
-      attempt({ ...spec, results: [r] }, options).diagnostics.filter((d) => d.code === fault.code),
+      attempt({ ...spec, results: [r] }, again).diagnostics.filter((d) => d.code === fault.code),
     );
     const others = each.filter((d) => d.primary.span.start !== fault.primary.span.start || d.message !== fault.message);
     return { compiled: null, diagnostics: [fault, ...others] };
@@ -156,7 +158,7 @@ const attempt = (spec: Spec, options: CompileOptions): Attempt => {
   try {
     const verify = isVerified(options.verify);
     if (verify) refuseBroken("check", faultsOfSpec(spec));
-    const { levels, diagnostics: warnings } = runPasses(SPEC_PASSES, { spec }, options, verify);
+    const { levels, diagnostics: warnings } = runPasses(SPEC_PASSES, { spec }, options, verify, options.onPass);
     if (levels === null) return refused(warnings);
     const found = compileGraph(levels.graph, options);
     const diagnostics = [...warnings, ...found.diagnostics];

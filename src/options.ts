@@ -48,6 +48,7 @@ const OPTIONS: Readonly<Record<string, Form>> = {
   resolveImport: optional(FUNCTION),
   schedule: optional(FUNCTION),
   parts: PARTS,
+  onPass: optional(FUNCTION),
   verify: optional(FLAG),
 };
 

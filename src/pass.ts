@@ -50,12 +50,16 @@ export const refuseBroken = (name: string, faults: readonly string[]): void => {
 /** What became of a run: all levels, or none where a pass told an error. */
 export type Ran<L> = { readonly levels: L | null; readonly diagnostics: readonly Diagnostic[] };
 
+/** Is told of a pass as it ends, with all levels so far: before its level is verified, and before a later pass refuses or breaks. */
+export type Ended<L> = (name: string, levels: Partial<L>) => void;
+
 /** Runs the passes in order over the levels that are there. `verify`: a broken level is an Error that names the pass that made it. */
 export const runPasses = <L extends object, G extends keyof L, C>(
   passes: readonly Pass<L, C>[],
   given: Pick<L, G>,
   cx: C,
   verify: boolean,
+  ended: Ended<L> = () => {},
 ): Ran<L> => {
   let levels = given as L;
   const diagnostics: Diagnostic[] = [];
@@ -65,6 +69,7 @@ export const runPasses = <L extends object, G extends keyof L, C>(
       throw new Error(`pass \`${p.name}\` needs ${missing.join(", ")}, which no pass before it makes`);
     const made = p.run(levels, cx);
     diagnostics.push(...(made.diagnostics ?? []));
+    if ("value" in made) ended(p.name, { ...levels, [p.makes]: made.value });
     if (stops(made.diagnostics ?? [])) return { levels: null, diagnostics };
     if (!("value" in made)) throw new Error(`pass \`${p.name}\` made nothing and did not say why`);
     if (verify) refuseBroken(p.name, p.verify(made.value as never, levels, cx));

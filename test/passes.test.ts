@@ -43,7 +43,7 @@ describe("the list", () => {
   });
 
   test.each(PASS_NAMES)("what %s made can be printed", (name) => {
-    expect(textAfter(name, compiled, SOURCE, "a.tfx").trim()).not.toBe("");
+    expect(textAfter(name, { text: SOURCE, file: "a.tfx" }, compiled.spec, compiled).trim()).not.toBe("");
   });
 });
 
@@ -103,4 +103,50 @@ test("an error stops the passes, and warnings of those before it are kept", () =
   const { diagnostics, compiled: none } = compile(text, { file: "a.tfx", target: BASELINE, resolveImport });
   expect(diagnostics.map((d) => d.code)).toEqual(["TFX2001"]);
   expect(none).toEqual([]);
+});
+
+const broken = (): never => {
+  throw new Error("no");
+};
+
+describe("onPass", () => {
+  const names = GRAPH_PASSES.map((p) => p.name);
+  const before = (name: string): readonly string[] => names.slice(0, names.indexOf(name));
+  const heardOf = (passes: readonly Pass<GraphLevels, GraphContext>[], verify: boolean) => {
+    const heard: string[] = [];
+    const run = (): unknown =>
+      runPasses(passes, { graph: compiled.graph }, cx, verify, (name, levels) => {
+        const made = passes.find((p) => p.name === name)?.makes;
+        if (made !== undefined && levels[made] !== undefined) heard.push(name);
+      });
+    return { heard, run };
+  };
+
+  test.each(Object.keys(BREAK))("a level that %s broke is told, and those before it", (name) => {
+    const { heard, run } = heardOf(breaking(name), true);
+    expect(run).toThrow();
+    expect(heard).toEqual([...before(name), name]);
+  });
+
+  test.each(names)("where %s throws, all before it are told", (name) => {
+    const { heard, run } = heardOf(
+      GRAPH_PASSES.map((p) => (p.name === name ? { ...p, run: broken } : p)),
+      false,
+    );
+    expect(run).toThrow("no");
+    expect(heard).toEqual(before(name));
+  });
+
+  test("a kernel with two results that are refused is told as far as it came, once", () => {
+    const text = `kernel inside(q: f32[i: N, d: D], k: f32[j: M, d: D]) -> (a: f32[i], b: f32[i]) {
+  let top = kth_largest[d](q * k, 2)
+  a = sum[j](top)
+  b = max[j](2 * top)
+}
+`;
+    const heard: string[] = [];
+    const options = { file: "a.tfx", target: BASELINE, dims: { D: 4 }, onPass: (name: string) => heard.push(name) };
+    expect(compile(text, options).diagnostics.map((d) => d.code)).toContain("TFX3001");
+    expect(heard).toEqual(["graph", ...before("tile")]);
+  });
 });

@@ -1,9 +1,12 @@
 /** Compiling for a report: sizes that the plan must know and that nobody gave are made up, and said. */
 import type { Spec } from "../check/spec.ts";
 import type { Target } from "../base/target.ts";
-import { compile, type CompileResult } from "../compile.ts";
+import { compile, type CompileOptions, type CompileResult } from "../compile.ts";
 import type { Choice } from "./request.ts";
 import type { SourceStore } from "./sources.ts";
+
+/** Is told of a pass as it ends. */
+export type OnPass = NonNullable<CompileOptions["onPass"]>;
 
 export type Planned = CompileResult & { readonly madeUp: Readonly<Record<string, number>> };
 
@@ -29,6 +32,30 @@ export const withSizesMadeUp = (
   }
 };
 
+/** The pass behind which no size is asked for. */
+const PLANNED = "kernels";
+
+/** Runs a compilation; `onPass` hears of its passes as they end, but of none of an attempt that ends in asking for sizes. */
+const heard = (onPass: OnPass, run: (onPass: OnPass) => CompileResult): CompileResult => {
+  let held: (() => void)[] | null = [];
+  const release = (): void => {
+    held?.forEach((tell) => tell());
+    held = null;
+  };
+  try {
+    const result = run((name, levels) => {
+      if (name === PLANNED) release();
+      if (held === null) onPass(name, levels);
+      else held.push(() => onPass(name, levels));
+    });
+    if (!result.diagnostics.some((d) => d.code === SIZE_NEEDED)) release();
+    return result;
+  } catch (e) {
+    release();
+    throw e;
+  }
+};
+
 /** Compiles one kernel of a file, sizes that it must know and that nobody gave made up. */
 export const planWith = (
   file: string,
@@ -36,11 +63,13 @@ export const planWith = (
   choice: Choice,
   target: Target,
   sources: SourceStore,
-  verify = false,
+  { verify = false, onPass = () => {} }: { readonly verify?: boolean | undefined; readonly onPass?: OnPass } = {},
 ): Planned => {
   const text = sources.read(file);
   const { resolveImport } = sources;
   return withSizesMadeUp(spec.sizes, choice.dims, (dims) =>
-    compile(text, { file, kernel: spec.name, ...choice, dims, target, resolveImport, verify }),
+    heard(onPass, (told) =>
+      compile(text, { file, kernel: spec.name, ...choice, dims, target, resolveImport, verify, onPass: told }),
+    ),
   );
 };

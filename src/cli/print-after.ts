@@ -1,6 +1,7 @@
 /** What each pass made of one kernel, as text. */
 import { printSpec } from "../check/print-spec.ts";
-import type { Compiled } from "../compiled.ts";
+import type { Spec } from "../check/spec.ts";
+import type { GraphLevels } from "../compiled.ts";
 import { printPlan } from "../explain/print-plan.ts";
 import { printGraph } from "../ir/graph/print.ts";
 import { printSchedule } from "../ir/schedule/schedule.ts";
@@ -9,35 +10,52 @@ import { parseProgram } from "../parser/parse.ts";
 import { printItem } from "../parser/print-ast.ts";
 import type { PassName } from "./level-names.ts";
 
-/** `text`, `file`: the source that the kernel is of. */
-export const textAfter = (pass: PassName, compiled: Compiled, text: string, file: string): string => {
+/** What the parser made of the kernels of a file; of the one named, where one is. */
+export const parsedText = (text: string, file: string, kernel?: string): string =>
+  parseProgram(text, file)
+    .program.items.filter((i) => i.kind === "kernel" && (kernel === undefined || i.name.text === kernel))
+    .map(printItem)
+    .join("\n");
+
+/** The text that a kernel is of, and its name in messages. */
+export type Source = { readonly text: string; readonly file: string };
+
+/** `levels`: those made so far, that of the pass among them. */
+export const textAfter = (
+  pass: PassName,
+  { text, file }: Source,
+  spec: Spec,
+  levels: Partial<GraphLevels> = {},
+): string => {
+  const made = <K extends keyof GraphLevels>(name: K): GraphLevels[K] => {
+    const level = levels[name];
+    if (level === undefined) throw new Error(`pass \`${pass}\` ended without ${name}`);
+    return level;
+  };
   switch (pass) {
     case "parse":
-      return parseProgram(text, file)
-        .program.items.filter((i) => i.kind === "kernel" && i.name.text === compiled.spec.name)
-        .map(printItem)
-        .join("\n");
+      return parsedText(text, file, spec.name);
     case "check":
-      return printSpec(compiled.spec);
+      return printSpec(spec);
     case "graph":
-      return printGraph(compiled.graph);
+      return printGraph(made("graph"));
     case "prepare":
-      return printGraph(compiled.prepared.graph);
+      return printGraph(made("prepared").graph);
     case "kernels":
-      return printPlan({ ...compiled, plan: compiled.whole });
+      return printPlan({ graph: made("graph"), plan: made("whole") });
     case "parts":
-      return printPlan(compiled);
+      return printPlan({ graph: made("graph"), plan: made("plan") });
     case "schedules":
-      return compiled.schedules
-        .map((s, n) => `${compiled.plan.kernels[n]?.name ?? ""}: ${printSchedule(s)}`)
+      return made("schedules")
+        .map((s, n) => `${made("plan").kernels[n]?.name ?? ""}: ${printSchedule(s)}`)
         .join("\n");
     case "base2":
-      return printPlan({ ...compiled, plan: compiled.folded });
+      return printPlan({ graph: made("graph"), plan: made("folded") });
     case "tile":
-      return printTile(compiled.tile);
+      return printTile(made("tile"));
     case "write":
-      return compiled.written.text;
+      return made("written").text;
     case "artifact":
-      return JSON.stringify({ ...compiled.artifact, wgsl: "" }, null, 2);
+      return JSON.stringify({ ...made("artifact"), wgsl: "" }, null, 2);
   }
 };

@@ -1,6 +1,6 @@
 /** The plan as text, for `--print-after plan`: kernels, passes, accumulators with their bodies, stores, scratch. */
 import { NO_ORIGIN, type Origin } from "../base/span.ts";
-import type { Compiled } from "../compiled.ts";
+import type { GraphLevels } from "../compiled.ts";
 import type { Accumulator, KernelPlan, ScanState } from "../ir/derive/plan.ts";
 import type { NodeId } from "../ir/graph/graph.ts";
 import { namesOf, type Names } from "./names.ts";
@@ -56,7 +56,7 @@ const kernelLines = (names: Names, k: KernelPlan): readonly Said[] => {
 };
 
 /** All kernels of a plan in the order in which they run, line by line. */
-export const planLines = (compiled: Compiled): readonly PlanLine[] => {
+export const planLines = (compiled: Pick<GraphLevels, "graph" | "plan">): readonly PlanLine[] => {
   const { plan, graph } = compiled;
   const names = namesOf(compiled);
   const { origins } = penOf(compiled);
@@ -69,7 +69,7 @@ export const planLines = (compiled: Compiled): readonly PlanLine[] => {
 };
 
 /** All kernels of a plan as text. */
-export const printPlan = (compiled: Compiled): string =>
+export const printPlan = (compiled: Pick<GraphLevels, "graph" | "plan">): string =>
   planLines(compiled)
     .map((l) => `${l.text}\n`)
     .join("");

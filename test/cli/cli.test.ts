@@ -115,6 +115,32 @@ test("explain tells what a code means", () => {
   expect(tfx(["explain", "tfx2001"]).out).toMatch(/^TFX2001: .+\n\n.+/);
 });
 
+describe("explain --print-after", () => {
+  test("prints a pass as it ends: of a kernel that a later one refuses too", () => {
+    writeFileSync(
+      join(folder, "refused.tfx"),
+      "kernel inside(q: f32[i: N, d: D], k: f32[j: M, d: D]) -> o: f32[i] {\n  o = sum[j](kth_largest[d](q * k, 2))\n}\n",
+    );
+    const after = (pass: string): Ended => tfx(["explain", "refused.tfx", "--dim", "D=4", "--print-after", pass]);
+    const prepared = after("prepare");
+    expect([prepared.code, prepared.out.split("\n")[0]]).toEqual([1, "graph inside"]);
+    expect(prepared.err).toContain("error[TFX3001]");
+    expect(after("tile")).toEqual({ ...prepared, out: "" });
+    expect(after("all").out.match(/^\/\/ ---- .* ----$/gm)).toEqual(
+      ["parse", "check", "graph", "prepare", "kernels", "parts", "schedules", "base2"].map((p) => `// ---- ${p} ----`),
+    );
+  });
+
+  test("prints nothing twice where a size was not given, and what was parsed where a name is unknown", () => {
+    writeFileSync(
+      join(folder, "asks.tfx"),
+      "kernel asks(x: f32[i: N, d: D], w: f32[j: M, d: D]) -> y: f32[i, j] {\n  y = softmax[j](sum[d](x * w))\n}\n",
+    );
+    expect(tfx(["explain", "asks.tfx", "--print-after", "graph"]).out.match(/^graph/gm)).toHaveLength(1);
+    expect(tfx(["explain", "bad.tfx", "--print-after", "ast"])).toMatchObject({ code: 1, out: BAD });
+  });
+});
+
 test("fmt lays out in place, checks, and filters stdin", () => {
   const file = join(folder, "loose.tfx");
   const loose = "kernel f(x:f32[t:N])->y:f32[t]{y=x*2}";

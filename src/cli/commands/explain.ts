@@ -2,7 +2,6 @@
 import { CHECK_CODES } from "../../check/codes.ts";
 import type { Spec } from "../../check/spec.ts";
 import { TARGETS, BASELINE, type Target } from "../../base/target.ts";
-import type { Compiled } from "../../compile.ts";
 import { explainKernel } from "../../explain/explain.ts";
 import { limitDiagnostics } from "../../limits.ts";
 import { planNotes } from "../../explain/notes.ts";
@@ -13,9 +12,9 @@ import { OPTION_CODES } from "../../base/codes-options.ts";
 import { PLAN_CODES } from "../../base/codes-plan.ts";
 import { UsageError, type ExitCode } from "../errors.ts";
 import { numbers, sizes, strings, type Pairs } from "../options.ts";
-import { passesNamed, type PrintAfter } from "../level-names.ts";
-import { textAfter } from "../print-after.ts";
-import { planWith } from "../planned.ts";
+import { passesNamed, type PassName, type PrintAfter } from "../level-names.ts";
+import { parsedText, textAfter } from "../print-after.ts";
+import { planWith, type OnPass } from "../planned.ts";
 import { report } from "../report.ts";
 import { checkNames, choose, loadSpecs } from "../request.ts";
 import { createSources } from "../sources.ts";
@@ -42,11 +41,14 @@ const explainCode = (code: string): ExitCode => {
   return 0;
 };
 
-const printLevels = (name: PrintAfter, compiled: Compiled, text: string, file: string): void => {
-  for (const pass of passesNamed(name)) {
-    if (name === "all") console.log(`// ---- ${pass} ----`);
-    console.log(textAfter(pass, compiled, text, file).trimEnd().split("\n").map(printable).join("\n"));
-  }
+/** Prints what a pass made, where it is asked for. The text is not made otherwise. */
+const printLevel = (asked: PrintAfter | undefined, pass: string, textOf: (pass: PassName) => string): void => {
+  const name = asked === undefined ? undefined : passesNamed(asked).find((p) => p === pass);
+  if (name === undefined) return;
+  const text = textOf(name).trimEnd();
+  if (text === "") return;
+  if (asked === "all") console.log(`// ---- ${pass} ----`);
+  console.log(text.split("\n").map(printable).join("\n"));
 };
 
 /** The names that the counting options may use. */
@@ -72,14 +74,16 @@ const explainSpec = (
 ): number => {
   const choice = choose(spec, sizes(options.dim), numbers(options.static), strings(options.type));
   const counted = checkCounting(spec, options);
-  const { compiled, diagnostics, madeUp } = planWith(file, spec, choice, target, sources, options.verify);
+  const { printAfter, verify } = options;
+  const source = { text: sources.read(file), file };
+  const onPass: OnPass = (pass, levels) => printLevel(printAfter, pass, (p) => textAfter(p, source, spec, levels));
+  onPass("parse", {});
+  onPass("check", {});
+  const { compiled, diagnostics, madeUp } = planWith(file, spec, choice, target, sources, { verify, onPass });
   const errors = report(diagnostics, sources, options.format);
+  if (printAfter !== undefined) return errors;
   const made = Object.entries(madeUp).map(([name, n]) => `${name}=${n}`);
   for (const c of compiled) {
-    if (options.printAfter !== undefined) {
-      printLevels(options.printAfter, c, sources.read(file), file);
-      continue;
-    }
     console.log(explainKernel(c, { target, sizes: counted, map: options.map ?? true }));
     if (made.length > 0) console.log(`not given, so taken as examples: ${made.join(" ")}`);
     console.log("");
@@ -93,7 +97,10 @@ export const explain = (file: string, options: ExplainOptions): ExitCode => {
   if (/^TFX\d+$/i.test(file)) return explainCode(file);
   const sources = createSources();
   const specs = loadSpecs(file, options.kernel, sources, options.format);
-  if (specs === null) return 1;
+  if (specs === null) {
+    printLevel(options.printAfter, "parse", () => parsedText(sources.read(file), file, options.kernel));
+    return 1;
+  }
   const target = TARGETS[options.target] ?? BASELINE;
   const errors = specs.reduce((n, spec) => n + explainSpec(file, spec, options, target, sources), 0);
   return errors === 0 ? 0 : 1;
