@@ -1,6 +1,7 @@
 /** Cotangents: values that are meant on a domain and are 0 elsewhere, their sums over cells and of each other. */
 import type { AxisId, SExpr } from "../check/spec.ts";
-import { add, choose, factorsOf, int, mul, neg, num, op1, over, product, restrict, type Arena } from "./arena.ts";
+import { add, factorsOf, mul, neg, product } from "./algebra.ts";
+import { choose, int, num, op1, over, restrict, type Arena } from "./arena.ts";
 import { allOf, both, without, type Domain } from "./domain.ts";
 
 /** `expr` at the cells of `dom`, where it exists; 0 elsewhere. */

@@ -3,7 +3,8 @@ import { NO_SPAN } from "../base/span.ts";
 import { constant } from "../check/sexpr.ts";
 import type { AxisId, SExpr } from "../check/spec.ts";
 import { keyOf, knownInRange } from "./bounds.ts";
-import { choose, int, moved, op2, type Arena } from "./arena.ts";
+import { choose, int, op2, type Arena } from "./arena.ts";
+import { moved } from "./moved.ts";
 
 /** Conditions, each one asked where those before it hold. */
 export type Domain = ReadonlySet<SExpr>;

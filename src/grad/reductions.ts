@@ -1,6 +1,8 @@
 /** Cotangents of what a reduction reduces. */
 import type { AxisId, SExpr } from "../check/spec.ts";
-import { div, index, int, moved, mul, num, op2, over, restrict, sub, type Arena } from "./arena.ts";
+import { div, mul, sub } from "./algebra.ts";
+import { index, int, num, op2, over, restrict, type Arena } from "./arena.ts";
+import { moved } from "./moved.ts";
 import { asValue, countOf, float, type Adjoint, type AdjointCx } from "./adjoint.ts";
 
 type Reduce = SExpr & { readonly kind: "reduce" };

@@ -5,7 +5,8 @@
 import { children } from "../check/sexpr.ts";
 import type { AxisId, SExpr } from "../check/spec.ts";
 import { postOrder } from "../check/walk-spec.ts";
-import { factorsOf, mul, op1, op2, over, product, type Arena } from "./arena.ts";
+import { factorsOf, mul, product } from "./algebra.ts";
+import { op1, op2, over, type Arena } from "./arena.ts";
 import { knownAs } from "./known.ts";
 import { rewritten } from "./recurrence.ts";
 

@@ -1,6 +1,7 @@
 /** Derivatives of the scalar operations. */
 import type { SExpr } from "../check/spec.ts";
-import { choose, div, mul, neg, num, op1, op2, sub, type Arena } from "./arena.ts";
+import { choose, num, op1, op2, type Arena } from "./arena.ts";
+import { div, mul, neg, sub } from "./algebra.ts";
 import { float } from "./adjoint.ts";
 import { knownAs, sigmoid } from "./known.ts";
 

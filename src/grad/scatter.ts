@@ -5,7 +5,8 @@
 import { printSize, size, type SizeExpr } from "../base/size.ts";
 import type { Subst } from "../check/sexpr.ts";
 import type { AxisId, SExpr } from "../check/spec.ts";
-import { index, int, moved, op1, op2, type Arena } from "./arena.ts";
+import { index, int, op1, op2, type Arena } from "./arena.ts";
+import { moved } from "./moved.ts";
 import { summed, type Adjoint, type AdjointCx } from "./adjoint.ts";
 import { inRange } from "./domain.ts";
 

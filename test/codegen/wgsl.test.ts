@@ -3,7 +3,7 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { lowerToWgsl, printWgsl } from "../../src/codegen/lower-to-wgsl.ts";
 import { BASELINE, TARGETS } from "../../src/base/target.ts";
-import { floatText } from "../../src/codegen/wgsl/lower-expr.ts";
+import { floatText } from "../../src/codegen/wgsl/literal.ts";
 import { declare, newScope } from "../../src/codegen/wgsl/names.ts";
 import * as t from "../../src/ir/tile/build.ts";
 import { BOOL, F32, I32, U32, VEC4, type Expr, type Stmt, type TileProgram } from "../../src/ir/tile/tile.ts";

@@ -1,6 +1,7 @@
 /** WGSL as a backend. */
 import type { Backend } from "../backend.ts";
-import { liveKernels, lowerToWgsl, printLines, readsParams, textOf } from "../lower-to-wgsl.ts";
+import { liveKernels, readsParams } from "../live.ts";
+import { lowerToWgsl, printLines, textOf } from "../lower-to-wgsl.ts";
 
 export const WGSL: Backend = {
   name: "wgsl",

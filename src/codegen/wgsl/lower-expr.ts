@@ -1,81 +1,15 @@
 /** Tile IR expressions to WGSL ones. */
-import type { Origin } from "../../base/span.ts";
 import type { Buffer, Expr, TBinary, TUnary, VType } from "../../ir/tile/tile.ts";
-import { helperName, helperText, typeName, type HelperName } from "./helpers.ts";
 import { constantOf, converted, fit } from "./constant.ts";
-import { bin, call, text, type WBinary, type WExpr } from "./module.ts";
-import { lookup, type Scope } from "./names.ts";
-
-/** A buffer and its name in the module. */
-export type NamedBuffer = { readonly buffer: Buffer; readonly name: string };
-
-/** What lowering one module collects. `builtins`: names of the current kernel's `lane`, `group`, …, made on first use. */
-export type Cx = {
-  readonly module: Scope;
-  readonly buffers: Map<string, NamedBuffer>;
-  readonly params: {
-    readonly variable: string;
-    readonly fields: ReadonlyMap<string, string>;
-    readonly bools: ReadonlySet<string>;
-  };
-  /** Texts of the helpers called, by name, and the statements that call them. */
-  readonly helpers: Map<string, { readonly text: string; readonly from: Origin[] }>;
-  /** The statement at hand. */
-  readonly at: { from: Origin };
-  readonly uses: { f16: boolean; subgroups: boolean };
-  readonly builtins: ReadonlyMap<string, string>;
-};
-
-/** The shortest decimal that is this f32 (or f16) again, with a point, an exponent or a suffix. */
-export const floatText = (value: number, elem: "f32" | "f16"): string => {
-  const round = elem === "f32" ? Math.fround : (x: number): number => Math.f16round(x);
-  const target = round(value);
-  if (!Number.isFinite(target)) throw new Error(`tile IR: ${value} is no finite ${elem} literal`);
-  let short = String(target);
-  // An integer stays as it is: 65500 is an f16 as good as 65504, but not what was written.
-  for (let digits = Number.isInteger(target) && Math.abs(target) < 1e9 ? 10 : 1; digits <= 9; digits++) {
-    const candidate = String(Number(target.toPrecision(digits)));
-    // Rounded up, the largest f32 would be none: WGSL refuses such a literal.
-    if (
-      round(Number(candidate)) === target &&
-      (Math.abs(target) < 3.4e38 || Math.abs(Number(candidate)) <= Math.abs(target))
-    ) {
-      short = candidate;
-      break;
-    }
-  }
-  if (Object.is(target, -0)) short = "-0";
-  const scientific = Number(short).toExponential();
-  if (scientific.length < short.length) short = scientific;
-  if (!/[.e]/.test(short)) short += ".0";
-  return elem === "f16" ? `${short.replace("e+", "e")}h` : short.replace("e+", "e");
-};
-
-/** A literal of a scalar or vector type. */
-export const literal = (value: number, t: VType): WExpr => {
-  const scalar = (): string => {
-    switch (t.elem) {
-      case "f32":
-      case "f16":
-        return floatText(value, t.elem);
-      case "i32":
-        return String(value);
-      case "u32":
-        return `${value}u`;
-      case "bool":
-        return value === 0 ? "false" : "true";
-    }
-  };
-  return t.width === 1 ? text(scalar()) : call(typeName(t), text(scalar()));
-};
+import { type Cx, type NamedBuffer, noteType } from "./cx.ts";
+import { type HelperName, helperName, helperText, typeName } from "./helpers.ts";
+import { literal } from "./literal.ts";
+import { type WBinary, type WExpr, bin, call, text } from "./module.ts";
+import { type Scope, lookup } from "./names.ts";
 
 type Elem<E extends VType["elem"]> = VType & { readonly elem: E };
-const isFloat = (t: VType): t is Elem<"f32" | "f16"> => t.elem === "f32" || t.elem === "f16";
 
-const noteType = (t: VType, cx: Cx): string => {
-  if (t.elem === "f16") cx.uses.f16 = true;
-  return typeName(t);
-};
+const isFloat = (t: VType): t is Elem<"f32" | "f16"> => t.elem === "f32" || t.elem === "f16";
 
 const helper = (name: HelperName, t: VType, cx: Cx, ...args: readonly WExpr[]): WExpr => {
   const fn = helperName(name, t);
@@ -126,6 +60,7 @@ const isLiteral = (e: Expr, value: number): boolean => e.kind === "lit" && e.val
 
 /** Operators that take a vector and a scalar: `v * s` needs no `vec4f(s)`. */
 const MIXES: ReadonlySet<TBinary> = new Set<TBinary>(["+", "-", "*", "/"]);
+
 const spread = (e: Expr): Expr =>
   e.kind === "splat" ? e.a : e.kind === "lit" && e.type.width > 1 ? { ...e, type: { elem: e.type.elem, width: 1 } } : e;
 

@@ -3,11 +3,10 @@
  * applied on the way. A graph is finished data; a pass that writes starts a pen over it (`edit`), which keeps its ids and only
  * appends, and ends with `finish`, which gives the next graph. What a finished pen is asked to write is refused.
  */
-import { NO_ORIGIN, NO_SPAN, originAt, type Origin, type Span } from "../../base/span.ts";
-import { binaryTy, isCommutative, unaryTy } from "./arith.ts";
 import type { SizeExpr } from "../../base/size.ts";
+import { NO_ORIGIN, NO_SPAN, type Origin, type Span, originAt } from "../../base/span.ts";
+import { binaryTy, unaryTy } from "./arith.ts";
 import {
-  operands,
   type Axis,
   type AxisId,
   type Graph,
@@ -16,12 +15,14 @@ import {
   type Op,
   type ScanDef,
   type Ty,
+  operands,
 } from "./graph.ts";
-import { identity, REDUCTIONS } from "./reduction.ts";
 import type { GraphBuilder } from "./pen.ts";
+import { REDUCTIONS, identity } from "./reduction.ts";
 import { replaceNodes, substitute } from "./rewrite.ts";
-import { simplifyBinary, simplifySelect, simplifyUnary } from "./simplify.ts";
 import { renameState } from "./scan.ts";
+import { simplifyBinary, simplifySelect, simplifyUnary } from "./simplify.ts";
+import { handOver, keyOf, type Table, tableOf } from "./table.ts";
 import { extentsOf, inputsOf } from "./view.ts";
 import { nodeAt, reach, unionAxes } from "./walk.ts";
 
@@ -30,67 +31,8 @@ export type { GraphBuilder, GraphParts } from "./pen.ts";
 /** `scalars`: names that are scalar parameters, for `sizeOf`. */
 export type BuilderOptions = { readonly scalars?: Iterable<string> };
 
-/**
- * What a pen knows of its nodes, to make none twice. It goes from the pen to the graph and from there to the next pen that
- * writes; another pen over the same graph makes its own.
- */
-type Table = {
-  readonly ids: Map<string, NodeId>;
-  /** Scans by their definition, with the carried state of all written as that of scan -1. Made when first asked for. */
-  scans: Map<string, ScanDef> | null;
-};
-
-const tables = new WeakMap<Graph, Table>();
-
-/** The table of a graph: handed over, or made of its nodes. */
-const tableOf = (graph: Graph | null): Table => {
-  const known = graph === null ? undefined : tables.get(graph);
-  if (graph !== null && known !== undefined) {
-    tables.delete(graph);
-    return known;
-  }
-  const ids = new Map<string, NodeId>();
-  for (const n of graph?.nodes ?? []) {
-    const key = keyOf(n, n.ty);
-    if (!ids.has(key)) ids.set(key, n.id);
-  }
-  return { ids, scans: null };
-};
-
 /** Most expressions that a node remembers. */
 const MAX_ORIGINS = 4;
-
-const text = (value: number): string => (Object.is(value, -0) ? "-0" : String(value));
-
-/** The structural identity of an operation. */
-const keyOf = (op: Op, ty: Ty): string => {
-  switch (op.kind) {
-    case "const":
-      return `c ${ty} ${text(op.value)}`;
-    case "index":
-      return `i ${op.axis}`;
-    case "size":
-      return `z ${op.name}`;
-    case "scalar":
-      return `p ${op.name}`;
-    case "load":
-      return `l ${op.tensor} ${op.at.join(",")}`;
-    case "unary":
-      return `u ${op.op} ${ty} ${op.a}`;
-    case "binary": {
-      const swap = isCommutative(op.op) && op.a > op.b;
-      return swap ? `b ${op.op} ${op.b} ${op.a}` : `b ${op.op} ${op.a} ${op.b}`;
-    }
-    case "select":
-      return `s ${op.cond} ${op.a} ${op.b}`;
-    case "reduce":
-      return `r ${op.op} ${op.over.join(",")} ${op.body} ${op.where} ${op.k}`;
-    case "carried":
-      return `k ${op.state} ${op.at.join(",")}`;
-    case "scan":
-      return `n ${op.state} ${op.at.join(",")}`;
-  }
-};
 
 const typeError = (what: string, ...tys: readonly Ty[]): Error =>
   new Error(`\`${what}\` does not take ${tys.join(" and ")}`);
@@ -321,16 +263,13 @@ const pen = (base: Graph | null, axes: readonly Axis[], scalarNames: Iterable<st
       if (finished) throw new Error("this graph is finished already");
       finished = true;
       const same = base !== null && nodes.length === base.nodes.length && allAxes.length === base.axes.length;
-      if (same && base === parts) {
-        if (table !== null) tables.set(base, table);
-        return base;
-      }
-      const graph: Graph = same
-        ? { ...parts, axes: base.axes, nodes: base.nodes, origins: base.origins }
-        : { ...parts, axes: allAxes, nodes, origins };
-      const own = table ?? (base === null ? undefined : tables.get(base));
-      if (base !== null) tables.delete(base);
-      if (own !== undefined) tables.set(graph, own);
+      const graph: Graph =
+        same && base === parts
+          ? base
+          : same
+            ? { ...parts, axes: base.axes, nodes: base.nodes, origins: base.origins }
+            : { ...parts, axes: allAxes, nodes, origins };
+      handOver(base, table, graph);
       return graph;
     },
   };

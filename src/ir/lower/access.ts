@@ -1,93 +1,19 @@
 /** Loads and stores of tensors: flat indices built from the outside in, vec4 access, packed and half types. */
 import { item } from "../../base/must.ts";
-import { sameSize, sizeKey } from "../../base/size.ts";
-import type { AxisId, Node, NodeId, Tensor } from "../graph/graph.ts";
-import type { SizeExpr } from "../../base/size.ts";
-import { printSize, size } from "../../base/size.ts";
-import { linAdd, linConst, linearOf, linearOfSize, linScale, provablyNonNegative } from "../scalar/affine.ts";
-import type { Linear } from "../scalar/affine.ts";
-import type { Buffer, Expr, Stmt } from "../tile/tile.ts";
-import { U32 } from "../tile/tile.ts";
+import { type SizeExpr, printSize } from "../../base/size.ts";
+import type { AxisId, Node, Tensor } from "../graph/graph.ts";
 import * as T from "../tile/build.ts";
-import { keyOfExpr } from "../tile/key.ts";
-import type { Emitter, Fixed, Placed } from "./emit.ts";
-import { emit, homeOfIndex, keyOf, lane4, name } from "./emit.ts";
-import { join, lookup } from "./scope.ts";
-import type { Scope } from "./scope.ts";
-
-export const tensorNamed = (em: Emitter, tensor: string): Tensor => {
-  const t = em.graph.tensors.find((x) => x.name === tensor);
-  if (t === undefined) throw new Error(`no tensor ${tensor}`);
-  return t;
-};
+import type { Expr, Stmt } from "../tile/tile.ts";
+import { clamped, flatIndex, lastSize, tensorNamed } from "./address.ts";
+import { type Emitter, type Fixed, type Placed, emit, homeOfIndex, keyOf, lane4, name } from "./emit.ts";
+import { type Scope, join, lookup } from "./scope.ts";
+import { bufferOf, decode, encode, field } from "./stored.ts";
 
 /** Whether the tensor may be bound as vec4s: f32 or f16 with a last axis that is a known multiple of four. */
 export const canVector = (em: Pick<Emitter, "b">, t: Tensor): boolean => {
   const last = t.dims.flat().at(-1);
   const n = last === undefined ? 1 : em.b.axis(last).size;
   return (t.dtype === "f32" || t.dtype === "f16") && typeof n === "number" && n % 4 === 0 && n > 0;
-};
-
-/** The buffer of a tensor as it is bound. */
-export const bufferOf = (t: Tensor, vector: boolean): Buffer => {
-  const elem = t.dtype === "f32" || t.dtype === "f16" || t.dtype === "i32" ? t.dtype : "u32";
-  return {
-    name: t.name,
-    space: "storage",
-    access: t.role === "input" ? "read" : "read_write",
-    type: T.vtype(elem, vector ? 4 : 1),
-    length: null,
-  };
-};
-
-/** Strides of the flattened axes, in elements (or vec4s), made once a tensor. */
-const strides = (em: Emitter, t: Tensor, vector: boolean): readonly SizeExpr[] => {
-  const known = vector ? em.strides.ofVectors : em.strides.ofScalars;
-  const made = known.get(t) ?? stridesOf(em, t, vector);
-  known.set(t, made);
-  return made;
-};
-
-const stridesOf = (em: Emitter, t: Tensor, vector: boolean): readonly SizeExpr[] => {
-  const axes = t.dims.flat();
-  const out: SizeExpr[] = [];
-  let stride: SizeExpr = 1;
-  for (let k = axes.length - 1; k >= 0; k--) {
-    out.unshift(stride);
-    const n: SizeExpr = em.b.axis(item(axes, k)).size;
-    stride = size("*", stride, vector && k === axes.length - 1 && typeof n === "number" ? n / 4 : n);
-  }
-  return out;
-};
-
-/** Σ index · stride, each partial sum named in the scope it belongs to; what is known at compile time is added last. */
-const flatIndex = (em: Emitter, t: Tensor, terms: readonly Placed[], vector: boolean, at: Scope): Placed => {
-  const step = strides(em, t, vector);
-  const list = terms.map((p, k) => ({ e: T.mul(p.e, T.sizeToExpr(step[k] ?? 1)), s: p.s }));
-  const literal = list.filter((p) => p.e.kind === "lit");
-  const fixed = literal.map((p) => p.e).reduce((x, y) => T.add(x, y), T.i32(0));
-  const moving = list.filter((p) => p.e.kind !== "lit");
-  const scopes = [...new Set(moving.map((p) => p.s))].sort((x, y) => x.above.size - y.above.size);
-  let sum: Placed = { e: T.i32(0), s: em.root };
-  for (const s of scopes) {
-    const own = moving
-      .filter((p) => p.s === s)
-      .map((p) => p.e)
-      .reduce((x, y) => T.add(x, y));
-    const whole = { e: T.add(sum.e, own), s: join(sum.s, s, at) };
-    sum = { e: named(em, whole, `${t.name}_at`), s: whole.s };
-  }
-  // A cell at a known place of the stream is still that cell's.
-  return { e: T.add(sum.e, fixed), s: literal.reduce((s, p) => join(s, p.s, at), sum.s) };
-};
-
-const named = (em: Emitter, p: Placed, base: string): Expr => {
-  const key = `@${keyOfExpr(p.e)}`;
-  const known = p.s.memo.get(key);
-  if (known !== undefined) return known;
-  const e = name(em, p.s, base, p.e);
-  p.s.memo.set(key, e);
-  return e;
 };
 
 export const emitLoad = (em: Emitter, n: Node & { kind: "load" }, fixed: Fixed, at: Scope): Placed => {
@@ -155,41 +81,6 @@ const elementOfChunk = (em: Emitter, n: Node & { kind: "load" }, fixed: Fixed, a
   return { e: T.component(e, f.of.k), s: whole.s };
 };
 
-/** Reads an element and converts it to its arithmetic type; packed integers are unpacked from their word. */
-const decode = (t: Tensor, at: Expr, vector: boolean): Expr => {
-  const buffer = bufferOf(t, vector);
-  switch (t.dtype) {
-    case "f32":
-    case "i32":
-      return T.load(buffer, at);
-    case "f16":
-      return T.cast(T.load(buffer, at), "f32");
-    case "u32":
-      return T.cast(T.min(T.load(buffer, at), T.lit(2147483647, U32)), "i32");
-    case "bool":
-      return T.binary("!=", T.load(buffer, at), T.lit(0, U32));
-    case "i8":
-    case "u8":
-      return unpack(buffer, at, 8, t.dtype === "i8");
-    case "i4":
-    case "u4":
-      return unpack(buffer, at, 4, t.dtype === "i4");
-  }
-};
-
-const unpack = (buffer: Buffer, at: Expr, bits: 4 | 8, signed: boolean): Expr => {
-  const per = 32 / bits;
-  const position = T.cast(T.mod(at, T.i32(per)), "u32");
-  return field(T.load(buffer, T.div(at, T.i32(per))), T.mul(position, T.u32(bits)), bits, signed);
-};
-
-/** The field of a word that begins at a bit. */
-const field = (word: Expr, from: Expr, bits: 4 | 8, signed: boolean): Expr => {
-  if (!signed) return T.cast(T.binary("bitand", T.binary("shr", word, from), T.u32(2 ** bits - 1)), "i32");
-  // The field goes to the top of the word, then an arithmetic shift brings it down with its sign.
-  return T.binary("shr", T.bitcast(T.binary("shl", word, T.sub(T.u32(32 - bits), from)), "i32"), T.u32(32 - bits));
-};
-
 /**
  * Which vec4 of the tensor four neighbouring cells of an axis lie in: along the axis itself, or at known indices that begin one (`x[d + 32]`,
  * `cos[d % 32]`). Null: in none.
@@ -211,12 +102,6 @@ const chunkIndex = (em: Emitter, n: Node & { kind: "load" }, fixed: Fixed, axis:
   return first >= 0 && first % 4 === 0 && first + 3 < inside && lanes.every((v, k) => v === first + k)
     ? T.i32(first / 4)
     : null;
-};
-
-/** The size of a tensor's last axis. */
-const lastSize = (em: Emitter, t: Tensor): SizeExpr => {
-  const last = t.dims.flat().at(-1);
-  return last === undefined ? 1 : em.b.axis(last).size;
 };
 
 /** A chunk of an axis as one of a tensor's last axis, which may be shorter: beyond it nobody uses what is read. */
@@ -282,33 +167,6 @@ const isAlong = (em: Emitter, n: Node & { kind: "load" }, axis: AxisId): boolean
 export const isVectorAccess = (em: Emitter, n: Node & { kind: "load" }, axis: AxisId): boolean =>
   em.vectors.has(n.tensor) && isAlong(em, n, axis);
 
-/** An index that is not known to be in range, brought there. */
-const clamped = (em: Emitter, id: NodeId, extent: SizeExpr, p: Placed): Placed => {
-  if (extent === 0) return { e: T.i32(0), s: p.s };
-  if (inRange(em, id, extent)) return p;
-  return { e: T.min(T.max(p.e, T.i32(0)), T.sub(T.sizeToExpr(extent), T.i32(1))), s: p.s };
-};
-
-const inRange = (em: Emitter, id: NodeId, extent: SizeExpr): boolean => {
-  const key = `${id} ${sizeKey(extent)}`;
-  const known = em.ranges.get(key);
-  if (known !== undefined) return known;
-  const found = provablyInRange(em, id, extent);
-  em.ranges.set(key, found);
-  return found;
-};
-
-const provablyInRange = (em: Emitter, id: NodeId, extent: SizeExpr): boolean => {
-  const n = em.b.node(id);
-  if (n.kind === "index" && sameSize(em.b.axis(n.axis).size, extent)) return true;
-  const form = linearOf(em.b, id);
-  const top = linearOfSize(extent);
-  if (top === null) return false;
-  // A tensor without a cell is read by nobody.
-  const within = (f: Linear): boolean => provablyNonNegative(em.b, f, [], [extent]);
-  return within(form) && within(linAdd(linAdd(top, linConst(-1)), linScale(form, -1)));
-};
-
 /** Statements that write a value (a vec4 when a chunk is fixed) of a result at the point described. */
 export const emitStore = (
   em: Emitter,
@@ -336,10 +194,4 @@ export const emitStore = (
     const flat = flatIndex(em, t, indices(lane4(fixed, chunked, k)), false, at);
     return T.store(bufferOf(t, false), flat.e, encode(t, value.type.width === 1 ? value : T.component(value, k)));
   });
-};
-
-const encode = (t: Tensor, e: Expr): Expr => {
-  const elem = bufferOf(t, false).type.elem;
-  if (e.kind === "infinity" && elem !== "f32") return T.cast(e, elem);
-  return T.cast(e, elem);
 };

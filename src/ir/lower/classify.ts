@@ -5,7 +5,7 @@
  */
 import { CODE } from "../../base/costs.ts";
 import type { AxisId, Node, NodeId } from "../graph/graph.ts";
-import type { Ends } from "../scalar/bounds.ts";
+import type { Ends } from "../scalar/box-ends.ts";
 import type { GraphBuilder } from "../graph/build.ts";
 
 /** Null: not known, so `may` counts as true and `must` as false. */

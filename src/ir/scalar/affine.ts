@@ -236,3 +236,10 @@ export const provablyNonNegative = (
   if (known.some((f) => settled(linAdd(form, f, -1)))) return true;
   return known.some((f, i) => known.slice(i + 1).some((g) => settled(linAdd(linAdd(form, f, -1), g, -1))));
 };
+
+/** Text that tells forms apart. */
+export const keyOfLinear = (form: Linear): string =>
+  [...form.terms]
+    .map(([id, c]) => `${c}*${id}`)
+    .sort()
+    .join(" ") + ` ${form.constant}`;

@@ -3,13 +3,17 @@
  * arithmetic over collected linear forms, conditions in Kleene's three-valued logic. "empty" and "full" are certain; a
  * "partial" may be either: correct, only slower.
  */
+import { evalSize } from "../../base/size.ts";
 import type { AxisId, Node, NodeId } from "../graph/graph.ts";
 import { nodeAt } from "../graph/walk.ts";
-import { linAdd, linearOf, linScale, type AffineContext, type Linear } from "./affine.ts";
+import { type AffineContext, type Linear, keyOfLinear, linAdd, linearOf } from "./affine.ts";
+import { type Part, contradicts } from "./contradiction.ts";
 import {
+  ALL,
+  type Interval,
+  type Truth,
   absI,
   addI,
-  ALL,
   andT,
   equal,
   floorDivI,
@@ -25,12 +29,9 @@ import {
   point,
   rising,
   squareI,
-  type Interval,
-  type Truth,
 } from "./interval.ts";
 import { rangeAnalysis } from "./range.ts";
 import type { RangeSource } from "./ranges.ts";
-import { evalSize } from "../../base/size.ts";
 
 export type TileClass = "empty" | "full" | "partial";
 
@@ -181,7 +182,7 @@ const atomBinary = (cx: Evaluation, node: Extract<Node, { kind: "binary" }>): In
   if (node.op === "/") return floorDivI(a, b);
   if (node.op === "%") return floorModI(a, b);
   if (node.op !== "*") return cx.float(node.id);
-  return keyOf(cx.forms(node.a)) === keyOf(cx.forms(node.b)) ? squareI(a) : mulI(a, b);
+  return keyOfLinear(cx.forms(node.a)) === keyOfLinear(cx.forms(node.b)) ? squareI(a) : mulI(a, b);
 };
 
 /** Kleene value of a condition, or of its negation. */
@@ -208,8 +209,6 @@ const junction = (cx: Evaluation, id: NodeId, op: "and" | "or", negated: boolean
   return (op === "or") === negated ? t : notT(t);
 };
 
-type Part = { readonly id: NodeId; readonly negated: boolean };
-
 /** The parts of a chain of `op`, each negated or not; `not` of the other junction goes on the same chain. */
 const flatten = (cx: Evaluation, root: NodeId, outer: "and" | "or", negated: boolean): Part[] => {
   const out: Part[] = [];
@@ -227,50 +226,6 @@ const flatten = (cx: Evaluation, root: NodeId, outer: "and" | "or", negated: boo
     else out.push({ id, negated: not });
   }
   return out;
-};
-
-/** Whether parts that bound the same linear form leave it no value: `i < j and i > j`. */
-const contradicts = (cx: Evaluation, parts: readonly Part[]): boolean => {
-  const allowed = new Map<string, Interval>();
-  for (const part of parts) {
-    const bound = boundOf(cx, part);
-    if (bound === null) continue;
-    const before = allowed.get(bound.key) ?? cx.linear(bound.form);
-    const now = { lo: Math.max(before.lo, bound.lo), hi: Math.min(before.hi, bound.hi) };
-    if (now.lo > now.hi) return true;
-    allowed.set(bound.key, now);
-  }
-  return false;
-};
-
-const keyOf = (form: Linear): string =>
-  [...form.terms]
-    .map(([id, c]) => `${c}*${id}`)
-    .sort()
-    .join(" ") + ` ${form.constant}`;
-
-/** An integer comparison as lo <= form <= hi, the form without constant and with a first coefficient above zero. */
-const boundOf = (cx: Evaluation, part: Part): (Interval & { form: Linear; key: string }) | null => {
-  const node = nodeAt(cx.g, part.id);
-  if (node.kind !== "binary" || nodeAt(cx.g, node.a).ty !== "i32") return null;
-  const difference = linAdd(cx.forms(node.a), cx.forms(node.b), -1);
-  const set = allowedBy(node.op, part.negated);
-  const first = Math.min(...[...difference.terms.keys()].filter((k) => typeof k === "number"));
-  if (set === null || difference.terms.size === 0) return null;
-  const flip = (difference.terms.get(first) ?? 1) < 0;
-  const moved = { lo: set.lo - difference.constant, hi: set.hi - difference.constant };
-  const form = linScale({ terms: difference.terms, constant: 0 }, flip ? -1 : 1);
-  return { ...(flip ? { lo: -moved.hi, hi: -moved.lo } : moved), form, key: keyOf(form) };
-};
-
-/** The integers that a - b may be. */
-const allowedBy = (op: Extract<Node, { kind: "binary" }>["op"], negated: boolean): Interval | null => {
-  if (op === "<=") return negated ? interval(1, Infinity) : interval(-Infinity, 0);
-  if (op === "<") return negated ? interval(0, Infinity) : interval(-Infinity, -1);
-  if (op === ">=") return negated ? interval(-Infinity, -1) : interval(0, Infinity);
-  if (op === ">") return negated ? interval(-Infinity, 0) : interval(1, Infinity);
-  if ((op === "==" && !negated) || (op === "!=" && negated)) return point(0);
-  return null;
 };
 
 const plainTruth = (cx: Evaluation, node: Node): Truth => {

@@ -38,6 +38,9 @@ export type IntegerEnv = {
   readonly tensors: readonly (readonly AxisId[])[];
 };
 
+/** Bounds that steps, members and tiles can be added to. */
+export const TAME: Interval = interval(-(2 ** 30), 2 ** 30);
+
 export const fits = (r: Interval, within: Interval = I32): boolean => r.lo >= within.lo && r.hi <= within.hi;
 
 /** The range that a stored element type gives. */

@@ -11,7 +11,8 @@ import {
   linScale,
   provablyNonNegative,
 } from "../../../src/ir/scalar/affine.ts";
-import { boundOverBox, streamBounds } from "../../../src/ir/scalar/bounds.ts";
+import { boundOverBox } from "../../../src/ir/scalar/box-ends.ts";
+import { streamBounds } from "../../../src/ir/scalar/bounds.ts";
 import { follows } from "../../../src/ir/scalar/defined.ts";
 import { settled } from "../../../src/ir/scalar/settle.ts";
 import type { SizeExpr } from "../../../src/base/size.ts";
