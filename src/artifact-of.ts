@@ -1,5 +1,5 @@
 /** What an artifact says in the user's words, taken from the levels of a kernel; and what the target lacks for it. */
-import type { Diagnostic } from "./base/diagnostic.ts";
+import { type Diagnostic, error } from "./base/diagnostic.ts";
 import { size, type SizeExpr } from "./base/size.ts";
 import type { Span } from "./base/span.ts";
 import type { Target } from "./base/target.ts";
@@ -11,7 +11,6 @@ import type { Plan } from "./ir/derive/plan.ts";
 import type { NodeId, Tensor } from "./ir/graph/graph.ts";
 import { viewOf, type GraphView } from "./ir/graph/view.ts";
 import { printSchedule, type Schedule } from "./ir/schedule/schedule.ts";
-import { error } from "./options.ts";
 
 /** The artifact of one kernel. */
 export const artifactOf = (

@@ -3,7 +3,7 @@
  * `compile` never throws for bad input: problems are diagnostics.
  */
 import type { Artifact } from "./codegen/artifact.ts";
-import type { Diagnostic } from "./base/diagnostic.ts";
+import { type Diagnostic, error } from "./base/diagnostic.ts";
 import { placeOf } from "./base/span.ts";
 import type { Spec } from "./check/spec.ts";
 import { compileGraph } from "./compile-graph.ts";
@@ -13,7 +13,8 @@ import { guarded } from "./imports.ts";
 import type { Graph } from "./ir/graph/graph.ts";
 import { UnknownSize, Unsupported, sizesAsked } from "./ir/graph/unsupported.ts";
 import { LoweringError } from "./ir/lowering-error.ts";
-import { callFaults, choiceDiagnostic, choiceFaults, chosenFaults, error, type ChoiceFault } from "./options.ts";
+import { callFaults } from "./call-form.ts";
+import { choiceDiagnostic, choiceFaults, chosenFaults, type ChoiceFault } from "./choices.ts";
 import { refuseBroken, runPasses } from "./pass.ts";
 import { FILE_PASSES, SPEC_PASSES } from "./passes.ts";
 import { faultsOfSpec, isVerified } from "./verify.ts";

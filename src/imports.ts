@@ -2,8 +2,7 @@
 import { PRELUDE, type ResolveImport } from "./check/modules.ts";
 import { PRELUDE_TEXT } from "./std/prelude.ts";
 import { isRecord, show } from "./base/unknown.ts";
-import { error } from "./options.ts";
-import type { Diagnostic } from "./base/diagnostic.ts";
+import { type Diagnostic, error } from "./base/diagnostic.ts";
 
 /** What is found where a caller has no answer: the prelude. */
 export const withPrelude =

@@ -20,3 +20,13 @@ export type Diagnostic = {
   /** The same as an edit, where one edit mends it: an editor offers it. */
   readonly fix?: Fix;
 };
+
+/** An error without a label. */
+export const error = (code: string, span: Span, message: string, help: string | null = null): Diagnostic => ({
+  code,
+  severity: "error",
+  message,
+  primary: { span, text: "" },
+  related: [],
+  help,
+});

@@ -5,7 +5,7 @@ import type { StorageType } from "../base/storage-type.ts";
 import { didYouMean } from "../base/suggest.ts";
 import { constantOf } from "../ir/statics.ts";
 import { size, type SizeExpr } from "../base/size.ts";
-import { choiceFaults, scalarFault, type Choices } from "../options.ts";
+import { choiceFaults, scalarFault, type Choices } from "../choices.ts";
 import { parseProgram } from "../parser/parse.ts";
 import { UsageError } from "./errors.ts";
 import { report, type Format } from "./report.ts";

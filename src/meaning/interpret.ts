@@ -3,6 +3,7 @@
  * or none, at each cell of its indices. Shares nothing with the compiler, which is tested against it.
  */
 import type { AxisId, SExpr, Spec } from "../check/spec.ts";
+import { fail, indicesOf } from "./indices.ts";
 import { measuring } from "./measure.ts";
 import { plain, type Arithmetic, type Cell } from "./number.ts";
 import { reducer, type Cells } from "./reduce.ts";
@@ -60,8 +61,6 @@ const evaluate = <T, R>(
   ar: Arithmetic<T>,
   result: (cells: number) => { readonly out: R; readonly put: (cell: number, x: Cell<T>) => void },
 ): Record<string, R> => {
-  /** The index of each axis now. */
-  const at: number[] = spec.axes.map(() => 0);
   const evals = new Map<SExpr, Eval<T>>();
   const order = inOrder([...spec.scalars.flatMap((s) => s.init ?? []), ...spec.results.map((r) => r.value)]);
   const isRemembered = remembered(order);
@@ -76,51 +75,7 @@ const evaluate = <T, R>(
     return init === null ? fail(`no value for \`${name}\``) : ar.value(init);
   };
   const sizeNamed = (name: string): number => inputs.sizes[name] ?? scalarValue(name);
-  const sizes: (number | undefined)[] = [];
-  const sizeOf = (axis: AxisId): number => {
-    const known = sizes[axis];
-    if (known !== undefined) return known;
-    const { size, name } = spec.axes[axis] ?? fail("no such axis");
-    const value = sizeValue(size, sizeNamed);
-    if (!Number.isInteger(value) || value < 0) return fail(`the index \`${name}\` has the size ${value}`);
-    sizes[axis] = value;
-    return value;
-  };
-  const count = (axes: readonly AxisId[]): number => axes.reduce((n, a) => n * sizeOf(a), 1);
-  const inside = (index: number, axis: AxisId): boolean => index >= 0 && index < sizeOf(axis);
-  const startOf = (axis: AxisId, part: number): number =>
-    (spec.axes[axis]?.parts ?? []).slice(0, part).reduce((sum, p) => sum + sizeOf(p), 0);
-
-  /** The cell of the current indices of `axes`, row-major. */
-  const here =
-    (axes: readonly AxisId[], all: readonly number[] = axes.map(sizeOf)): (() => number) =>
-    () => {
-      let cell = 0;
-      for (let n = 0; n < axes.length; n++) cell = cell * (all[n] as number) + (at[axes[n] as number] as number);
-      return cell;
-    };
-  /** Runs `f` at each cell of `axes`, the last one fastest; the indices are as before afterwards. */
-  const forEachCell = (axes: readonly AxisId[], f: () => void, from = 0): void => {
-    const axis = axes[from];
-    if (axis === undefined) return f();
-    const before = at[axis] as number;
-    const n = sizeOf(axis);
-    const isLast = from === axes.length - 1;
-    for (let i = 0; i < n; i++) {
-      at[axis] = i;
-      if (isLast) f();
-      else forEachCell(axes, f, from + 1);
-    }
-    at[axis] = before;
-  };
-  /** `f` with these indices in place of the current ones. */
-  const moved = (axes: readonly AxisId[], to: readonly number[], f: Eval<T>): Cell<T> => {
-    const before = axes.map((a) => at[a] as number);
-    axes.forEach((a, n) => (at[a] = to[n] as number));
-    const out = f();
-    axes.forEach((a, n) => (at[a] = before[n] as number));
-    return out;
-  };
+  const { at, sizeOf, count, inside, startOf, here, forEachCell, moved } = indicesOf(spec.axes, sizeNamed);
 
   const closure = (e: SExpr): Eval<T> => {
     switch (e.kind) {
@@ -335,8 +290,4 @@ const evaluate = <T, R>(
       return [r.name, out];
     }),
   );
-};
-
-const fail = (what: string): never => {
-  throw new Error(what);
 };
