@@ -56,7 +56,14 @@ const blockOf = (token: Tokens.Code, around: Surroundings): string => {
   const [language = "", ...about] = (token.lang ?? "").split(/\s+/);
   const [kind, what = ""] = about;
   const tfx = isTfx(language, token.text);
-  const caption = kind === "error" ? `refused: ${what}` : kind === "file" ? what : (kind ?? "");
+  const caption =
+    kind === "error"
+      ? `refused: ${what}`
+      : kind === "file"
+        ? what
+        : kind === "explain"
+          ? `npx tfx ${about.join(" ").replace(/ : .*/, "")}`
+          : (kind ?? "");
   const open =
     tfx && kind !== "error" && kind !== "file" && isProgram(token.text) ? around.playground(token.text) : null;
   const head = [

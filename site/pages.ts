@@ -16,6 +16,8 @@ export const GROUPS: readonly Group[] = [
       ["README.md", "What it is"],
       ["docs/tutorial.md", "Ten minutes"],
       ["docs/language.md", "The language"],
+      ["docs/derivation.md", "How it is derived"],
+      ["docs/faq.md", "Questions"],
     ],
   },
   {
@@ -26,7 +28,8 @@ export const GROUPS: readonly Group[] = [
       ["docs/playground.md", "The playground"],
       ["docs/gradients.md", "Gradients"],
       ["docs/onnx.md", "ONNX operators"],
-      ["docs/performance.md", "Performance"],
+      ["docs/fast.md", "Making kernels fast"],
+      ["docs/performance.md", "Measurements"],
     ],
   },
   {

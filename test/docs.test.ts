@@ -36,7 +36,7 @@ const blocksOf = (text: string): readonly Block[] =>
 const programs = DOCUMENTS.filter(
   (f) =>
     !f.startsWith("docs/errors/") &&
-    !["language", "rules", "tutorial", "embedding"].some((name) => f === `docs/${name}.md`),
+    !["language", "rules", "tutorial", "embedding", "derivation", "fast"].some((name) => f === `docs/${name}.md`),
 ).flatMap((file) =>
   blocksOf(textOf(file))
     .filter(

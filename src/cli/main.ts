@@ -7,6 +7,7 @@ import { printable } from "../base/plain-text.ts";
 import { DeviceError, exhausted, UsageError, type ExitCode } from "./errors.ts";
 import { collectPairs } from "./options.ts";
 import { FORMATS } from "./report.ts";
+import { STDIN } from "./sources.ts";
 
 const version = (): string => {
   const manifest: unknown = JSON.parse(readFileSync(new URL("../../package.json", import.meta.url), "utf8"));
@@ -25,6 +26,8 @@ const positive = (text: string): number => {
 
 const pairs = (flags: string, help: string): Option =>
   new Option(flags, `${help} (repeatable)`).argParser(collectPairs);
+/** A file; `-` is what is piped in. */
+const source = (text: string): string => (text === "-" ? STDIN : text);
 const kernel = (): Option => new Option("-k, --kernel <name>", "the kernel; may be left out when the file has one");
 const dim = (): Option => pairs("-d, --dim <NAME=N>", "a size that is known at compile time");
 const fixed = (): Option => pairs("--static <name=value>", "a static parameter");
@@ -53,7 +56,7 @@ const addRun = (program: Command, run: Run): void => {
   program
     .command("run")
     .description("run a kernel on .npy files, or on random data, and say how exact and how fast it was")
-    .argument("<file>")
+    .argument("<file>", "a file, or - for standard input", source)
     .addOption(kernel())
     .addOption(pairs("-i, --input <name=file.npy>", "an input"))
     .addOption(pairs("-o, --output <name=file.npy>", "where a result goes"))
@@ -92,7 +95,7 @@ const addCommands = (program: Command, run: Run): void => {
     .action((files, options) => run(async () => (await import("./commands/check.ts")).check(files, options)));
   withCompileOptions(program.command("compile"))
     .description("write NAME.wgsl and NAME.json for a kernel, or for all kernels of a file")
-    .argument("<file>")
+    .argument("<file>", "a file, or - for standard input", source)
     .option("--out <folder>", "where the files go", ".")
     .addOption(
       new Option(
@@ -106,7 +109,7 @@ const addCommands = (program: Command, run: Run): void => {
   addRun(program, run);
   withCompileOptions(program.command("explain"))
     .description("print how a kernel is computed and why so, or what a message's code means")
-    .argument("<file-or-code>")
+    .argument("<file-or-code>", "a file, - for standard input, or a code such as TFX2103", source)
     .addOption(pairs("--at <NAME=N>", "a size to count at that stays free in the kernel"))
     .addOption(pairs("-s, --set <name=value>", "a scalar parameter to count at"))
     .option("--no-map", "leave the mask map out")
@@ -117,7 +120,7 @@ const addCommands = (program: Command, run: Run): void => {
   program
     .command("grad")
     .description("print the gradient of a kernel as another program")
-    .argument("<file>")
+    .argument("<file>", "a file, or - for standard input", source)
     .addOption(kernel())
     .option("--of <results>", "the results that have cotangents, separated by commas; all of floats where left out")
     .option("--wrt <parameters>", "the parameters whose gradients are wanted; all tensors of floats where left out")
@@ -132,7 +135,7 @@ const addCommands = (program: Command, run: Run): void => {
   program
     .command("jvp")
     .description("print a kernel with its derivative along a direction as another program")
-    .argument("<file>")
+    .argument("<file>", "a file, or - for standard input", source)
     .addOption(kernel())
     .option("--of <results>", "the results, separated by commas; all of floats where left out")
     .option("--wrt <parameters>", "the parameters that move; all tensors of floats where left out")
@@ -151,8 +154,8 @@ const addCommands = (program: Command, run: Run): void => {
   program
     .command("diff")
     .description("say whether two kernels mean the same, on random data in f64, and how each is computed")
-    .argument("<a>")
-    .argument("<b>")
+    .argument("<a>", "a file, or - for standard input", source)
+    .argument("<b>", "another", source)
     .addOption(kernel())
     .option("--other <name>", "the kernel of the second file, where its name is another")
     .addOption(dim())
@@ -165,8 +168,8 @@ const addCommands = (program: Command, run: Run): void => {
   program
     .command("bench")
     .description("time a kernel on made-up data, or two kernels in turns")
-    .argument("<file>")
-    .argument("[other]", "another file, to compare with")
+    .argument("<file>", "a file, or - for standard input", source)
+    .argument("[other]", "another file, to compare with", source)
     .addOption(kernel())
     .option("--other <name>", "the kernel of the second file, where its name is another")
     .addOption(dim())
