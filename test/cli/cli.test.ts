@@ -1,12 +1,11 @@
 /** The command line as scripts use it: a child process, its exit code, its two outputs and the files it leaves. */
-import { spawnSync } from "node:child_process";
 import { existsSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join, resolve } from "node:path";
+import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { here, inProcess, type Ended } from "./tfx.ts";
 import { readNpy, writeNpy, type NpyData, type NpyType } from "../../src/npy/npy.ts";
 
-const TFX = resolve("bin/tfx.js");
 const GOOD = `/// Scales the rows.
 kernel scale<T: f32 | f16>(x: T[t: N, d: D], g: T[d], by: f32 = 2, static add: f32 = 0) -> y: T[t, d] {
   y = x * g * by + add
@@ -22,35 +21,28 @@ beforeAll(() => {
 });
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
-type Ended = { readonly code: number | null; readonly out: string; readonly err: string };
-
-const tfx = (args: readonly string[], input = "", env: NodeJS.ProcessEnv = process.env): Ended => {
-  const child = spawnSync(process.execPath, [TFX, ...args], {
-    cwd: folder,
-    encoding: "utf8",
-    input,
-    env: { ...env, NO_COLOR: "1" },
-  });
-  return { code: child.status, out: child.stdout, err: child.stderr };
-};
+/** In this process; `alone` in one of its own, once a command. */
+const tfx = (args: readonly string[]): Promise<Ended> => here(folder, args);
+const alone = (args: readonly string[], input?: string, env?: NodeJS.ProcessEnv): Ended =>
+  inProcess(folder, args, input, env);
 
 const save = (name: string, dtype: NpyType, shape: readonly number[], data: NpyData): void =>
   writeFileSync(join(folder, name), writeNpy({ dtype, shape, data }));
 
 describe("check", () => {
-  test("is silent on stdout and ends with 0 for a good file", () => {
-    expect(tfx(["check", "good.tfx"])).toEqual({ code: 0, out: "", err: "no errors\n" });
+  test("is silent on stdout and ends with 0 for a good file", async () => {
+    expect(alone(["check", "good.tfx"])).toEqual({ code: 0, out: "", err: "no errors\n" });
   });
 
-  test("names file, line and column", () => {
-    const { code, out, err } = tfx(["check", "good.tfx", "bad.tfx"]);
+  test("names file, line and column", async () => {
+    const { code, out, err } = await tfx(["check", "good.tfx", "bad.tfx"]);
     expect({ code, out }).toEqual({ code: 1, out: "" });
     expect(err).toContain("error[TFX2001]: unknown name `z`\n  --> bad.tfx:2:7\n");
-    expect(tfx(["check", join(folder, "bad.tfx")]).err).toContain(`--> ${join(folder, "bad.tfx")}:2:7`);
+    expect((await tfx(["check", join(folder, "bad.tfx")])).err).toContain(`--> ${join(folder, "bad.tfx")}:2:7`);
   });
 
-  test("--format json and github are for machines", () => {
-    const json = tfx(["check", "--format", "json", "bad.tfx"]);
+  test("--format json and github are for machines", async () => {
+    const json = await tfx(["check", "--format", "json", "bad.tfx"]);
     expect(json.code).toBe(1);
     expect(JSON.parse(json.out)).toMatchObject({
       code: "TFX2001",
@@ -59,15 +51,15 @@ describe("check", () => {
       line: 2,
       column: 7,
     });
-    expect(tfx(["check", "--format", "github", "bad.tfx"]).out).toMatch(/^::error file=bad\.tfx,line=2,col=7,/);
+    expect((await tfx(["check", "--format", "github", "bad.tfx"])).out).toMatch(/^::error file=bad\.tfx,line=2,col=7,/);
   });
 
-  test("reports nonsense without crashing", () => {
+  test("reports nonsense without crashing", async () => {
     writeFileSync(join(folder, "nonsense.tfx"), 'kernel ((([[[ \uFFFF let ! λ 12x "...');
-    expect(tfx(["check", "nonsense.tfx"]).code).toBe(1);
+    expect((await tfx(["check", "nonsense.tfx"])).code).toBe(1);
     // With a zero byte it is no text at all.
     writeFileSync(join(folder, "binary.tfx"), Buffer.from("kernel ((( \u0000", "utf8"));
-    const binary = tfx(["check", "binary.tfx"]);
+    const binary = await tfx(["check", "binary.tfx"]);
     expect([binary.code, binary.err.trim().split("\n").length]).toEqual([2, 1]);
   });
 });
@@ -88,77 +80,78 @@ describe("usage", () => {
     [["run", "good.tfx"], "no data for x, g: give --input x=FILE.npy, or --random SEED"],
     [["run", "good.tfx", "--kernel", "scal", "--random", "1"], ""],
     [["explain", "TFX9876"], "no such name"],
-  ])("%j", (args, message) => {
-    const { code, err } = tfx(args);
+  ])("%j", async (args, message) => {
+    const { code, err } = await tfx(args);
     expect(err).toContain(message);
     expect(code).toBe(args.includes("scal") ? 1 : 2);
   });
 
-  test("--help and --version are no mistakes", () => {
-    expect(tfx(["--help"])).toMatchObject({ code: 0, err: "" });
-    expect(tfx(["run", "--help"]).out).toContain("--adapter <name>");
-    expect(tfx(["--version"]).out).toMatch(/^\d+\.\d+\.\d+\n$/);
+  test("--help and --version are no mistakes", async () => {
+    expect(alone(["--help"])).toMatchObject({ code: 0, err: "" });
+    expect((await tfx(["run", "--help"])).out).toContain("--adapter <name>");
+    expect(alone(["--version"]).out).toMatch(/^\d+\.\d+\.\d+\n$/);
   });
 });
 
-test("list gives kernels and their signatures", () => {
+test("list gives kernels and their signatures", async () => {
   const signature =
     "kernel scale<T: f32 | f16>(x: T[t: N, d: D], g: T[d], by: f32 = 2, static add: f32 = 0) -> y: T[t, d]";
-  expect(tfx(["list", "good.tfx"])).toEqual({ code: 0, out: `/// Scales the rows.\n${signature}\n\n`, err: "" });
-  expect(JSON.parse(tfx(["list", "good.tfx", "--json"]).out)).toEqual([
+  expect(alone(["list", "good.tfx"])).toEqual({ code: 0, out: `/// Scales the rows.\n${signature}\n\n`, err: "" });
+  expect(JSON.parse((await tfx(["list", "good.tfx", "--json"])).out)).toEqual([
     { name: "scale", doc: "Scales the rows.", signature },
   ]);
 });
 
-test("explain tells what a code means", () => {
-  expect(tfx(["explain", "tfx2001"])).toMatchObject({ code: 0, err: "" });
-  expect(tfx(["explain", "tfx2001"]).out).toMatch(/^TFX2001: .+\n\n.+/);
+test("explain tells what a code means", async () => {
+  expect(alone(["explain", "tfx2001"])).toMatchObject({ code: 0, err: "" });
+  expect((await tfx(["explain", "tfx2001"])).out).toMatch(/^TFX2001: .+\n\n.+/);
 });
 
 describe("explain --print-after", () => {
-  test("prints a pass as it ends: of a kernel that a later one refuses too", () => {
+  test("prints a pass as it ends: of a kernel that a later one refuses too", async () => {
     writeFileSync(
       join(folder, "refused.tfx"),
       "kernel inside(q: f32[i: N, d: D], k: f32[j: M, d: D]) -> o: f32[i] {\n  o = sum[j](kth_largest[d](q * k, 2))\n}\n",
     );
-    const after = (pass: string): Ended => tfx(["explain", "refused.tfx", "--dim", "D=4", "--print-after", pass]);
-    const prepared = after("prepare");
+    const after = (pass: string): Promise<Ended> =>
+      tfx(["explain", "refused.tfx", "--dim", "D=4", "--print-after", pass]);
+    const prepared = await after("prepare");
     expect([prepared.code, prepared.out.split("\n")[0]]).toEqual([1, "graph inside"]);
     expect(prepared.err).toContain("error[TFX3001]");
-    expect(after("tile")).toEqual({ ...prepared, out: "" });
-    expect(after("all").out.match(/^\/\/ ---- .* ----$/gm)).toEqual(
+    expect(await after("tile")).toEqual({ ...prepared, out: "" });
+    expect((await after("all")).out.match(/^\/\/ ---- .* ----$/gm)).toEqual(
       ["parse", "check", "graph", "prepare", "kernels", "parts", "schedules", "base2"].map((p) => `// ---- ${p} ----`),
     );
   });
 
-  test("prints nothing twice where a size was not given, and what was parsed where a name is unknown", () => {
+  test("prints nothing twice where a size was not given, and what was parsed where a name is unknown", async () => {
     writeFileSync(
       join(folder, "asks.tfx"),
       "kernel asks(x: f32[i: N, d: D], w: f32[j: M, d: D]) -> y: f32[i, j] {\n  y = softmax[j](sum[d](x * w))\n}\n",
     );
-    expect(tfx(["explain", "asks.tfx", "--print-after", "graph"]).out.match(/^graph/gm)).toHaveLength(1);
-    expect(tfx(["explain", "bad.tfx", "--print-after", "ast"])).toMatchObject({ code: 1, out: BAD });
+    expect((await tfx(["explain", "asks.tfx", "--print-after", "graph"])).out.match(/^graph/gm)).toHaveLength(1);
+    expect(await tfx(["explain", "bad.tfx", "--print-after", "ast"])).toMatchObject({ code: 1, out: BAD });
   });
 });
 
-test("fmt lays out in place, checks, and filters stdin", () => {
+test("fmt lays out in place, checks, and filters stdin", async () => {
   const file = join(folder, "loose.tfx");
   const loose = "kernel f(x:f32[t:N])->y:f32[t]{y=x*2}";
   writeFileSync(file, loose);
-  expect(tfx(["fmt", "--check", "loose.tfx"])).toEqual({ code: 1, out: "loose.tfx\n", err: "" });
+  expect(await tfx(["fmt", "--check", "loose.tfx"])).toEqual({ code: 1, out: "loose.tfx\n", err: "" });
   expect(readFileSync(file, "utf8")).toBe(loose);
-  expect(tfx(["fmt", "loose.tfx"])).toEqual({ code: 0, out: "loose.tfx\n", err: "" });
-  expect(tfx(["fmt", "--check", "loose.tfx"])).toEqual({ code: 0, out: "", err: "" });
-  expect(tfx(["fmt", "-"], loose).out).toBe(readFileSync(file, "utf8"));
-  expect(tfx(["fmt", "-"], "kernel").code).toBe(1);
+  expect(await tfx(["fmt", "loose.tfx"])).toEqual({ code: 0, out: "loose.tfx\n", err: "" });
+  expect(await tfx(["fmt", "--check", "loose.tfx"])).toEqual({ code: 0, out: "", err: "" });
+  expect(alone(["fmt", "-"], loose).out).toBe(readFileSync(file, "utf8"));
+  expect(alone(["fmt", "-"], "kernel").code).toBe(1);
 });
 
 describe("compile", () => {
   const outputs = (out: string): readonly string[] =>
     existsSync(join(folder, out)) ? readdirSync(join(folder, out)).sort() : [];
 
-  test("writes the kernel and its description", () => {
-    expect(tfx(["compile", "good.tfx", "--kernel", "scale", "--dim", "D=64", "--out", "made"])).toMatchObject({
+  test("writes the kernel and its description", async () => {
+    expect(alone(["compile", "good.tfx", "--kernel", "scale", "--dim", "D=64", "--out", "made"])).toMatchObject({
       code: 0,
       err: "",
     });
@@ -169,9 +162,9 @@ describe("compile", () => {
     expect(rest).not.toHaveProperty("wgsl");
   });
 
-  test("writes nothing when there is an error", () => {
+  test("writes nothing when there is an error", async () => {
     writeFileSync(join(folder, "mixed.tfx"), GOOD + BAD);
-    expect(tfx(["compile", "mixed.tfx", "--dim", "D=64", "--out", "none"]).code).toBe(1);
+    expect((await tfx(["compile", "mixed.tfx", "--dim", "D=64", "--out", "none"])).code).toBe(1);
     expect(outputs("none")).toEqual([]);
   });
 });
@@ -188,8 +181,8 @@ describe("run", () => {
   });
   const inputs = ["--input", "x=x.npy", "--input", "g=g.npy"];
 
-  test("reads .npy, writes .npy, checks", () => {
-    const { code, out } = tfx([
+  test("reads .npy, writes .npy, checks", async () => {
+    const { code, out } = alone([
       "run",
       "good.tfx",
       ...inputs,
@@ -211,8 +204,17 @@ describe("run", () => {
     expect(worst).toBeLessThan(2e-6);
   });
 
-  test("--json prints one object", () => {
-    const { code, out } = tfx(["run", "good.tfx", "--input", "x=x64.npy", "--input", "g=g.npy", "--check", "--json"]);
+  test("--json prints one object", async () => {
+    const { code, out } = await tfx([
+      "run",
+      "good.tfx",
+      "--input",
+      "x=x64.npy",
+      "--input",
+      "g=g.npy",
+      "--check",
+      "--json",
+    ]);
     expect(code).toBe(0);
     const result = JSON.parse(out) as Record<string, unknown>;
     expect(result).toMatchObject({
@@ -226,9 +228,9 @@ describe("run", () => {
     expect(result["timeMs"]).toBeGreaterThan(0);
   });
 
-  test("finds its adapter by itself, and takes subgroups away", () => {
+  test("finds its adapter by itself, and takes subgroups away", async () => {
     const { VK_ICD_FILENAMES: _icd, LD_LIBRARY_PATH: _library, ...bare } = process.env;
-    const ended = tfx(
+    const ended = alone(
       ["run", "good.tfx", ...inputs, "--adapter", "cpu", "--subgroups", "off", "--check", "--json"],
       "",
       bare,
@@ -237,14 +239,16 @@ describe("run", () => {
     expect(ended.out).toContain("SwiftShader");
   });
 
-  test("--random is the same for the same seed", () => {
-    const random = (seed: string, out: string): Uint8Array => {
+  test("--random is the same for the same seed", async () => {
+    const random = async (seed: string, out: string): Promise<Uint8Array> => {
       const sizes = ["--dim", "N=5", "--dim", "D=7"];
-      expect(tfx(["run", "good.tfx", "--random", seed, ...sizes, "--output", `y=${out}`, "--check"]).code).toBe(0);
+      expect((await tfx(["run", "good.tfx", "--random", seed, ...sizes, "--output", `y=${out}`, "--check"])).code).toBe(
+        0,
+      );
       return readFileSync(join(folder, out));
     };
-    expect(random("1", "r1.npy")).toEqual(random("1", "r2.npy"));
-    expect(random("2", "r3.npy")).not.toEqual(random("1", "r4.npy"));
+    expect(await random("1", "r1.npy")).toEqual(await random("1", "r2.npy"));
+    expect(await random("2", "r3.npy")).not.toEqual(await random("1", "r4.npy"));
   });
 
   test.each([
@@ -254,43 +258,47 @@ describe("run", () => {
     [["--input", "x=gone.npy", "--input", "g=g.npy"], "gone.npy: no such file"],
     [["--input", "x=good.tfx", "--input", "g=g.npy"], "not an .npy file"],
     [["--input", "x=x.npy", "--input", "g=g.npy", "--adapter", "no such GPU"], 'no adapter "no such GPU"'],
-  ])("ends with 2 and writes nothing: %j", (args, message) => {
-    const { code, err } = tfx(["run", "good.tfx", ...args, "--output", "y=never.npy"]);
+  ])("ends with 2 and writes nothing: %j", async (args, message) => {
+    const { code, err } = await tfx(["run", "good.tfx", ...args, "--output", "y=never.npy"]);
     expect(err).toContain(message);
     expect(code).toBe(2);
     expect(existsSync(join(folder, "never.npy"))).toBe(false);
   });
 
-  test("ends with 1 for a file with errors", () => {
-    expect(tfx(["run", "bad.tfx", "--random", "1", "--dim", "N=3"])).toMatchObject({ code: 1, out: "" });
+  test("ends with 1 for a file with errors", async () => {
+    expect(await tfx(["run", "bad.tfx", "--random", "1", "--dim", "N=3"])).toMatchObject({ code: 1, out: "" });
   });
 });
 
-test("jvp prints a kernel with its derivative, which compiles", () => {
-  const printed = tfx(["jvp", "good.tfx", "--wrt", "x", "--out", "jvp.tfx"]);
+test("jvp prints a kernel with its derivative, which compiles", async () => {
+  const printed = alone(["jvp", "good.tfx", "--wrt", "x", "--out", "jvp.tfx"]);
   expect(printed).toEqual({ code: 0, out: "", err: "" });
-  expect(tfx(["check", "jvp.tfx"]).code).toBe(0);
-  expect(tfx(["jvp", "good.tfx", "--wrt", "z"])).toMatchObject({ code: 1, out: "" });
+  expect((await tfx(["check", "jvp.tfx"])).code).toBe(0);
+  expect(await tfx(["jvp", "good.tfx", "--wrt", "z"])).toMatchObject({ code: 1, out: "" });
 });
 
 describe("grad", () => {
-  test("prints a program, or writes it", () => {
-    const printed = tfx(["grad", "good.tfx", "--wrt", "x,by"]);
+  test("prints a program, or writes it", async () => {
+    const printed = alone(["grad", "good.tfx", "--wrt", "x,by"]);
     expect(printed).toMatchObject({ code: 0, err: "" });
     expect(printed.out).toContain("kernel scale_grad<T: f32 | f16>(");
     expect(printed.out).toContain("d_x = ");
     expect(printed.out).toContain("d_by = ");
-    expect(tfx(["grad", "good.tfx", "--wrt", "x,by", "--out", "grad.tfx"])).toEqual({ code: 0, out: "", err: "" });
+    expect(await tfx(["grad", "good.tfx", "--wrt", "x,by", "--out", "grad.tfx"])).toEqual({
+      code: 0,
+      out: "",
+      err: "",
+    });
     expect(readFileSync(join(folder, "grad.tfx"), "utf8")).toBe(printed.out);
-    expect(tfx(["fmt", "--check", "grad.tfx"])).toMatchObject({ code: 0 });
+    expect(await tfx(["fmt", "--check", "grad.tfx"])).toMatchObject({ code: 0 });
     rmSync(join(folder, "grad.tfx"));
   });
 
-  test("says what is wrong and writes nothing", () => {
-    const none = tfx(["grad", "good.tfx", "--wrt", "z", "--out", "grad.tfx"]);
+  test("says what is wrong and writes nothing", async () => {
+    const none = await tfx(["grad", "good.tfx", "--wrt", "z", "--out", "grad.tfx"]);
     expect(none).toMatchObject({ code: 1, out: "" });
     expect(none.err).toContain("TFX7002");
-    expect(tfx(["grad", "bad.tfx", "--out", "grad.tfx"])).toMatchObject({ code: 1, out: "" });
+    expect(await tfx(["grad", "bad.tfx", "--out", "grad.tfx"])).toMatchObject({ code: 1, out: "" });
     expect(existsSync(join(folder, "grad.tfx"))).toBe(false);
   });
 });

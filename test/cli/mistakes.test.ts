@@ -1,13 +1,12 @@
 /** What goes wrong in `tfx run` and is the user's to mend: one line that names it, exit code 2 (1 for the device), no file. */
-import { spawnSync } from "node:child_process";
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join, resolve } from "node:path";
+import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { DeviceError, exhausted, onDevice } from "../../src/cli/errors.ts";
+import { here, type Ended } from "./tfx.ts";
 import { readNpy, writeNpy, type NpyData, type NpyType } from "../../src/npy/npy.ts";
 
-const TFX = resolve("bin/tfx.js");
 const SCALE = `kernel scale<T: f32 | f16>(x: T[t: N, d: D], g: T[d], by: f32 = 2, w: i32 = 1, on: bool = true, static add: f32 = 0) -> y: T[t, d] {
   y = if on then x * g * by + add else w
 }
@@ -46,15 +45,7 @@ beforeAll(() => {
 });
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
-type Ended = { readonly code: number | null; readonly out: string; readonly err: string };
-const tfx = (...args: readonly string[]): Ended => {
-  const child = spawnSync(process.execPath, [TFX, ...args], {
-    cwd: folder,
-    encoding: "utf8",
-    env: { ...process.env, NO_COLOR: "1" },
-  });
-  return { code: child.status, out: child.stdout, err: child.stderr };
-};
+const tfx = (...args: readonly string[]): Promise<Ended> => here(folder, args);
 
 const files = (): readonly string[] => readdirSync(folder, { recursive: true, encoding: "utf8" }).sort();
 const X = "-i x=x.npy -i g=g.npy";
@@ -119,9 +110,9 @@ describe("is told in one line", () => {
     [`scale.tfx ${X} -o y=./x.npy`, "--output y=./x.npy: this run reads it"],
     [`scale.tfx ${X} -o y=scale.tfx`, "--output y=scale.tfx: this run reads it"],
     ["two.tfx -k b -i x=flat.npy -o y=o.npy -o z=./o.npy", "--output z=./o.npy: `y` goes there"],
-  ])("run %s", (args, message) => {
+  ])("run %s", async (args, message) => {
     const before = files();
-    const { code, out, err } = tfx("run", ...args.split(" "));
+    const { code, out, err } = await tfx("run", ...args.split(" "));
     expect(err).toContain(message);
     expect(err.trimEnd().split("\n")).toHaveLength(1);
     expect(out).toBe("");
@@ -129,9 +120,9 @@ describe("is told in one line", () => {
     expect(files()).toEqual(before);
   });
 
-  test("compile into what is no folder", () => {
+  test("compile into what is no folder", async () => {
     const before = files();
-    const { code, err } = tfx("compile", "powers.tfx", "--out", "x.npy");
+    const { code, err } = await tfx("compile", "powers.tfx", "--out", "x.npy");
     expect({ code, lines: err.trimEnd().split("\n").length }).toEqual({ code: 2, lines: 1 });
     expect(err).toMatch(/^tfx: cannot write x\.npy[/\\]powers\.wgsl: .*x\.npy is not a folder\n$/);
     expect(files()).toEqual(before);
@@ -139,41 +130,43 @@ describe("is told in one line", () => {
 });
 
 describe("is no mistake", () => {
-  const result = (args: string): { readonly shape: readonly number[]; readonly data: readonly number[] } => {
-    const { code, err } = tfx("run", ...args.split(" "), "-o", "y=new/y.npy", "--check");
+  const result = async (
+    args: string,
+  ): Promise<{ readonly shape: readonly number[]; readonly data: readonly number[] }> => {
+    const { code, err } = await tfx("run", ...args.split(" "), "-o", "y=new/y.npy", "--check");
     expect({ code, err }).toEqual({ code: 0, err: "" });
     const { shape, data } = readNpy(new Uint8Array(readFileSync(join(folder, "new/y.npy"))));
     return { shape, data: Array.from(data, Number) };
   };
 
-  test("a static parameter as a size of a result, by its default and given", () => {
-    const { shape, data } = result("powers.tfx -i x=flat.npy");
+  test("a static parameter as a size of a result, by its default and given", async () => {
+    const { shape, data } = await result("powers.tfx -i x=flat.npy");
     expect(shape).toEqual([6, 4]);
     data.forEach((value, at) => expect(value).toBeCloseTo((Math.floor(at / 4) + 1) ** (at % 4), 2));
-    expect(result("powers.tfx -i x=flat.npy --static w=1")).toEqual({ shape: [6, 1], data: [1, 1, 1, 1, 1, 1] });
+    expect(await result("powers.tfx -i x=flat.npy --static w=1")).toEqual({ shape: [6, 1], data: [1, 1, 1, 1, 1, 1] });
   });
 
-  test("a parameter of the run as a size", () => {
-    const { shape, data } = result("steps.tfx -i x=flat.npy --set w=2");
+  test("a parameter of the run as a size", async () => {
+    const { shape, data } = await result("steps.tfx -i x=flat.npy --set w=2");
     expect(shape).toEqual([6, 3]);
     expect(data.slice(0, 6)).toEqual([1, 2, 3, 2, 3, 4]);
   });
 
-  test("a static parameter as a size of an input", () => {
-    expect(result("rows.tfx -i x=x.npy --static w=3")).toEqual({ shape: [2], data: [6, 15] });
+  test("a static parameter as a size of an input", async () => {
+    expect(await result("rows.tfx -i x=x.npy --static w=3")).toEqual({ shape: [2], data: [6, 15] });
   });
 
   test.each([
     ["N=0", "D=3"],
     ["N=2", "D=0"],
-  ])("an axis without elements: %s %s", (...sizes) => {
-    const { code, err } = tfx("run", "scale.tfx", "--random", "1", ...sizes.flatMap((s) => ["-d", s]), "--check");
+  ])("an axis without elements: %s %s", async (...sizes) => {
+    const { code, err } = await tfx("run", "scale.tfx", "--random", "1", ...sizes.flatMap((s) => ["-d", s]), "--check");
     expect({ code, err }).toEqual({ code: 0, err: "" });
   });
 
-  test("Fortran order", () => {
+  test("Fortran order", async () => {
     forge("fortran.npy", "'fortran_order': False, ", "'fortran_order': True,  ");
-    expect(result("scale.tfx -i x=fortran.npy -i g=g.npy").data).toEqual([2, 12, 30, 4, 16, 36]);
+    expect((await result("scale.tfx -i x=fortran.npy -i g=g.npy")).data).toEqual([2, 12, 30, 4, 16, 36]);
   });
 });
 

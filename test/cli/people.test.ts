@@ -1,14 +1,14 @@
 /** The command line as people use it: what it asks for, what it makes, what it says of files that are none. */
-import { spawn, spawnSync } from "node:child_process";
+import { spawn } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join, resolve } from "node:path";
+import { join } from "node:path";
 import { Readable, Writable } from "node:stream";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { withoutNoise } from "../../src/cli/driver-noise.ts";
+import { here, inProcess, TFX, type Ended } from "./tfx.ts";
 import { writeNpy } from "../../src/npy/npy.ts";
 
-const TFX = resolve("bin/tfx.js");
 const GOOD = `/// Scales the rows.
 kernel scale(x: f32[t: N, d: D], g: f32[d], by: f32 = 2) -> y: f32[t, d] {
   y = x * g * by
@@ -23,20 +23,15 @@ beforeAll(() => {
 });
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
-const tfx = (args: readonly string[], input = ""): { code: number | null; out: string; err: string } => {
-  const child = spawnSync(process.execPath, [TFX, ...args], {
-    cwd: folder,
-    encoding: "utf8",
-    input,
-    env: { ...process.env, NO_COLOR: "1" },
-  });
-  return { code: child.status, out: child.stdout, err: child.stderr };
-};
+/** In this process; `alone` in one of its own, once a command. */
+const tfx = (args: readonly string[]): Promise<Ended> => here(folder, args);
+const alone = (args: readonly string[], input?: string, env?: NodeJS.ProcessEnv): Ended =>
+  inProcess(folder, args, input, env);
 const read = (name: string): string => readFileSync(join(folder, name), "utf8");
 
 describe("compile --emit ts", () => {
-  test("writes a module and its shader", () => {
-    expect(tfx(["compile", "good.tfx", "--emit", "ts", "--out", "made"])).toEqual({
+  test("writes a module and its shader", async () => {
+    expect(await tfx(["compile", "good.tfx", "--emit", "ts", "--out", "made"])).toEqual({
       code: 0,
       out: "made/scale.wgsl\nmade/scale.ts\n",
       err: "",
@@ -44,17 +39,17 @@ describe("compile --emit ts", () => {
     expect(read("made/scale.ts")).toContain("export const createScale = async (device: GPUDevice)");
     expect(read("made/scale.ts")).toContain("// Written by `tfx compile --emit ts` from good.tfx");
     expect(read("made/scale.wgsl")).toContain("@compute");
-    expect(tfx(["compile", "good.tfx", "--emit", "js"]).code).toBe(2);
+    expect((await tfx(["compile", "good.tfx", "--emit", "js"])).code).toBe(2);
   });
 });
 
 describe("check", () => {
-  test("goes on behind a file that cannot be read, and tells what it is", () => {
+  test("goes on behind a file that cannot be read, and tells what it is", async () => {
     writeFileSync(join(folder, "utf16.tfx"), Buffer.from("\uFEFFkernel k(", "utf16le"));
     writeFileSync(join(folder, "latin1.tfx"), Buffer.from("// caf\u00e9\n", "latin1"));
     writeFileSync(join(folder, "program.tfx"), Buffer.from([0x7f, 0x45, 0x4c, 0x46, 0, 1]));
     const files = ["none.tfx", "utf16.tfx", "latin1.tfx", "program.tfx", ".", "good.tfx"];
-    const { code, out, err } = tfx(["check", ...files]);
+    const { code, out, err } = await tfx(["check", ...files]);
     expect({ code, out }).toEqual({ code: 2, out: "" });
     expect(err.trim().split("\n")).toEqual([
       "tfx: none.tfx: no such file",
@@ -63,35 +58,45 @@ describe("check", () => {
       "tfx: program.tfx: not a text file",
       "tfx: .: not a file",
     ]);
-    const mixed = tfx(["check", "none.tfx", "bad.tfx"]);
+    const mixed = await tfx(["check", "none.tfx", "bad.tfx"]);
     expect(mixed.code).toBe(1);
     expect(mixed.err).toContain("tfx: none.tfx: no such file\nerror[TFX2001]");
   });
 
-  test("reads what is piped in", () => {
-    expect(tfx(["check", "-"], GOOD)).toEqual({ code: 0, out: "", err: "no errors\n" });
-    const { code, err } = tfx(["check", "-", "--notes"], read("bad.tfx"));
+  test("reads what is piped in", async () => {
+    expect(alone(["check", "-"], GOOD)).toEqual({ code: 0, out: "", err: "no errors\n" });
+    const { code, err } = alone(["check", "-", "--notes"], read("bad.tfx"));
     expect(code).toBe(1);
     expect(err).toContain("--> <stdin>:2:7\n  2 |   y = z + x");
   });
 });
 
 describe("run", () => {
-  test("makes up the sizes that nobody gave, and says them", () => {
-    const { code, out, err } = tfx(["run", "good.tfx", "--random", "1", "--dim", "N=5", "--check", "--adapter", "cpu"]);
+  test("makes up the sizes that nobody gave, and says them", async () => {
+    const { code, out, err } = await tfx([
+      "run",
+      "good.tfx",
+      "--random",
+      "1",
+      "--dim",
+      "N=5",
+      "--check",
+      "--adapter",
+      "cpu",
+    ]);
     expect({ code, err }).toEqual({ code: 0, err: "made up: --dim D=32\n" });
     expect(out).toContain("scale N=5 D=32");
   });
 
-  test("asks for everything at once", () => {
+  test("asks for everything at once", async () => {
     writeFileSync(
       join(folder, "grow.tfx"),
       "kernel grow(x: f32[i: N], a: f32, b: i32) -> y: f32[r: R, s: S, i] {\n  y = x * a + b\n}\n",
     );
     const asked = (...more: readonly string[]) => tfx(["run", "grow.tfx", "--input", "x=x.npy", ...more]);
-    expect(asked().err).toBe("tfx: no value for `a`, `b`: give --set a=… --set b=…\n");
+    expect((await asked()).err).toBe("tfx: no value for `a`, `b`: give --set a=… --set b=…\n");
     writeFileSync(join(folder, "x.npy"), writeNpy({ dtype: "float32", shape: [2], data: Float32Array.of(1, 2) }));
-    expect(asked("--set", "a=1", "--set", "b=2")).toEqual({
+    expect(await asked("--set", "a=1", "--set", "b=2")).toEqual({
       code: 2,
       out: "",
       err: "tfx: the sizes R, S are not known; give --dim R=… --dim S=…\n",
@@ -114,47 +119,47 @@ test("what drivers say though nothing is wrong is left out, the rest comes throu
 });
 
 describe("list WORD", () => {
-  test("searches names, titles and papers", () => {
-    const { code, out } = tfx(["list", "Retention"]);
+  test("searches names, titles and papers", async () => {
+    const { code, out } = await tfx(["list", "Retention"]);
     expect(code).toBe(0);
     expect(out).toContain("std/attention/retention");
     expect(out).not.toContain("std/norm/layernorm");
-    const rows = JSON.parse(tfx(["list", "2307.08621", "--json"]).out) as readonly { readonly file: string }[];
+    const rows = JSON.parse((await tfx(["list", "2307.08621", "--json"])).out) as readonly { readonly file: string }[];
     expect(rows.map((r) => r.file)).toContain("std/attention/retention");
   });
-  test("says when there is nothing", () => {
-    expect(tfx(["list", "perpetuum"])).toEqual({
+  test("says when there is nothing", async () => {
+    expect(await tfx(["list", "perpetuum"])).toEqual({
       code: 1,
       out: "",
       err: "tfx: no file perpetuum, and nothing in the standard library has it in its name, title or papers\n",
     });
-    expect(tfx(["list", "gone.tfx"]).err).toBe("tfx: gone.tfx: no such file\n");
+    expect((await tfx(["list", "gone.tfx"])).err).toBe("tfx: gone.tfx: no such file\n");
   });
 });
 
 describe("diff", () => {
   const SOFTMAX = "kernel a(x: f32[i: N, j: M]) -> y: f32[i, j] { y = softmax[j](x) }\n";
-  test("the same, written in another way", () => {
+  test("the same, written in another way", async () => {
     writeFileSync(join(folder, "a.tfx"), SOFTMAX);
     writeFileSync(
       join(folder, "b.tfx"),
       "kernel b(x: f32[i: N, j: M]) -> y: f32[i, j] { y = exp(x - max[j](x)) / sum[j](exp(x - max[j](x))) }\n",
     );
-    const { code, out } = tfx(["diff", "a.tfx", "b.tfx", "--dim", "N=3"]);
+    const { code, out } = alone(["diff", "a.tfx", "b.tfx", "--dim", "N=3"]);
     expect(code).toBe(0);
     expect(out).toMatch(
       /^sizes {3}N=3 M=21\ny {7}the same, as far as random data shows \(largest difference \S+\)\nplan {4}a\.tfx: a: /,
     );
   });
-  test("another meaning, another signature", () => {
+  test("another meaning, another signature", async () => {
     writeFileSync(
       join(folder, "c.tfx"),
       SOFTMAX.replace("softmax[j](x)", "softmax[j](x) + (if j == 2 then 0.001 else 0.0)"),
     );
-    const { code, out } = tfx(["diff", "a.tfx", "c.tfx", "--dim", "N=3"]);
+    const { code, out } = await tfx(["diff", "a.tfx", "c.tfx", "--dim", "N=3"]);
     expect(code).toBe(1);
     expect(out).toMatch(/\ny {7}differs in 3 of 63 cells, most by 1\.00e-3 at \[[012], 2\]\n/);
-    expect(tfx(["diff", "a.tfx", "good.tfx"])).toMatchObject({
+    expect(await tfx(["diff", "a.tfx", "good.tfx"])).toMatchObject({
       code: 1,
       out: "takes   x: f32[N, M] | x: f32[N?, D], g: f32[D]\ngives   y: f32[N, M] | y: f32[N, D]\n".replace("N?", "N"),
     });
@@ -164,10 +169,10 @@ describe("diff", () => {
 describe("bench", () => {
   const kernelOf = (name: string, body: string): string =>
     `kernel ${name}(x: f32[i: N, j: M]) -> y: f32[i, j] { y = ${body} }\n`;
-  test("two kernels in turns, on the data of the same seed", { timeout: 60_000 }, () => {
+  test("two kernels in turns, on the data of the same seed", { timeout: 60_000 }, async () => {
     writeFileSync(join(folder, "one.tfx"), kernelOf("one", "softmax[j](x)"));
     writeFileSync(join(folder, "two.tfx"), kernelOf("two", "exp(x) / sum[j](exp(x))"));
-    const { code, out, err } = tfx([
+    const { code, out, err } = alone([
       "bench",
       "one.tfx",
       "two.tfx",
@@ -185,32 +190,32 @@ describe("bench", () => {
     expect(out).toMatch(/\nkernel {3}two\.tfx: two N=9 M=64\n/);
     expect(out).toMatch(/\nratio {4}the second takes \S+ times as long as the first\n$/);
   });
-  test("mistakes are told in one line", () => {
-    expect(tfx(["bench", "one.tfx", "--dim", "K=3"])).toMatchObject({
+  test("mistakes are told in one line", async () => {
+    expect(await tfx(["bench", "one.tfx", "--dim", "K=3"])).toMatchObject({
       code: 2,
       err: "tfx: K: the kernel has no name like that\n",
     });
-    expect(tfx(["bench", "one.tfx", "--rounds", "0"]).code).toBe(2);
-    expect(tfx(["bench", "bad.tfx"]).code).toBe(1);
+    expect((await tfx(["bench", "one.tfx", "--rounds", "0"])).code).toBe(2);
+    expect((await tfx(["bench", "bad.tfx"])).code).toBe(1);
   });
 });
 
-test("init writes a page whose kernel compiles and whose types are those of the plugin, and overwrites nothing", () => {
-  const { code, out } = tfx(["init", "new app"]);
+test("init writes a page whose kernel compiles and whose types are those of the plugin, and overwrites nothing", async () => {
+  const { code, out } = alone(["init", "new app"]);
   expect(code).toBe(0);
   expect(out.split("\n")).toContain("new app/src/attention.tfx");
   const types = read("new app/src/attention.d.tfx.ts");
-  const made = tfx(["compile", "new app/src/attention.tfx", "--dim", "D=32", "--emit", "dts"]);
+  const made = await tfx(["compile", "new app/src/attention.tfx", "--dim", "D=32", "--emit", "dts"]);
   expect(made).toEqual({ code: 0, out: "new app/src/attention.d.tfx.ts\n", err: "" });
   expect(read("new app/src/attention.d.tfx.ts")).toBe(types);
   expect(JSON.parse(read("new app/package.json"))).toMatchObject({ name: "new-app", type: "module" });
-  const again = tfx(["init", "new app"]);
+  const again = await tfx(["init", "new app"]);
   expect(again.code).toBe(2);
   expect(again.err).toContain("nothing was written: new app/package.json");
 });
 
-test("doctor names what is there and runs a kernel", () => {
-  const { code, out } = tfx(["doctor"]);
+test("doctor names what is there and runs a kernel", async () => {
+  const { code, out } = alone(["doctor"]);
   expect(out).toMatch(/^tfx {10}\d+\.\d+\.\d+\nnode {9}\d+/);
   expect(out).toMatch(/\nadapter {6}\S.*\(.*f16 (yes|no)/);
   expect(out).toMatch(/\na kernel {5}right\n$/);
