@@ -37,6 +37,8 @@ export const ARROWS: Readonly<Record<string, Arrow>> = {
   format: { values: ["base", "parser"], packages: ["prettier/doc", "prettier/standalone"] },
   // A leaf: from checked kernels to texts; nothing of the compiler knows it.
   grad: { values: ["base", "parser", "check", "format"] },
+  // A shell around the compiler: nothing of it knows it.
+  onnx: { values: ["base", "std", "."], types: ["codegen"] },
   npy: { values: ["base"] },
   // The standard library as texts.
   std: { values: [] },

@@ -15,6 +15,8 @@ export type OnnxCase = {
   readonly name: string;
   readonly op: string;
   readonly attributes: Readonly<Record<string, number | string>>;
+  /** Versions of the operator sets that the case is written for, by domain. */
+  readonly opset: readonly (readonly [domain: string, version: number])[];
   /** Inputs that are there, by the operator's names for them. */
   readonly inputs: Readonly<Record<string, OnnxTensor>>;
   readonly outputs: Readonly<Record<string, OnnxTensor>>;
@@ -25,6 +27,7 @@ type CaseFile = {
   readonly name: string;
   readonly op: string;
   readonly attributes: Record<string, number | string>;
+  readonly opset: OnnxCase["opset"];
   readonly inputs: readonly Entry[];
   readonly outputs: readonly Entry[];
 };
@@ -46,6 +49,6 @@ export const readCases = (folder: string): readonly OnnxCase[] =>
     .map((name) => {
       const path = join(folder, name);
       const file = JSON.parse(readFileSync(join(path, "case.json"), "utf8")) as CaseFile;
-      const { op, attributes } = file;
-      return { name, op, attributes, inputs: load(path, file.inputs), outputs: load(path, file.outputs) };
+      const { op, attributes, opset } = file;
+      return { name, op, attributes, opset, inputs: load(path, file.inputs), outputs: load(path, file.outputs) };
     });

@@ -1,15 +1,14 @@
 /**
  * All kernels of std/onnx at options that the ONNX cases do not have, against the operators' definitions: every combination of
  * layout, cache and mask for Attention, with and without scores (all modes of these with TFX_ALL_STACKS=1), every rule, decay
- * and gate for LinearAttention, both layouts of RotaryEmbedding.
+ * and gate for LinearAttention, both layouts of RotaryEmbedding, gains that broadcast and older versions for the norms.
  */
 import { describe, expect, test } from "vitest";
 import { compare } from "../../src/cli/accuracy.ts";
 import { stacks, type Stack } from "../gpu/stacks.ts";
 import { randomFrom } from "../numeric/harness.ts";
-import { adapt } from "./onnx-adapter.ts";
 import type { OnnxCase, OnnxTensor } from "./onnx-cases.ts";
-import { runCall } from "./onnx-run.ts";
+import { compileCase, runNode } from "./onnx-run.ts";
 import { attention, joinHeads, linearAttention, splitHeads, type Array4 } from "./oracles-norm/onnx.ts";
 import type { Round, Row } from "./oracles-norm/arith.ts";
 
@@ -29,21 +28,20 @@ const makerFrom = (seed: number): { readonly random: () => number; readonly tens
 const named = (name: string, t: Array4, dtype = "float32"): [string, OnnxTensor] => [name, { name, dtype, ...t }];
 const empty = (name: string): [string, OnnxTensor] => [name, { name, shape: [], dtype: "float32", values: [] }];
 
-/** Runs what the adapter chooses for a node, and compares with an oracle over a rounding function. */
+/** Runs the kernels of a node, and compares what it gives with an oracle over a rounding function. */
 const verify = async (c: OnnxCase, oracle: (r: Round) => Readonly<Record<string, Row>>): Promise<void> => {
-  const call = adapt(c);
-  if ("skip" in call) throw new Error(call.skip);
-  const found = await runCall(c, call, swiftshader);
+  const found = await runNode(c, compileCase(c, swiftshader.target), swiftshader);
   const [exact, naive] = [oracle((x) => x), oracle(Math.fround)];
-  for (const [kernel, node] of Object.entries(call.outputs)) {
-    const reference = Float64Array.from(exact[node] ?? []);
-    const a = compare(node, found[kernel] ?? [], reference, naive[node] ?? [], { isF16: false, isExact: false });
-    expect(a, `${node}: error ${a.error}, naive f32 ${a.naive}, allowed ${a.allowed}`).toMatchObject({ ok: true });
+  for (const name of Object.keys(c.outputs)) {
+    const reference = Float64Array.from(exact[name] ?? []);
+    const a = compare(name, found[name] ?? [], reference, naive[name] ?? [], { isF16: false, isExact: false });
+    expect(a, `${name}: error ${a.error}, naive f32 ${a.naive}, allowed ${a.allowed}`).toMatchObject({ ok: true });
   }
 };
 
 const LAYOUTS = ["4d", "3d"];
-const CACHES = ["none", "past", "nonpad"];
+/** present: `present_key` and `present_value` are asked for with nothing before the new keys. */
+const CACHES = ["none", "past", "nonpad", "present"];
 const MASKS = ["none", "float", "bool"];
 const isFull = process.env["TFX_ALL_STACKS"] === "1";
 const attentionCases = LAYOUTS.flatMap((layout) =>
@@ -83,6 +81,7 @@ const attentionCase = (o: (typeof attentionCases)[number]): Promise<void> => {
   const node: OnnxCase = {
     name: o.name,
     op: "Attention",
+    opset: [["", 25]],
     attributes: {
       ...(flat ? { q_num_heads: G * R, kv_num_heads: G } : {}),
       ...(options.scale === 0 ? {} : { scale: options.scale }),
@@ -100,7 +99,11 @@ const attentionCase = (o: (typeof attentionCases)[number]): Promise<void> => {
       ...(isPast ? [named("past_key", pastKey), named("past_value", pastValue)] : []),
       ...(o.cache === "nonpad" ? [named("nonpad_kv_seqlen", { shape: [B], values: nonpad }, "int64")] : []),
     ]),
-    outputs: Object.fromEntries([empty("Y"), ...(o.mode < 0 ? [] : [empty("qk_matmul_output")])]),
+    outputs: Object.fromEntries([
+      empty("Y"),
+      ...(isPast || o.cache === "present" ? [empty("present_key"), empty("present_value")] : []),
+      ...(o.mode < 0 ? [] : [empty("qk_matmul_output")]),
+    ]),
   };
   return verify(node, (r) => {
     const { scale, ...rest } = options;
@@ -159,6 +162,7 @@ const linearCase = (o: (typeof linearCases)[number]): Promise<void> => {
   const node: OnnxCase = {
     name: o.name,
     op: "LinearAttention",
+    opset: [["", 27]],
     attributes: { update_rule: rule, q_num_heads: G * R, kv_num_heads: G },
     inputs: Object.fromEntries([
       named("query", query),
@@ -208,6 +212,7 @@ const rotaryCase = (o: (typeof rotaryCases)[number]): Promise<void> => {
   const node: OnnxCase = {
     name: o.name,
     op: "RotaryEmbedding",
+    opset: [["", 23]],
     attributes: { interleaved: o.interleaved, rotary_embedding_dim: o.part, ...(flat ? { num_heads: H } : {}) },
     inputs: Object.fromEntries([
       named("input", flat ? joinHeads(x) : x),
@@ -237,9 +242,134 @@ const rotaryCase = (o: (typeof rotaryCases)[number]): Promise<void> => {
   });
 };
 
+/** Indices of every cell of a shape, in order. */
+const cells = (shape: readonly number[]): readonly (readonly number[])[] =>
+  shape.reduce<readonly (readonly number[])[]>(
+    (all, n) => all.flatMap((at) => Array.from({ length: n }, (_, k) => [...at, k])),
+    [[]],
+  );
+/** The number of a tensor that broadcasts beside a cell. */
+const beside = (t: Array4, at: readonly number[]): number =>
+  t.values[
+    t.shape.reduce((n, size, d) => n * size + (size === 1 ? 0 : (at[d - t.shape.length + at.length] ?? 0)), 0)
+  ] ?? NaN;
+
+/** Mean and 1 / sqrt(variance + eps) of numbers, or 0 and 1 / sqrt(mean square + eps). */
+const moments = (r: Round, xs: readonly number[], eps: number, isRms: boolean): readonly [number, number] => {
+  const mean = (values: readonly number[]): number => r(values.reduce((sum, v) => r(sum + v), 0) / values.length);
+  const centre = isRms ? 0 : mean(xs);
+  const spread = mean(xs.map((x) => r(r(x - centre) * r(x - centre))));
+  return [centre, r(1 / r(Math.sqrt(r(spread + r(eps)))))];
+};
+
+const gainCases = [
+  { axis: -1, gain: [5], bias: [5] },
+  { axis: -2, gain: [5], bias: null },
+  { axis: -2, gain: [4, 1], bias: [4, 5] },
+  { axis: 1, gain: [1, 4, 1], bias: [1] },
+  { axis: 2, gain: [2, 1, 1, 5], bias: [3, 1, 1] },
+  { axis: 0, gain: [], bias: [5] },
+  { axis: -1, gain: [4, 1], bias: null },
+].flatMap((c, n) =>
+  ["LayerNormalization", "RMSNormalization"].map((op) => ({
+    ...c,
+    op,
+    seed: n + 1,
+    name: `${op}, axis ${c.axis}, gain [${c.gain.join()}], bias ${c.bias === null ? "none" : `[${c.bias.join()}]`}`,
+  })),
+);
+
+const gainCase = (o: (typeof gainCases)[number]): Promise<void> => {
+  const { tensor } = makerFrom(o.seed);
+  const shape = [2, 3, 4, 5];
+  const isRms = o.op === "RMSNormalization";
+  const [x, gain] = [tensor(shape), tensor(o.gain)];
+  const bias = o.bias === null || isRms ? null : tensor(o.bias);
+  const first = o.axis < 0 ? o.axis + 4 : o.axis;
+  const width = shape.slice(first).reduce((a, b) => a * b, 1);
+  const node: OnnxCase = {
+    name: o.name,
+    op: o.op,
+    opset: [["", 23]],
+    attributes: { axis: o.axis, epsilon: 0.01 },
+    inputs: Object.fromEntries([named("X", x), named("W", gain), ...(bias === null ? [] : [named("B", bias)])]),
+    outputs: Object.fromEntries([
+      empty("Y"),
+      ...(isRms || o.seed % 2 === 0 ? [] : [empty("Mean"), empty("InvStdDev")]),
+    ]),
+  };
+  return verify(node, (r) => {
+    const rows = Array.from({ length: x.values.length / width }, (_, n) =>
+      moments(r, x.values.slice(n * width, (n + 1) * width), 0.01, isRms),
+    );
+    const Y = cells(shape).map((at, n) => {
+      const [centre, scale] = rows[Math.floor(n / width)] as readonly [number, number];
+      const scaled = r(r(r((x.values[n] ?? NaN) - centre) * scale) * beside(gain, at));
+      return bias === null ? scaled : r(scaled + beside(bias, at));
+    });
+    return { Y, Mean: rows.map(([m]) => m), InvStdDev: rows.map(([, s]) => s) };
+  });
+};
+
+const groupCases = [18, 21].map((opset) => ({ opset, name: `opset ${opset}` }));
+const groupCase = ({ opset, name }: (typeof groupCases)[number]): Promise<void> => {
+  const { tensor } = makerFrom(opset);
+  const [N, G, C, P] = [2, 3, 2, 7];
+  const [x, gain, bias] = [tensor([N, G * C, P]), tensor([opset < 21 ? G : G * C]), tensor([opset < 21 ? G : G * C])];
+  const node: OnnxCase = {
+    name,
+    op: "GroupNormalization",
+    opset: [["", opset]],
+    attributes: { num_groups: G },
+    inputs: Object.fromEntries([named("x", x), named("scale", gain), named("bias", bias)]),
+    outputs: Object.fromEntries([empty("y")]),
+  };
+  return verify(node, (r) => ({
+    y: x.values.map((v, n) => {
+      const group = Math.floor(n / (C * P));
+      const [centre, scale] = moments(r, x.values.slice(group * C * P, (group + 1) * C * P), 1e-5, false);
+      const at = opset < 21 ? group % G : Math.floor(n / P) % (G * C);
+      return r(r(r(r(v - centre) * scale) * (gain.values[at] ?? NaN)) + (bias.values[at] ?? NaN));
+    }),
+  }));
+};
+
+const softmaxCases = ["Softmax", "LogSoftmax"].flatMap((op) =>
+  [
+    { opset: 11, attributes: {}, J: 12, C: 1 },
+    { opset: 11, attributes: { axis: 2 }, J: 4, C: 1 },
+    { opset: 13, attributes: {}, J: 4, C: 1 },
+    { opset: 13, attributes: { axis: 1 }, J: 3, C: 4 },
+  ].map((c) => ({ ...c, op, name: `${op}, opset ${c.opset}, ${JSON.stringify(c.attributes)}` })),
+);
+const softmaxCase = ({ op, opset, attributes, J, C, name }: (typeof softmaxCases)[number]): Promise<void> => {
+  const { tensor } = makerFrom(opset);
+  const x = tensor([2, 3, 4]);
+  const node: OnnxCase = {
+    name,
+    op,
+    opset: [["", opset]],
+    attributes,
+    inputs: Object.fromEntries([named("x", x)]),
+    outputs: Object.fromEntries([empty("y")]),
+  };
+  return verify(node, (r) => ({
+    y: x.values.map((v, n) => {
+      const start = Math.floor(n / (J * C)) * J * C + (n % C);
+      const row = Array.from({ length: J }, (_, j) => x.values[start + j * C] ?? NaN);
+      const top = Math.max(...row);
+      const total = row.reduce((sum, y) => r(sum + r(Math.exp(r(y - top)))), 0);
+      return op === "Softmax" ? r(r(Math.exp(r(v - top))) / total) : r(r(v - top) - r(Math.log(total)));
+    }),
+  }));
+};
+
 const each = <C extends { readonly name: string }>(cases: readonly C[], run: (c: C) => Promise<void>): void =>
   test.skipIf(!swiftshader.available).each(cases.map((c) => [c.name, c] as const))("%s", (_, c) => run(c));
 
 describe("Attention", () => each(attentionCases, attentionCase));
 describe("LinearAttention", () => each(linearCases, linearCase));
 describe("RotaryEmbedding", () => each(rotaryCases, rotaryCase));
+describe("gains that broadcast", () => each(gainCases, gainCase));
+describe("GroupNormalization", () => each(groupCases, groupCase));
+describe("Softmax before and after opset 13", () => each(softmaxCases, softmaxCase));

@@ -1,10 +1,12 @@
-/** Runs an ONNX case on a stack and compares it as ONNX's backend tests do. */
+/** Runs an ONNX case through `compileNode` on a stack, and compares as ONNX's backend tests do. */
 import type { Artifact } from "../../src/codegen/artifact.ts";
 import { evalSize } from "../../src/base/size.ts";
+import type { Target } from "../../src/base/target.ts";
+import { compileNode, type CompiledNode, type NodeKernel } from "../../src/onnx/index.ts";
 import type { Stack, Tensors } from "../gpu/stacks.ts";
-import { compileStd, toNumbers, toTyped } from "./oracles-norm/run.ts";
-import type { Call } from "./onnx-adapter.ts";
 import type { OnnxCase } from "./onnx-cases.ts";
+import { inputTensors, nodeOf, outputNames } from "./onnx-node.ts";
+import { toNumbers, toTyped } from "./oracles-norm/run.ts";
 
 export type Outcome = {
   readonly output: string;
@@ -42,55 +44,70 @@ const compareOutput = (
   return { output, error, scale, ok };
 };
 
-const runOnce = async (
-  stack: Stack,
-  artifact: Artifact,
-  call: Call,
-  values: Readonly<Record<string, readonly number[]>>,
-  scalars: Readonly<Record<string, number>>,
-): Promise<Record<string, ArrayLike<number>>> => {
-  const inputs: Record<string, Tensors[string]> = {};
-  for (const t of artifact.tensors) if (t.role === "input") inputs[t.name] = toTyped(t.dtype, values[t.name] ?? []);
-  const outputs = await stack.run(artifact, inputs, call.sizes, scalars);
-  const results = artifact.tensors.filter((t) => t.role === "output");
-  return Object.fromEntries(results.map((t) => [t.name, toNumbers(t.dtype, outputs[t.name])]));
+/** The kernels of a case; what is wrong with it is thrown. */
+export const compileCase = (c: OnnxCase, target: Target): CompiledNode => {
+  const made = compileNode(nodeOf(c), { target });
+  const errors = made.diagnostics.filter((d) => d.severity === "error");
+  if (errors.length > 0) throw new Error(errors.map((d) => `${d.code} ${d.message}`).join("; "));
+  return made;
 };
 
-const prepared = (
+export const hasHalves = (c: OnnxCase): boolean => Object.values(c.inputs).some((t) => t.dtype === "float16");
+
+type Rows = Record<string, ArrayLike<number>>;
+
+const runKernel = async (
+  stack: Stack,
+  { artifact, sizes, scalars, buffers }: NodeKernel,
   c: OnnxCase,
-  call: Call,
-  stack: Stack,
-): { readonly artifact: Artifact; readonly run: () => Promise<Record<string, ArrayLike<number>>> } => {
-  const { artifact } = compileStd(call, stack.target);
-  const given = Object.fromEntries(Object.entries(call.inputs).map(([k, v]) => [k, c.inputs[v]?.values ?? []]));
-  const zeros = artifact.tensors
-    .filter((t) => call.zeros?.includes(t.name))
-    .map((t) => [t.name, Array<number>(countOf(t, call.sizes)).fill(0)] as const);
-  const scalars = Object.fromEntries(Object.entries(call.scalars ?? {}).map(([k, v]) => [k, Math.fround(v)]));
-  const { before } = call;
-  const run = async (): Promise<Record<string, ArrayLike<number>>> => {
-    const first = before === undefined ? {} : await prepared(c, before, stack).run();
-    const made = Object.entries(first).map(([k, v]) => [k, Array.from(v)] as const);
-    return runOnce(stack, artifact, call, { ...given, ...Object.fromEntries([...zeros, ...made]) }, scalars);
-  };
-  return { artifact, run };
+  between: Map<string, ArrayLike<number>>,
+): Promise<Rows> => {
+  const given = inputTensors(c);
+  const inputs: Record<string, Tensors[string]> = {};
+  for (const t of artifact.tensors.filter((tensor) => tensor.role === "input")) {
+    const b = buffers[t.name];
+    const values =
+      b?.kind === "input"
+        ? given[b.index]?.values
+        : b?.kind === "zeros"
+          ? Array<number>(countOf(t, sizes)).fill(0)
+          : b?.kind === "between"
+            ? between.get(b.name)
+            : undefined;
+    if (values === undefined) throw new Error(`${c.name}: nothing for ${t.name}`);
+    inputs[t.name] = toTyped(t.dtype, values);
+  }
+  const rounded = Object.fromEntries(Object.entries(scalars).map(([k, v]) => [k, Math.fround(v)]));
+  const made = await stack.run(artifact, inputs, sizes, rounded);
+  const found: Rows = {};
+  for (const t of artifact.tensors.filter((tensor) => tensor.role === "output")) {
+    const b = buffers[t.name];
+    const numbers = toNumbers(t.dtype, made[t.name]);
+    if (b?.kind === "between") between.set(b.name, numbers);
+    else if (b?.kind === "output") found[outputNames(c)[b.index] ?? ""] = numbers;
+    else if (b?.kind !== "unused") throw new Error(`${c.name}: nowhere for ${t.name}`);
+  }
+  return found;
 };
 
-/** What the kernel gives, by its own names. */
-export const runCall = (c: OnnxCase, call: Call, stack: Stack): Promise<Record<string, ArrayLike<number>>> =>
-  prepared(c, call, stack).run();
+/** What the node's kernels give, by the case's names. */
+export const runNode = async (c: OnnxCase, made: CompiledNode, stack: Stack): Promise<Rows> => {
+  const between = new Map<string, ArrayLike<number>>();
+  let found: Rows = {};
+  for (const kernel of made.kernels) found = { ...found, ...(await runKernel(stack, kernel, c, between)) };
+  return found;
+};
 
-export type CaseRun = { readonly outcomes: readonly Outcome[]; readonly plan: string };
-
-/** Compiles the case's kernel for the stack, runs it and compares every output that the case has. */
-export const runCase = async (c: OnnxCase, call: Call, stack: Stack): Promise<CaseRun> => {
-  const { artifact, run } = prepared(c, call, stack);
-  const found = await run();
-  const outcomes = Object.entries(call.outputs).flatMap(([kernel, node]) => {
-    const expected = c.outputs[node];
-    return expected === undefined
-      ? []
-      : [compareOutput(node, found[kernel] ?? [], expected.values, expected.dtype === "float16")];
+/** Compiles the case for the stack, runs it and compares every output that the case has. */
+export const runCase = async (c: OnnxCase, stack: Stack): Promise<readonly Outcome[]> => {
+  const made = compileCase(c, stack.target);
+  const found = await runNode(c, made, stack);
+  return outputNames(c).flatMap((name, n) => {
+    const expected = c.outputs[name];
+    if (expected === undefined) return [];
+    const shape = made.outputs[n]?.shape.join();
+    if (shape !== expected.shape.join())
+      throw new Error(`${c.name}: ${name} of shape ${shape}, expected ${expected.shape.join()}`);
+    return [compareOutput(name, found[name] ?? [], expected.values, expected.dtype === "float16")];
   });
-  return { outcomes, plan: artifact.plan };
 };

@@ -1,12 +1,11 @@
 /**
- * The ONNX project's own operator cases through kernels of the standard library. TFX_ONNX_CASES names another folder of cases;
+ * The ONNX project's own operator cases through `tfx-lang/onnx`. TFX_ONNX_CASES names another folder of cases;
  * `node scripts/onnx-table.ts` writes docs/onnx.md from the same runs.
  */
 import { expect, test } from "vitest";
 import { stacks, type Stack } from "../gpu/stacks.ts";
-import { adapt } from "./onnx-adapter.ts";
 import { readCases } from "./onnx-cases.ts";
-import { runCase } from "./onnx-run.ts";
+import { hasHalves, runCase } from "./onnx-run.ts";
 
 const FOLDER = process.env["TFX_ONNX_CASES"] ?? new URL("../fixtures/onnx", import.meta.url).pathname;
 const cases = readCases(FOLDER);
@@ -15,20 +14,17 @@ const [swiftshader, lavapipe] = (await stacks(["swiftshader", "lavapipe"])) as [
 test("there are cases", () => expect(cases.length).toBeGreaterThan(0));
 
 test.each(cases.map((c) => [c.name, c] as const))("%s", async (_, c) => {
-  const call = adapt(c);
-  if ("skip" in call) throw new Error(call.skip);
-  const wanted = Object.values(call.types).includes("f16")
-    ? [lavapipe, swiftshader].find((s) => s.target.f16)
-    : swiftshader;
+  const half = hasHalves(c);
+  const wanted = half ? [lavapipe, swiftshader].find((s) => s.target.f16) : swiftshader;
   if (wanted === undefined || !wanted.available) {
     console.log(`${c.name} is left out: ${wanted === undefined ? "no stack has f16" : wanted.reason}`);
     return;
   }
-  const { outcomes } = await runCase(c, call, wanted);
+  const outcomes = await runCase(c, wanted);
   expect(outcomes.map((o) => o.output)).toEqual(Object.keys(c.outputs));
   for (const o of outcomes) {
     expect(o, `${o.output}: error ${o.error}`).toMatchObject({ ok: true });
     // Tighter than the backend tests where the reference itself is in f32.
-    if (!Object.values(call.types).includes("f16")) expect(o.error).toBeLessThanOrEqual(2e-5 * Math.max(o.scale, 1));
+    if (!half) expect(o.error).toBeLessThanOrEqual(2e-5 * Math.max(o.scale, 1));
   }
 });
