@@ -191,7 +191,7 @@ export const linearAttention: Chooser = (r) => {
   const isRecurrent = rule !== "linear";
   // All tensors of this rule are one more than every device binds.
   const isSplit = rule === "gated_delta" && hasErase;
-  const beta = isSplit || Z === undefined ? {} : { Z };
+  const beta: Sizes = isSplit || Z === undefined ? {} : { Z };
   const name = { linear: "linear_attention", gated: "gated_linear_attention", delta: "delta_attention" }[rule];
   const terms: Step = {
     file: "onnx/linear_attention",

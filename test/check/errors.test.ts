@@ -3,6 +3,7 @@ import { readdirSync, readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
 import { CHECK_CODES } from "../../src/check/codes.ts";
 import { GRADIENT_CODES } from "../../src/base/codes-gradient.ts";
+import { ONNX_CODES } from "../../src/base/codes-onnx.ts";
 import { OPTION_CODES } from "../../src/base/codes-options.ts";
 import { errorPage } from "../../src/check/error-page.ts";
 import { CODES } from "../../src/base/codes.ts";
@@ -25,9 +26,14 @@ describe("docs/errors", () => {
   });
 
   test("README.md lists every message", async () => {
-    const codes = Object.entries({ ...CODES, ...CHECK_CODES, ...PLAN_CODES, ...OPTION_CODES, ...GRADIENT_CODES }).sort(
-      ([a], [b]) => (a < b ? -1 : 1),
-    );
+    const codes = Object.entries({
+      ...CODES,
+      ...CHECK_CODES,
+      ...PLAN_CODES,
+      ...OPTION_CODES,
+      ...ONNX_CODES,
+      ...GRADIENT_CODES,
+    }).sort(([a], [b]) => (a < b ? -1 : 1));
     const rows = codes.map(([code, { title }]) => `| ${code in CODES ? code : `[${code}](${code}.md)`} | ${title} |`);
     const head = [
       "# Messages",

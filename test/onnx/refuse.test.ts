@@ -1,6 +1,6 @@
 /** What `compileNode` refuses, and by what name. */
 import { describe, expect, test } from "vitest";
-import { OPTION_CODES } from "../../src/base/codes-options.ts";
+import { ONNX_CODES } from "../../src/base/codes-onnx.ts";
 import { renderDiagnostic } from "../../src/base/render.ts";
 import { BASELINE } from "../../src/base/target.ts";
 import { errorPage } from "../../src/check/error-page.ts";
@@ -267,6 +267,6 @@ test.each(Object.entries(PAGES))("docs/errors/%s.md", async (code, node) => {
   expect(found?.code).toBe(code);
   const source = `compileNode(${JSON.stringify(node)}, { target: BASELINE })`;
   const rendered = found === undefined ? "" : renderDiagnostic(found, () => undefined, { color: false });
-  const page = errorPage(code, OPTION_CODES[code]!, { source, rendered });
+  const page = errorPage(code, ONNX_CODES[code]!, { source, rendered });
   await expect(page).toMatchFileSnapshot(`../../docs/errors/${code}.md`);
 });

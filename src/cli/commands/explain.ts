@@ -8,6 +8,7 @@ import { planNotes } from "../../explain/notes.ts";
 import { CODES } from "../../base/codes.ts";
 import { printable } from "../../base/plain-text.ts";
 import { GRADIENT_CODES } from "../../base/codes-gradient.ts";
+import { ONNX_CODES } from "../../base/codes-onnx.ts";
 import { OPTION_CODES } from "../../base/codes-options.ts";
 import { PLAN_CODES } from "../../base/codes-plan.ts";
 import { UsageError, type ExitCode } from "../errors.ts";
@@ -31,7 +32,7 @@ export type ExplainOptions = Omit<CompileOptions, "out"> & {
 };
 
 const explainCode = (code: string): ExitCode => {
-  const codes = { ...CODES, ...CHECK_CODES, ...PLAN_CODES, ...OPTION_CODES, ...GRADIENT_CODES };
+  const codes = { ...CODES, ...CHECK_CODES, ...PLAN_CODES, ...OPTION_CODES, ...ONNX_CODES, ...GRADIENT_CODES };
   const entry = codes[code.toUpperCase()];
   if (entry === undefined) {
     checkNames("explain", [code], Object.keys(codes), "codes");
