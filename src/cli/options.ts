@@ -12,6 +12,19 @@ export const collectPairs = (text: string, previous: Pairs | undefined): Pairs =
   return new Map([...(previous ?? []), [name, text.slice(at + 1)]]);
 };
 
+/** Files of tensors: `name=file`, and archives without a name, which stand for all that they have. */
+export type Files = { readonly named: Pairs; readonly whole: readonly string[] };
+
+export const NO_FILES: Files = { named: new Map(), whole: [] };
+
+/** For commander: each occurrence adds a file. A name is a word; what has no `name=` in front is an archive. */
+export const collectFiles = (text: string, previous: Files = NO_FILES): Files => {
+  if (/^[A-Za-z_]\w*=/.test(text)) return { ...previous, named: collectPairs(text, previous.named) };
+  if (!/\.(npz|safetensors)$/.test(text)) collectPairs(text, undefined);
+  if (previous.whole.includes(text)) throw new UsageError(`${text} is given twice`);
+  return { ...previous, whole: [...previous.whole, text] };
+};
+
 const numberOf = (name: string, text: string): number => {
   if (text === "true") return 1;
   if (text === "false") return 0;

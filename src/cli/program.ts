@@ -5,7 +5,7 @@ import { Command, CommanderError, InvalidArgumentError, Option } from "commander
 import { TARGETS } from "../base/target.ts";
 import { printable } from "../base/plain-text.ts";
 import { DeviceError, exhausted, UsageError, type ExitCode } from "./errors.ts";
-import { collectPairs } from "./options.ts";
+import { collectFiles, collectPairs } from "./options.ts";
 import { FORMATS } from "./report.ts";
 import { STDIN } from "./sources.ts";
 
@@ -55,11 +55,21 @@ const withCompileOptions = (command: Command): Command =>
 const addRun = (program: Command, run: Run): void => {
   program
     .command("run")
-    .description("run a kernel on .npy files, or on random data, and say how exact and how fast it was")
+    .description("run a kernel on files of tensors or on random data, and say how exact and how fast it was")
     .argument("<file>", "a file, or - for standard input", source)
     .addOption(kernel())
-    .addOption(pairs("-i, --input <name=file.npy>", "an input"))
-    .addOption(pairs("-o, --output <name=file.npy>", "where a result goes"))
+    .addOption(
+      new Option(
+        "-i, --input <name=file>",
+        "an input: .npy, or .npz and .safetensors (file:tensor where it has another name; file alone: all inputs that it has) (repeatable)",
+      ).argParser(collectFiles),
+    )
+    .addOption(
+      new Option(
+        "-o, --output <name=file>",
+        "where a result goes: .npy, .npz, .safetensors (the last two alone: all results) (repeatable)",
+      ).argParser(collectFiles),
+    )
     .addOption(pairs("-s, --set <name=value>", "a scalar parameter"))
     .addOption(fixed())
     .addOption(dim())

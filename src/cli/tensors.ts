@@ -1,30 +1,66 @@
 /** The inputs of a run: from `.npy` files, or made up. */
-import { existsSync, statSync } from "node:fs";
+import { existsSync } from "node:fs";
 import type { Spec } from "../check/spec.ts";
 import type { StorageType } from "../base/storage-type.ts";
 import { evalSize, printSize, sizeNames } from "../base/size.ts";
 import { toStorage, type Stored } from "../npy/convert.ts";
-import { readNpy, type NpyArray } from "../npy/npy.ts";
+import type { NpyArray } from "../npy/npy.ts";
+import { formatOf, listed, openArrays, type ArrayFile } from "./arrays.ts";
 import { DeviceError, UsageError, usage } from "./errors.ts";
 import type { Gpu } from "./gpu.ts";
-import { readBytes } from "./files.ts";
-import type { Pairs } from "./options.ts";
+import type { Files } from "./options.ts";
 import { createRandom, randomData } from "./random.ts";
 import { dimsOf, integersOf, storageOf } from "./request.ts";
 import { inferSizes } from "./sizes.ts";
 
-/** Reads `--input` files. */
-export const readInputs = (inputs: Pairs): ReadonlyMap<string, NpyArray> =>
-  new Map(
-    [...inputs].map(([name, path]) => {
-      const what = `--input ${name}: ${path}`;
-      if (!existsSync(path))
-        throw new UsageError(path === "" ? `--input ${name}: no file name` : `${what}: no such file`);
-      if (statSync(path).isDirectory()) throw new UsageError(`${what}: a folder, not a file`);
-      const bytes = readBytes(path, what);
-      return [name, usage(what, () => readNpy(new Uint8Array(bytes)))];
-    }),
-  );
+/** `FILE` or, of an archive, `FILE:NAME`. */
+export const partsOf = (path: string): { readonly file: string; readonly entry: string | null } => {
+  const at = path.lastIndexOf(":");
+  const file = path.slice(0, at);
+  return at > 0 && formatOf(file) !== "npy" && !existsSync(path)
+    ? { file, entry: path.slice(at + 1) }
+    : { file: path, entry: null };
+};
+
+/** Keeps archives open, so that one is read once for several inputs. */
+const opener = () => {
+  const open = new Map<string, ArrayFile>();
+  return (path: string, what: string): ArrayFile => {
+    const found = open.get(path) ?? openArrays(path, what);
+    open.set(path, found);
+    return found;
+  };
+};
+
+/** Reads `--input` files: `q=FILE`, `q=ARCHIVE:NAME`, or an archive whose tensors have the names of inputs. Throws UsageError. */
+export const readInputs = (inputs: Files, names: readonly string[]): ReadonlyMap<string, NpyArray> => {
+  const open = opener();
+  const found = new Map<string, NpyArray>();
+  for (const path of inputs.whole) {
+    const { names: there, read } = open(path, "--input ");
+    if (there === null) throw new UsageError(`--input ${path}: which input is it? Give --input NAME=${path}`);
+    const ours = there.filter((n) => names.includes(n));
+    if (ours.length === 0)
+      throw new UsageError(`--input ${path}: ${listed(there)}, none of which is an input; inputs: ${names.join(", ")}`);
+    for (const name of ours) {
+      if (found.has(name)) throw new UsageError(`${name} is given twice`);
+      found.set(name, read(name));
+    }
+  }
+  for (const [name, path] of inputs.named) {
+    if (found.has(name)) throw new UsageError(`${name} is given twice`);
+    const { file, entry } = partsOf(path);
+    const what = `--input ${name}: `;
+    const { names: there, read } = open(file, what);
+    const asked = entry ?? (there?.includes(name) === false && there.length === 1 ? (there[0] ?? name) : name);
+    if (there?.includes(asked) === false)
+      throw new UsageError(
+        `${what}${file} has no tensor ${asked}; ${listed(there)}${entry === null ? `; give --input ${name}=${file}:NAME` : ""}`,
+      );
+    found.set(name, read(asked));
+  }
+  return found;
+};
 
 /** Sizes from the arrays, from `given` and from parameters that are sizes (`scalars`: values chosen for them). */
 export const sizesOf = (

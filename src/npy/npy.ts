@@ -33,6 +33,9 @@ const halfArray = (): typeof Float16Array => {
   return Float16Array;
 };
 
+/** The elements of a type in a buffer of their own. */
+export const elementsOf = (dtype: NpyType, buffer: ArrayBuffer): NpyData => FORMATS[dtype].make(buffer);
+
 const MAGIC = "\x93NUMPY";
 
 type Header = {

@@ -7,19 +7,28 @@ import { callOf, compileFor, only } from "../compile-for.ts";
 import { onDevice, type ExitCode } from "../errors.ts";
 import { countFlops } from "../flops.ts";
 import { openGpu, restartFor } from "../gpu.ts";
-import { numbers, sizes as sizeValues, strings, type Pairs } from "../options.ts";
+import { NO_FILES, numbers, sizes as sizeValues, strings, type Files, type Pairs } from "../options.ts";
 import { checkOutputs, saveOutputs } from "../outputs.ts";
 import type { Format } from "../report.ts";
 import { checkNames, choose, chooseScalars, loadSpecs, storageOf, theOnly } from "../request.ts";
 import { sizesMadeUp } from "../made-up.ts";
 import { createSources } from "../sources.ts";
 import { printSummary, toJson, type Summary } from "../summary.ts";
-import { checkComplete, checkRoom, collectInputs, readInputs, shapeOf, sizesOf, type InputData } from "../tensors.ts";
+import {
+  checkComplete,
+  checkRoom,
+  collectInputs,
+  partsOf,
+  readInputs,
+  shapeOf,
+  sizesOf,
+  type InputData,
+} from "../tensors.ts";
 
 export type RunOptions = {
   readonly kernel?: string;
-  readonly input?: Pairs;
-  readonly output?: Pairs;
+  readonly input?: Files;
+  readonly output?: Files;
   readonly set?: Pairs;
   readonly static?: Pairs;
   readonly dim?: Pairs;
@@ -62,17 +71,14 @@ export const run = async (file: string, options: RunOptions): Promise<ExitCode> 
   const specs = loadSpecs(file, options.kernel, sources, format);
   if (specs === null) return 1;
   const spec = theOnly(specs, file);
-  checkNames(
-    "--input",
-    options.input?.keys() ?? [],
-    spec.tensors.map((t) => t.name),
-    "inputs",
-  );
-  const files = options.output ?? new Map<string, string>();
-  checkOutputs(spec, files, [file, ...(options.input?.values() ?? [])]);
+  const names = spec.tensors.map((t) => t.name);
+  const given = options.input ?? NO_FILES;
+  checkNames("--input", given.named.keys(), names, "inputs");
+  const read = [file, ...given.whole, ...[...given.named.values()].map((path) => partsOf(path).file)];
+  const going = checkOutputs(spec, options.output ?? NO_FILES, read);
   const scalars = chooseScalars(spec, numbers(options.set));
   const choice = choose(spec, sizeValues(options.dim), numbers(options.static), strings(options.type));
-  const arrays = readInputs(options.input ?? new Map());
+  const arrays = readInputs(given, names);
   checkComplete(spec, arrays, options.random ?? null);
   const parameters = { ...scalars, ...choice.statics };
   const madeUp = sizesMadeUp(spec, sizesOf(spec, arrays, choice.dims, parameters), options.random);
@@ -96,7 +102,7 @@ export const run = async (file: string, options: RunOptions): Promise<ExitCode> 
       options.check === true
         ? accuracy({ spec, types: choice.types }, { sizes, tensors, scalars, statics: choice.statics }, outputs)
         : [];
-    saveOutputs(spec, files, choice, sizes, outputs);
+    saveOutputs(spec, going, choice, sizes, outputs);
     const ioBytes = [...Object.values(tensors), ...Object.values(outputs)].reduce(
       (sum, data) => sum + data.byteLength,
       0,
