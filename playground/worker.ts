@@ -20,7 +20,7 @@ const edit = ({ id, state }: Extract<Request, { kind: "edit" }>): void => {
   port.postMessage({
     kind: "checked",
     id,
-    messages: messagesOf(checked.diagnostics),
+    messages: messagesOf(checked.diagnostics, state.text),
     kernels: checked.specs.map((s) => s.name),
     kernel: spec?.name ?? null,
   });
@@ -29,7 +29,7 @@ const edit = ({ id, state }: Extract<Request, { kind: "edit" }>): void => {
   port.postMessage({
     kind: "compiled",
     id,
-    messages: messagesOf([...checked.diagnostics, ...diagnostics]),
+    messages: messagesOf([...checked.diagnostics, ...diagnostics], state.text),
     parameters,
     types,
     compilation: compiled === null ? null : viewOf(compiled, parameters, state),

@@ -3,8 +3,14 @@ import type { Span } from "./span.ts";
 /** A piece of source with a caret under it and a few words beside the caret. */
 export type Label = { readonly span: Span; readonly text: string };
 
-/** A piece of source and the text in its place. `title`: what an editor calls the edit. */
-export type Fix = { readonly title: string; readonly span: Span; readonly text: string };
+/** An edit of a piece of source: another text in its place, or texts around it. `title`: what an editor calls it. */
+export type Fix = { readonly title: string; readonly span: Span } & (
+  { readonly text: string } | { readonly before: string; readonly after: string }
+);
+
+/** What stands in the place of the piece after the edit; `source` is the whole file. */
+export const fixedText = (fix: Fix, source: string): string =>
+  "text" in fix ? fix.text : `${fix.before}${source.slice(fix.span.start, fix.span.end)}${fix.after}`;
 
 /** One message for the user: lower-case, one sentence, no full stop; names axes and lines, never an IR node. */
 export type Diagnostic = {

@@ -18,6 +18,17 @@ type More = {
 export const renameTo = (span: Span, name: string | null): Fix | null =>
   name === null ? null : { title: `change it to \`${name}\``, span, text: name };
 
+/** The edit that puts a text in the place of a piece. */
+export const rewriteAs = (span: Span, text: string): Fix => ({ title: `write \`${text}\``, span, text });
+
+/** The edit that makes a piece the argument of a call, `sum[d]` or `int`. */
+export const callWith = (span: Span, call: string): Fix => ({
+  title: `write \`${call}(…)\``,
+  span,
+  before: `${call}(`,
+  after: ")",
+});
+
 /** A message of `rule` at `span`; an error unless `more` says otherwise. */
 export const diagnose = (rule: RuleDoc, span: Span, message: string, more: More = {}): Diagnostic => ({
   code: rule.code,

@@ -148,12 +148,13 @@ const meantCall = (callee: Callee, e: Apply, args: readonly Expr[], wanted: numb
 export const checkCounts = (callee: Callee, e: Apply, args: readonly Expr[]): Diagnostic | null => {
   const name = e.name.text;
   const wanted = wantedArgs(callee);
-  const usage = meantCall(callee, e, args, wanted) ?? usageOf(name, callee.kind === "fn" ? callee.def.fn : null);
-  if (wanted !== null && args.length !== wanted) return argumentCount(name, e.span, wanted, args.length, usage);
+  const meant = meantCall(callee, e, args, wanted);
+  const usage = meant ?? usageOf(name, callee.kind === "fn" ? callee.def.fn : null);
+  if (wanted !== null && args.length !== wanted) return argumentCount(name, e.span, wanted, args.length, usage, meant);
   const given = e.index?.length ?? 0;
   const axes =
     callee.kind === "fn" ? callee.def.fn.axes.length : callee.kind === "concat" || callee.kind === "prev" ? 1 : 0;
   if (callee.kind === "reduction")
-    return given > 1 && ONE_AXIS.has(callee.op) ? axisCount(name, e.span, 1, given, usage) : null;
-  return given === axes ? null : axisCount(name, e.span, axes, given, usage);
+    return given > 1 && ONE_AXIS.has(callee.op) ? axisCount(name, e.span, 1, given, usage, meant) : null;
+  return given === axes ? null : axisCount(name, e.span, axes, given, usage, meant);
 };

@@ -1,4 +1,5 @@
 /** The check that every index of a result's value is reduced or declared, with a message that shows where it comes from. */
+import type { Span } from "../base/span.ts";
 import type { Expr, Kernel, Result } from "../parser/ast.ts";
 import { listNames } from "../base/report.ts";
 import { allExprs, printExpr } from "./print-expr.ts";
@@ -36,13 +37,17 @@ const describeTensors = (
   );
 };
 
-/** The statement with the reduction written in; only the reduction where the statement is long. */
-const suggestSum = (kernel: Kernel, axis: string, expr: SExpr): string | null => {
+/** The statement with the reduction written in, only the reduction where the statement is long; and what it goes around. */
+const suggestSum = (
+  kernel: Kernel,
+  axis: string,
+  expr: SExpr,
+): { readonly text: string; readonly around: Span } | null => {
   const source = findSource(kernel, expr);
   if (source === null) return null;
   const sum = `sum[${axis}](${printExpr(source.found)})`;
   const whole = printExpr(source.statement, new Map([[source.found, sum]]));
-  return whole.length <= 90 ? whole : sum;
+  return { text: whole.length <= 90 ? whole : sum, around: source.found.span };
 };
 
 /** Reports the indices of `value` that the result does not declare; whether there are none. */

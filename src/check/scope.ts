@@ -108,11 +108,13 @@ export type Cx = {
 export const checkPart = (cx: Cx, e: Expr): SExpr | null => cx.checkExpr(cx, e);
 
 /** Reports a message. Inside an inlined function it points to the user's call, with the function's line as a second frame. */
-export const report = (cx: Cx, d: Diagnostic): null => {
+export const report = (cx: Cx, found: Diagnostic): null => {
   const { inlined } = cx;
   if (inlined === null) {
-    cx.builder.report(d);
+    cx.builder.report(found);
   } else {
+    // An edit of the function would be an edit for all its callers.
+    const { fix: _, ...d } = found;
     const inside = {
       span: d.primary.span,
       text: d.primary.text === "" ? `in \`${inlined.fn}\`` : `in \`${inlined.fn}\`: ${d.primary.text}`,

@@ -1,6 +1,6 @@
 /** The compiler's messages as the editor's, and the edits that mend them. */
 import type { CodeAction, Diagnostic as LspDiagnostic, DiagnosticSeverity, Range } from "vscode-languageserver";
-import type { Diagnostic } from "../base/diagnostic.ts";
+import { fixedText, type Diagnostic } from "../base/diagnostic.ts";
 import { documentOf, locationOf, rangeOf, type Documents } from "./document.ts";
 
 const SEVERITY: Readonly<Record<Diagnostic["severity"], DiagnosticSeverity>> = { error: 1, warning: 2, note: 3 };
@@ -39,7 +39,7 @@ export const actionsIn = (documents: Documents, file: string, range: Range): rea
   return ownDiagnostics(documents, file).flatMap((d): CodeAction[] => {
     const shown = toLsp(documents, file, d);
     if (d.fix === undefined || !overlaps(shown.range, range)) return [];
-    const edit = { range: rangeOf(doc, d.fix.span), newText: d.fix.text };
+    const edit = { range: rangeOf(doc, d.fix.span), newText: fixedText(d.fix, doc.getText()) };
     return [
       {
         title: d.fix.title,

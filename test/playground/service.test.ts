@@ -45,8 +45,8 @@ test("a size that the plan asks for is fixed and said so; one that would help is
     .replace("o: f32[b, h, i, d]", "o: f32[b, h, i, e]");
   const { parameters, diagnostics } = outcomeOf({ ...START, text });
   expect(parameters.filter((p) => p.fixed === "asked").map((p) => p.name)).toEqual(["D"]);
-  expect(messagesOf(diagnostics).flatMap((m) => m.sizes)).toEqual(["E"]);
-  expect(messagesOf(outcomeOf({ ...START, text, fixed: ["E"] }).diagnostics)).toEqual([]);
+  expect(messagesOf(diagnostics, text).flatMap((m) => m.sizes)).toEqual(["E"]);
+  expect(messagesOf(outcomeOf({ ...START, text, fixed: ["E"] }).diagnostics, text)).toEqual([]);
 });
 
 test("where there is no GPU the meaning is computed, and the reason told", async () => {

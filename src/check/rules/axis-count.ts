@@ -1,6 +1,6 @@
 import type { Diagnostic } from "../../base/diagnostic.ts";
 import type { Span } from "../../base/span.ts";
-import { countOf, diagnose, type RuleDoc } from "../../base/report.ts";
+import { countOf, diagnose, rewriteAs, type RuleDoc } from "../../base/report.ts";
 
 export const rule: RuleDoc = {
   code: "TFX2302",
@@ -10,12 +10,20 @@ export const rule: RuleDoc = {
     "declares none takes no brackets. `cumsum`, `argmax`, `argmin` and `kth_largest` work over one index.",
 };
 
-export const axisCount = (name: string, span: Span, expected: number, given: number, usage: string): Diagnostic =>
+export const axisCount = (
+  name: string,
+  span: Span,
+  expected: number,
+  given: number,
+  usage: string,
+  meant: string | null,
+): Diagnostic =>
   diagnose(
     rule,
     span,
     `\`${name}\` works over ${expected === 0 ? "no index" : countOf(expected, "index", "indices")}, ${given === 0 ? "none" : given} given`,
     {
+      fix: meant === null ? null : rewriteAs(span, meant),
       help: `write ${usage}`,
     },
   );

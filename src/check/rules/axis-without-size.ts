@@ -1,7 +1,7 @@
 import type { Name } from "../../parser/ast.ts";
 import type { Diagnostic } from "../../base/diagnostic.ts";
-import { diagnose, type RuleDoc } from "../../base/report.ts";
-import { didYouMean } from "../../base/suggest.ts";
+import { diagnose, renameTo, rewriteAs, type RuleDoc } from "../../base/report.ts";
+import { didYouMean, nearest } from "../../base/suggest.ts";
 
 export const rule: RuleDoc = {
   code: "TFX2101",
@@ -13,13 +13,15 @@ export const rule: RuleDoc = {
 
 export const axisWithoutSize = (name: Name, sized: readonly string[]): Diagnostic => {
   const upper = /^[A-Z]/.test(name.text);
-  const help = `write \`${name.text.toLowerCase()}: ${name.text.toUpperCase()}\` where it is first used`;
+  const sizedHere = `${name.text.toLowerCase()}: ${name.text.toUpperCase()}`;
+  const near = upper ? null : didYouMean(name.text, sized);
   return diagnose(
     rule,
     name.span,
     upper ? `\`${name.text}\` is a size, an index is expected here` : `index \`${name.text}\` has no size`,
     {
-      help: (upper ? null : didYouMean(name.text, sized)) ?? help,
+      help: near ?? `write \`${sizedHere}\` where it is first used`,
+      fix: near === null ? rewriteAs(name.span, sizedHere) : renameTo(name.span, nearest(name.text, sized)),
     },
   );
 };

@@ -1,7 +1,7 @@
 import { printSize, type SizeExpr } from "../../base/size.ts";
 import type { Diagnostic } from "../../base/diagnostic.ts";
 import type { Span } from "../../base/span.ts";
-import { diagnose, type RuleDoc } from "../../base/report.ts";
+import { callWith, diagnose, type RuleDoc } from "../../base/report.ts";
 
 export const rule: RuleDoc = {
   code: "TFX2103",
@@ -18,11 +18,12 @@ export const freeIndex = (
   span: Span,
   from: string,
   result: { readonly name: string; readonly indices: readonly string[] },
-  help: string | null,
+  sum: { readonly text: string; readonly around: Span } | null,
 ): Diagnostic =>
   diagnose(rule, span, `index \`${axis}\` is neither reduced nor in the result`, {
     label: `\`${axis}\` (size ${printSize(size)}) comes from ${from}`,
+    fix: sum && callWith(sum.around, `sum[${axis}]`),
     help:
-      help ??
+      sum?.text ??
       `reduce it, as in sum[${axis}](…), or declare the result as \`${result.name}[${[...result.indices, axis].join(", ")}]\``,
   });

@@ -1,6 +1,6 @@
 import type { Diagnostic } from "../../base/diagnostic.ts";
 import type { Span } from "../../base/span.ts";
-import { countOf, diagnose, type RuleDoc } from "../../base/report.ts";
+import { countOf, diagnose, rewriteAs, type RuleDoc } from "../../base/report.ts";
 
 export const rule: RuleDoc = {
   code: "TFX2108",
@@ -18,6 +18,7 @@ export const indexCount = (name: string, span: Span, dims: readonly string[], gi
     `\`${name}\` has ${countOf(dims.length, "dimension")}, ${countOf(given, "index", "indices")} given`,
     {
       label: `declared as ${name}[${dims.join(", ")}]`,
+      fix: dims.some((d) => d.startsWith("(")) ? null : rewriteAs(span, `${name}[${dims.join(", ")}]`),
       help: `write ${name}[${dims.join(", ")}], or change one index only: ${name}[${dims.find((d) => !d.startsWith("(")) ?? "i"} = …]`,
     },
   );

@@ -1,6 +1,6 @@
 import type { Diagnostic } from "../../base/diagnostic.ts";
 import type { Span } from "../../base/span.ts";
-import { diagnose, type RuleDoc } from "../../base/report.ts";
+import { callWith, diagnose, type RuleDoc } from "../../base/report.ts";
 
 export const rule: RuleDoc = {
   code: "TFX2203",
@@ -12,5 +12,6 @@ export const rule: RuleDoc = {
 
 export const needInt = (span: Span, place: string, found: string): Diagnostic =>
   diagnose(rule, span, `an integer is expected ${place}, found ${found}`, {
+    fix: found === "a condition" ? null : callWith(span, "int"),
     help: found === "a condition" ? null : "convert it with `int(…)`",
   });

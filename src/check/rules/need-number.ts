@@ -1,6 +1,6 @@
 import type { Diagnostic } from "../../base/diagnostic.ts";
 import type { Span } from "../../base/span.ts";
-import { diagnose, type RuleDoc } from "../../base/report.ts";
+import { callWith, diagnose, type RuleDoc } from "../../base/report.ts";
 
 export const rule: RuleDoc = {
   code: "TFX2202",
@@ -10,8 +10,8 @@ export const rule: RuleDoc = {
     "`count[j](c)`, or restrict the domain with `where`.",
 };
 
-export const needNumber = (
-  span: Span,
-  place: string,
-  help = "choose with `if … then … else …`, or convert with `float(…)`",
-): Diagnostic => diagnose(rule, span, `a number is expected ${place}, found a condition`, { help });
+export const needNumber = (span: Span, place: string, help: string | null = null): Diagnostic =>
+  diagnose(rule, span, `a number is expected ${place}, found a condition`, {
+    help: help ?? "choose with `if … then … else …`, or convert with `float(…)`",
+    fix: help === null ? callWith(span, "float") : null,
+  });

@@ -1,6 +1,6 @@
 import type { Diagnostic } from "../../base/diagnostic.ts";
 import type { Span } from "../../base/span.ts";
-import { diagnose, type RuleDoc } from "../../base/report.ts";
+import { diagnose, rewriteAs, type RuleDoc } from "../../base/report.ts";
 
 export const rule: RuleDoc = {
   code: "TFX2109",
@@ -12,7 +12,10 @@ export const rule: RuleDoc = {
 
 export const noIndexOrder = (name: string, span: Span, free: readonly string[], isParameter: boolean): Diagnostic => {
   if (free.length === 0) {
-    return diagnose(rule, span, `\`${name}\` has no indices`, { help: `write \`${name}\` without brackets` });
+    return diagnose(rule, span, `\`${name}\` has no indices`, {
+      help: `write \`${name}\` without brackets`,
+      fix: rewriteAs(span, name),
+    });
   }
   const byName = `read it by name: \`${name}[${free[free.length - 1]} = …]\``;
   return diagnose(rule, span, `\`${name}\` has no index order`, {

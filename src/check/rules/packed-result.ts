@@ -1,6 +1,6 @@
 import type { Name } from "../../parser/ast.ts";
 import type { Diagnostic } from "../../base/diagnostic.ts";
-import { diagnose, type RuleDoc } from "../../base/report.ts";
+import { diagnose, rewriteAs, type RuleDoc } from "../../base/report.ts";
 
 export const rule: RuleDoc = {
   code: "TFX2404",
@@ -13,5 +13,6 @@ export const rule: RuleDoc = {
 export const packedResult = (result: Name, type: Name): Diagnostic =>
   diagnose(rule, type.span, `the result \`${result.text}\` cannot be stored as ${type.text}`, {
     label: "a packed type",
+    fix: rewriteAs(type.span, type.text.startsWith("u") ? "u32" : "i32"),
     help: `write ${result.text}: ${type.text.startsWith("u") ? "u32" : "i32"}`,
   });

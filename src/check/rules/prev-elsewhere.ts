@@ -1,6 +1,6 @@
 import type { Diagnostic } from "../../base/diagnostic.ts";
 import type { Span } from "../../base/span.ts";
-import { diagnose, type RuleDoc } from "../../base/report.ts";
+import { diagnose, renameTo, type RuleDoc } from "../../base/report.ts";
 
 export const rule: RuleDoc = {
   code: "TFX2117",
@@ -19,6 +19,7 @@ export const prevElsewhere = (span: Span, own: string | null): Diagnostic =>
       ? "`prev` stands outside the definition of the value it reads"
       : `here \`prev\` can only read \`${own}\`, which is being defined`,
     {
+      fix: renameTo(span, own),
       help:
         own === null
           ? "write let S[…, t] = … prev[t](S, 0) … in a kernel; a value that is defined already is read as S[t = t - 1]"

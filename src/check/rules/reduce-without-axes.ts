@@ -1,6 +1,6 @@
 import type { Diagnostic } from "../../base/diagnostic.ts";
 import type { Span } from "../../base/span.ts";
-import { diagnose, listNames, type RuleDoc } from "../../base/report.ts";
+import { diagnose, listNames, rewriteAs, type RuleDoc } from "../../base/report.ts";
 
 export const rule: RuleDoc = {
   code: "TFX2106",
@@ -13,5 +13,6 @@ export const rule: RuleDoc = {
 export const reduceWithoutAxes = (op: string, span: Span, free: readonly string[] | null, arg: string): Diagnostic =>
   diagnose(rule, span, `\`${op}\` does not say over which index`, {
     label: free === null || free.length === 0 ? "" : `the argument has ${listNames(free)}`,
+    fix: free?.length === 1 && free[0] !== undefined ? rewriteAs(span, `${op}[${free[0]}](${arg})`) : null,
     help: `write ${(free ?? []).length > 0 ? free!.map((f) => `${op}[${f}](${arg})`).join(" or ") : `${op}[j](${arg})`}`,
   });
