@@ -1,7 +1,7 @@
 /** The command line `tfx` as a function. Commands are loaded when they are called. */
 import { PRINT_AFTER } from "./level-names.ts";
 import { readFileSync } from "node:fs";
-import { Command, CommanderError, InvalidArgumentError, Option } from "commander";
+import { Argument, Command, CommanderError, InvalidArgumentError, Option } from "commander";
 import { TARGETS } from "../base/target.ts";
 import { printable } from "../base/plain-text.ts";
 import { DeviceError, exhausted, UsageError, type ExitCode } from "./errors.ts";
@@ -199,6 +199,11 @@ const addCommands = (program: Command, run: Run): void => {
     .action((file, other, options) =>
       run(async () => (await import("./commands/bench.ts")).bench(file, other, options)),
     );
+  program
+    .command("completion")
+    .description("print a script that completes commands, options and files in a shell")
+    .addArgument(new Argument("<shell>", "which one").choices(["bash", "zsh", "fish"]))
+    .action((shell) => run(async () => (await import("./commands/completion.ts")).completion(shell, program)));
   program
     .command("fmt")
     .description("lay files out canonically, in place; - reads stdin and writes stdout")

@@ -5,6 +5,7 @@ import { onDevice, type ExitCode } from "../errors.ts";
 import { countFlops } from "../flops.ts";
 import { openGpu, restartFor, type Gpu } from "../gpu.ts";
 import { sizesMadeUp } from "../made-up.ts";
+import { during } from "../progress.ts";
 import type { Format } from "../report.ts";
 import { choiceOf, loadSide, refuseStray, scalarsOf, type Side, type SideOptions } from "../side.ts";
 import { toJson } from "../summary.ts";
@@ -102,7 +103,7 @@ export const bench = async (file: string, other: string | undefined, options: Be
   try {
     const candidates: Candidate[] = [];
     for (const side of both) {
-      const made = await candidateOf(side, gpu, options);
+      const made = await during(`first run of ${side.file}`, () => candidateOf(side, gpu, options));
       if (made === null) return 1;
       candidates.push(made);
     }

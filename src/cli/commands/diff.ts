@@ -6,6 +6,7 @@ import { measure } from "../../meaning/interpret.ts";
 import { sizesFor } from "../catalogue-sizes.ts";
 import type { ExitCode } from "../errors.ts";
 import { planWith } from "../planned.ts";
+import { during } from "../progress.ts";
 import type { Format } from "../report.ts";
 import { dimsOf } from "../request.ts";
 import { choiceOf, loadSide, refuseStray, scalarsOf, type Side, type SideOptions } from "../side.ts";
@@ -69,7 +70,7 @@ const cellOf = (shape: readonly number[], at: number): readonly number[] =>
   }, []);
 
 /** Says whether two kernels mean the same, on random data in f64, and how each is computed. Exit code 1 when they differ. */
-export const diff = (a: string, b: string, options: DiffOptions): ExitCode => {
+export const diff = async (a: string, b: string, options: DiffOptions): Promise<ExitCode> => {
   const [one, two] = [
     loadSide(a, options.kernel, options.format),
     loadSide(b, options.other ?? options.kernel, options.format),
@@ -94,7 +95,7 @@ export const diff = (a: string, b: string, options: DiffOptions): ExitCode => {
   if (x === undefined || y === undefined) return 1;
   const run = ({ spec }: Side, { sizes, choice, scalars }: typeof x) =>
     measure(spec, { sizes, tensors: x.tensors, scalars, statics: choice.statics });
-  const [found, other] = [run(one, x), run(two, y)];
+  const [found, other] = await during("computing what both mean, in f64", () => [run(one, x), run(two, y)] as const);
   console.log(
     `sizes   ${Object.entries(x.sizes)
       .map(([name, n]) => `${name}=${n}`)
@@ -109,8 +110,8 @@ export const diff = (a: string, b: string, options: DiffOptions): ExitCode => {
     const where = `${largest.toExponential(2)} at [${cellOf(shapeOf(one.spec, name, x.sizes), at).join(", ")}]`;
     console.log(
       cells === 0
-        ? `${name}       the same, as far as random data shows (largest difference ${largest.toExponential(2)})`
-        : `${name}       differs in ${cells} of ${p.values.length} cells, most by ${where}`,
+        ? `${name.padEnd(7)} the same, as far as random data shows (largest difference ${largest.toExponential(2)})`
+        : `${name.padEnd(7)} differs in ${cells} of ${p.values.length} cells, most by ${where}`,
     );
   }
   for (const [n, side] of [one, two].entries()) {

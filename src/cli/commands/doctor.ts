@@ -6,6 +6,7 @@ import { softwareDriver, type DriverName } from "../adapters.ts";
 import { messageOf, type ExitCode } from "../errors.ts";
 import { isSoftware } from "../device.ts";
 import { openGpu, restartFor } from "../gpu.ts";
+import { during } from "../progress.ts";
 
 const PROBE = "kernel probe(x: f32[i: N, j: M]) -> y: f32[i, j] { y = softmax[j](x) }\n";
 
@@ -50,7 +51,7 @@ const probe = async (): Promise<readonly [ok: boolean, adapter: string, result: 
 export const doctor = async (version: string): Promise<ExitCode> => {
   const restarted = await restartFor("auto");
   if (restarted !== null) return restarted as ExitCode;
-  const [ok, adapter, result] = await probe();
+  const [ok, adapter, result] = await during("running a kernel", probe);
   const lines = [
     ["tfx", version],
     ["node", `${process.versions.node} on ${process.platform} ${process.arch}`],

@@ -7,6 +7,9 @@ import { existsSync } from "node:fs";
 import { headersOf, readCatalogue, type Catalogue, type DerivedKernel, type Entry } from "../catalogue.ts";
 import { report, type Format } from "../report.ts";
 import { createSources } from "../sources.ts";
+import { during } from "../progress.ts";
+
+const DERIVING = "deriving the plans of the library";
 
 /** The head of a kernel as written, on one line. */
 const signature = (kernel: Kernel, text: string): string => {
@@ -30,10 +33,10 @@ const isWord = (name: string): boolean => !existsSync(name) && !/[/\\]|\.tfx$/.t
  * Prints the kernels of a file with what they take and give; without a file, the standard library; for a word that is no file,
  * what has it in its name, its title or its papers.
  */
-export const list = (file: string | undefined, options: ListOptions): ExitCode => {
+export const list = async (file: string | undefined, options: ListOptions): Promise<ExitCode> => {
   if (file !== undefined && !isWord(file)) return listFile(file, options);
   const isJson = options.json === true;
-  if (file === undefined) return printStandard(readCatalogue(), isJson);
+  if (file === undefined) return printStandard(await during(DERIVING, () => readCatalogue()), isJson);
   const word = file.toLowerCase();
   const found = headersOf().filter(({ file: name, kernel, header }) =>
     [name, kernel, header.title, ...header.papers].some((text) => text.toLowerCase().includes(word)),
@@ -44,7 +47,8 @@ export const list = (file: string | undefined, options: ListOptions): ExitCode =
     );
     return 1;
   }
-  const { entries, failed } = readCatalogue([...new Set(found.map((f) => f.file))]);
+  const files = [...new Set(found.map((f) => f.file))];
+  const { entries, failed } = await during(DERIVING, () => readCatalogue(files));
   const isFound = (e: { readonly file: string; readonly kernel: string }): boolean =>
     found.some((f) => f.file === e.file && f.kernel === e.kernel);
   return printStandard({ entries: entries.filter(isFound), failed }, isJson);

@@ -9,6 +9,7 @@ import { countFlops } from "../flops.ts";
 import { openGpu, restartFor } from "../gpu.ts";
 import { NO_FILES, numbers, sizes as sizeValues, strings, type Files, type Pairs } from "../options.ts";
 import { checkOutputs, saveOutputs } from "../outputs.ts";
+import { during } from "../progress.ts";
 import type { Format } from "../report.ts";
 import { checkNames, choose, chooseScalars, loadSpecs, storageOf, theOnly } from "../request.ts";
 import { sizesMadeUp } from "../made-up.ts";
@@ -91,7 +92,7 @@ export const run = async (file: string, options: RunOptions): Promise<ExitCode> 
     const compiled = compileFor({ file, spec, sources }, choice, sizes, gpu, options);
     if (compiled === null) return 1;
     const { artifact, graph } = compiled;
-    const result = await runKernel(gpu.device, artifact, inputs, sizes, scalars);
+    const result = await during("running it", () => runKernel(gpu.device, artifact, inputs, sizes, scalars));
     const outputs: Record<string, Stored> = {};
     for (const { name, dtype } of spec.results) {
       const length = shapeOf(spec, name, sizes).reduce((a, b) => a * b, 1);
@@ -100,7 +101,9 @@ export const run = async (file: string, options: RunOptions): Promise<ExitCode> 
     const tensors = Object.fromEntries(inputs.map(({ name, data }) => [name, data]));
     const checks =
       options.check === true
-        ? accuracy({ spec, types: choice.types }, { sizes, tensors, scalars, statics: choice.statics }, outputs)
+        ? await during("computing what it means, in f64", () =>
+            accuracy({ spec, types: choice.types }, { sizes, tensors, scalars, statics: choice.statics }, outputs),
+          )
         : [];
     saveOutputs(spec, going, choice, sizes, outputs);
     const ioBytes = [...Object.values(tensors), ...Object.values(outputs)].reduce(
