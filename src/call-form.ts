@@ -23,6 +23,8 @@ const whole = (low: number): Form => [
 /** Beyond, a row has more parts than a dispatch has workgroups. */
 const PARTS: Form = ["a whole number from 1 to 65535", (x) => isWhole(x, 1, 65535), false];
 
+/** Beyond, a chunk is longer than what tiles hold. */
+const CHUNK: Form = ["a whole number from 1 to 1024", (x) => isWhole(x, 1, 1024), false];
 const FLAG: Form = ["true or false", (x) => typeof x === "boolean", true];
 
 const optional = ([what, ok]: Form): Form => [what, ok, false];
@@ -37,6 +39,7 @@ const OPTIONS: Readonly<Record<string, Form>> = {
   resolveImport: optional(FUNCTION),
   schedule: optional(FUNCTION),
   parts: PARTS,
+  chunk: CHUNK,
   onPass: optional(FUNCTION),
   verify: optional(FLAG),
 };
@@ -86,6 +89,7 @@ const TUNING: Readonly<Record<keyof Tuning, Form>> = {
   staging: FLAG,
   edgeBlocks: FLAG,
   heldCells: [`a whole number from 1 to ${SCHEDULES.written}`, (x) => isWhole(x, 1, SCHEDULES.written), true],
+  chunks: FLAG,
   tiles: ["null or { registers, shapes, products, few }", isTiles, true],
 };
 

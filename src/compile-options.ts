@@ -15,6 +15,11 @@ export type GraphOptions = {
   readonly schedule?: (chosen: Schedule, kernel: string) => Schedule;
   /** In place of the planner's choice: into how many parts, a workgroup's each, streams are cut that can be; 1: none is cut. */
   readonly parts?: number;
+  /**
+   * In place of the planner's choice: recurrences that are affine in their state are taken in chunks of so many cells, which are walked side
+   * by side; 1: none is.
+   */
+  readonly chunk?: number;
   /** Is told what each pass made as it ends, also where a later one refuses or breaks. */
   readonly onPass?: Ended<GraphLevels>;
 };

@@ -3,6 +3,7 @@ import type { Diagnostic } from "./base/diagnostic.ts";
 import type { Spec } from "./check/spec.ts";
 import type { Artifact } from "./codegen/artifact.ts";
 import type { Code } from "./codegen/backend.ts";
+import type { InChunks } from "./ir/derive/chunk/chunks.ts";
 import type { Note, Plan } from "./ir/derive/plan.ts";
 import type { Graph } from "./ir/graph/graph.ts";
 import type { Schedule } from "./ir/schedule/schedule.ts";
@@ -14,6 +15,8 @@ export type GraphLevels = {
   readonly graph: Graph;
   /** Rewritten, with what is to be said about it. */
   readonly prepared: { readonly graph: Graph; readonly notes: readonly Note[] };
+  /** The same with recurrences in chunks, and what kernels of their own store of it. */
+  readonly chunked: InChunks;
   /** Which kernels there are, with whole streams. */
   readonly whole: Plan;
   /** The same with long streams cut into parts. */

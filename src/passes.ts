@@ -12,6 +12,7 @@ import type { CompileOptions, GraphOptions } from "./compile-options.ts";
 import type { GraphLevels } from "./compiled.ts";
 import { withImports, type Resolved } from "./imports.ts";
 import { foldBase2 } from "./ir/derive/base2.ts";
+import { takeChunks } from "./ir/derive/chunk/chunks.ts";
 import { planKernels } from "./ir/derive/partition.ts";
 import type { Note } from "./ir/derive/plan.ts";
 import { prepare } from "./ir/derive/prepare.ts";
@@ -102,12 +103,22 @@ export const GRAPH_PASSES: readonly Pass<GraphLevels, GraphContext>[] = [
     verify: ({ graph }) => faultsOfGraph(graph),
   }),
   ofGraph({
+    name: "chunks",
+    does: "recurrences that are affine in their state are taken in chunks that are walked side by side",
+    needs: ["prepared"],
+    makes: "chunked",
+    run: ({ prepared }, { options }) => ({
+      value: takeChunks(prepared.graph, prepared.notes, options.target, options.chunk),
+    }),
+    verify: ({ graph }) => faultsOfGraph(graph),
+  }),
+  ofGraph({
     name: "kernels",
     does: "which kernels there are, what streams through each, what it carries, in how many passes",
-    needs: ["prepared"],
+    needs: ["chunked"],
     makes: "whole",
-    run: ({ prepared }, { options }) => ({
-      value: planKernels(prepared.graph, prepared.notes, options.target.storageBuffers),
+    run: ({ chunked }, { options }) => ({
+      value: planKernels(chunked.graph, chunked.notes, options.target.storageBuffers, chunked.kept),
     }),
     verify: faultsOfPlan,
   }),

@@ -52,6 +52,7 @@ type Broken = Partial<Record<string, (level: never) => unknown>>;
 /** What each pass would have to do to be found out. */
 const BREAK: Broken = {
   prepare: (x: GraphLevels["prepared"]) => ({ ...x, graph: { ...x.graph, nodes: x.graph.nodes.slice(0, -1) } }),
+  chunks: (x: GraphLevels["chunked"]) => ({ ...x, graph: { ...x.graph, nodes: x.graph.nodes.slice(0, -1) } }),
   kernels: (x: GraphLevels["whole"]) => ({ ...x, kernels: x.kernels.map((k) => ({ ...k, passes: 0 })) }),
   parts: (x: GraphLevels["plan"]) => ({ ...x, kernels: x.kernels.map((k) => ({ ...k, stores: [] })) }),
   schedules: (x: GraphLevels["schedules"]) => x.map((s) => ({ ...s, lanes: 1 << 20 })),

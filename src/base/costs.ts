@@ -32,6 +32,20 @@ export const PLANNING = {
   carried: 1536,
 } as const;
 
+/** Recurrences in chunks (`ir/derive/chunk`). None of it is measured on a GPU. */
+export const CHUNKS = {
+  /** Cells of a chunk, the best first: as many as tiles have rows or cells. */
+  cells: [64, 32, 16],
+  /** The same where each feature has a gate of its own: the scores of a cell are then walked for it alone. */
+  featurewise: [32, 16],
+  /** Chunks from which on they are worth their kernels. */
+  least: 4,
+  /** Lanes that hide the latency of a workgroup's memory: with as many rows for each the walk has work enough. */
+  lanes: 64,
+  /** How many times the products of the walk chunks may take. */
+  work: 2,
+} as const;
+
 /** How rows and streams lie over lanes (`ir/schedule`). */
 export const SCHEDULES = {
   /** What an axis of a size that is not known counts for in numbers of rows and in workgroup memory: as a large one. */

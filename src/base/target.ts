@@ -63,6 +63,8 @@ export type Tuning = {
   readonly edgeBlocks: boolean;
   /** Cells of a row (vec4s, where it is walked in them) that a lane keeps in registers from pass to pass. */
   readonly heldCells: number;
+  /** Recurrences of few rows are taken in chunks that are walked side by side: more products, and a shorter walk. */
+  readonly chunks: boolean;
   /** What is contracted over many features for rows that share cells is computed in tiles; null: never. */
   readonly tiles: Tiles;
 };
@@ -106,6 +108,7 @@ export const GPU_TUNING: Tuning = {
   // No rescaling of what is carried for each single cell.
   edgeBlocks: true,
   heldCells: 16,
+  chunks: false,
   tiles: GPU_TILES,
 };
 
@@ -128,6 +131,8 @@ export const CPU_TUNING: Tuning = {
   edgeBlocks: false,
   // Not measured.
   heldCells: 16,
+  // Few threads are kept busy by few rows.
+  chunks: false,
   // What lanes exchange goes through memory, and barriers are dear.
   tiles: null,
 };

@@ -5,6 +5,7 @@ export const PASS_NAMES = [
   "check",
   "graph",
   "prepare",
+  "chunks",
   "kernels",
   "parts",
   "schedules",

@@ -41,6 +41,8 @@ export const textAfter = (
       return printGraph(made("graph"));
     case "prepare":
       return printGraph(made("prepared").graph);
+    case "chunks":
+      return printGraph(made("chunked").graph);
     case "kernels":
       return printPlan({ graph: made("graph"), plan: made("whole") });
     case "parts":

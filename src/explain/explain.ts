@@ -113,6 +113,7 @@ export const kernelSections = (
   return [
     { title: "rows", lines: [kernel.rows.length === 0 ? "one" : `one for each (${names.axes(kernel.rows)})`] },
     { title: "stream", lines: kernel.stream.length === 0 ? [] : [names.axes(kernel.stream)] },
+    { title: "chunks", lines: because("chunk") },
     { title: "parts", lines: because("parts") },
     { title: "passes", lines: passLines(compiled, kernel, names) },
     { title: "carried", lines: carriedLines(compiled, kernel, names) },

@@ -5,7 +5,7 @@ import type { Spec } from "../../src/check/spec.ts";
 import type { Artifact, TensorInfo } from "../../src/codegen/artifact.ts";
 import type { Target } from "../../src/base/target.ts";
 import type { ResolveImport } from "../../src/check/check.ts";
-import { compile, type Compiled } from "../../src/compile.ts";
+import { compile, type Compiled, type CompileOptions } from "../../src/compile.ts";
 import { evalSize, type SizeExpr } from "../../src/base/size.ts";
 import { evaluateTile } from "../../src/ir/tile/eval.ts";
 import { verifyTile } from "../../src/ir/tile/verify.ts";
@@ -99,6 +99,7 @@ export const prepare = (
   target: Target,
   known: boolean,
   resolveImport: ResolveImport,
+  more: Pick<CompileOptions, "chunk"> = {},
 ): Prepared | { readonly diagnostics: readonly Diagnostic[] } => {
   const build = (given: Given | null, dims: Readonly<Record<string, number>>) =>
     compile(example.text, {
@@ -107,6 +108,7 @@ export const prepare = (
       target,
       resolveImport,
       dims,
+      ...more,
       ...(given === null ? {} : { statics: given.statics, types: given.types }),
     });
   const spec = specOf(example, run.kernel, resolveImport);

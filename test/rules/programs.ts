@@ -14,6 +14,8 @@ export type Program = {
   readonly lacks?: string;
   /** What the report says. */
   readonly note?: string;
+  /** Cells of a chunk that recurrences are taken in. */
+  readonly chunk?: number;
   /** Random data are in ±2 unless they have to be positive. */
   readonly data?: "positive";
 };
@@ -385,4 +387,79 @@ export const PROGRAMS: readonly Program[] = [
     text: "kernel k(x: f32[p: H, c: M], z: f32[s: N]) -> y: f32[s] {\n  y = if s < 2 then sum[c](x[p = s]) else z\n}\n",
     carries: "x[s, c]",
   },
+  ...(
+    [
+      [
+        "applies",
+        "the gate is data, and the step adds k v",
+        "g * prev[t](s, 0) + k * v",
+        "sum[d](q * s)",
+        "in chunks of 2",
+      ],
+      [
+        "applies",
+        "a choice that data decide: the state is forgotten or not",
+        "if g > 0 then g * prev[t](s, 0) + k * v else k * v",
+        "sum[d](q * s)",
+        "in chunks of 2",
+      ],
+      [
+        "near miss",
+        "a sum over the state is taken within the step",
+        "prev[t](s, 0) + k * (v - sum[d](k * prev[t](s, 0)))",
+        "sum[d](q * s)",
+        "not affine in it: `sum` over the state",
+      ],
+      [
+        "near miss",
+        "the state decides the choice",
+        "if prev[t](s, 0) > 0 then g * prev[t](s, 0) else k * v",
+        "sum[d](q * s)",
+        "a choice that the state decides",
+      ],
+      [
+        "near miss",
+        "the state is read in another function than a sum",
+        "g * prev[t](s, 0) + k * v",
+        "sum[d](q * max(s, 0))",
+        "not linear in it: `max` of the state",
+      ],
+      [
+        "near miss",
+        "the largest value is no sum",
+        "g * prev[t](s, 0) + k * v",
+        "max[d](q * s)",
+        "otherwise than in a sum",
+      ],
+      [
+        "near miss",
+        "exp(k v) is no product of what is summed and of what is kept",
+        "g * prev[t](s, 0) + exp(k * v)",
+        "sum[d](q * s)",
+        "does not part into",
+      ],
+      [
+        "near miss",
+        "whether a product is added depends on both features",
+        "g * prev[t](s, 0) + (if k > v then k * v else 0)",
+        "sum[d](q * s)",
+        "does not part into",
+      ],
+      [
+        "near miss",
+        "the gate varies along what is kept",
+        "v * prev[t](s, 0) + k * v",
+        "sum[d](q * s)",
+        "its coefficient varies along `e`",
+      ],
+    ] as const
+  ).map(([side, why, step, read, note]): Program => ({
+    rule: "recurrence in chunks",
+    side,
+    why,
+    passes: 1,
+    chunk: 2,
+    note,
+    text: `kernel k(q: f32[t: N, d: D], k: f32[t, d], v: f32[t, e: H], g: f32[t]) -> y: f32[t, e] {\n  let s[t, d, e] = ${step}\n  y = ${read}\n}\n`,
+  })),
 ];

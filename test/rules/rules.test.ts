@@ -47,7 +47,7 @@ const compiledFor = (p: Program, targetName: string, known: boolean) => {
   });
   const run = { line: 0, text: p.text, kernel: "k", given: Object.fromEntries(tensors), expected: {} };
   const target = TARGETS[targetName]!;
-  const prepared = prepare(example, run, target, known, resolveImport);
+  const prepared = prepare(example, run, target, known, resolveImport, p.chunk === undefined ? {} : { chunk: p.chunk });
   if ("diagnostics" in prepared) throw new Error(prepared.diagnostics.map((d) => `${d.code} ${d.message}`).join("; "));
   return { prepared, target };
 };

@@ -3,6 +3,7 @@
  * reduction's stream is evaluated in place when it is a short contraction, else it becomes a scratch tensor of its own
  * (never one that varies along both the rows and the stream of a kernel: that would be an N×M buffer).
  */
+import { NO_SPAN } from "../../base/span.ts";
 import { edit } from "../graph/build.ts";
 import { type AxisId, type Graph, type Node, type NodeId, operands } from "../graph/graph.ts";
 import type { GraphBuilder } from "../graph/pen.ts";
@@ -12,10 +13,11 @@ import { attempted, Unsupported } from "../graph/unsupported.ts";
 import type { GraphView } from "../graph/view.ts";
 import { reach } from "../graph/walk.ts";
 import { acrossRows } from "./across.ts";
+import type { Kept } from "./chunk/kept.ts";
 import { adoptElementwise, byLevel, joinScans, withinBuffers } from "./groups.ts";
 import { gatherReads } from "./gather.ts";
 import { kernelPlan } from "./kernel-plan.ts";
-import { materialise, replaceIn, toMaterialise } from "./materialise.ts";
+import { materialise, replaceIn, scratchName, toMaterialise } from "./materialise.ts";
 import { packScratch } from "./pack.ts";
 import type { KernelPlan, Note, Plan } from "./plan.ts";
 import { type Cx, extent, factsOf, type Group, isShort, outermost, type Reduce, type Root, same } from "./planning.ts";
@@ -24,13 +26,24 @@ import { alongPieces } from "./rules/piece.ts";
 import { contractedFirst, mixedAxes, scanName } from "./scan.ts";
 import { streamOf } from "./stream.ts";
 
-/** `buffers`: tensors that one kernel can bind. */
-export const planKernels = (graph: Graph, notes: readonly Note[], buffers: number): Plan => {
+/** `buffers`: tensors that one kernel can bind. `kept`: values that are stored, whatever else would be done. */
+export const planKernels = (
+  graph: Graph,
+  notes: readonly Note[],
+  buffers: number,
+  kept: readonly Kept[] = [],
+): Plan => {
   const b = edit(graph);
-  return attempted(b, () => planned(graph, b, notes, buffers));
+  return attempted(b, () => planned(graph, b, notes, buffers, kept));
 };
 
-const planned = (graph: Graph, b: GraphBuilder, notes: readonly Note[], buffers: number): Plan => {
+const planned = (
+  graph: Graph,
+  b: GraphBuilder,
+  notes: readonly Note[],
+  buffers: number,
+  kept: readonly Kept[],
+): Plan => {
   const names = new Map<NodeId, string>();
   const nameOf = nameIn(b, graph.names);
   const cx: Cx = {
@@ -55,6 +68,7 @@ const planned = (graph: Graph, b: GraphBuilder, notes: readonly Note[], buffers:
     const t = graph.tensors.find((x) => x.name === r.tensor);
     return { tensor: r.tensor, axes: t === undefined ? [] : t.dims.flat(), value: r.value };
   });
+  storeKept(cx, kept, pending);
   const groups: Group[] = [];
   const scanned = pending.some((r) => cx.facts.hasScan(r.value));
   for (const root of scanned ? [...pending] : []) {
@@ -95,6 +109,30 @@ const nameIn = (b: GraphView, names: ReadonlyMap<NodeId, string>): ((id: NodeId)
 };
 
 const short = (s: string): string => (s.length > 48 ? `${s.slice(0, 45)}...` : s);
+
+/** Makes scratch roots of values that are to be stored, and reads them wherever they are read. */
+const storeKept = (cx: Cx, kept: readonly Kept[], pending: Root[]): void => {
+  if (kept.length === 0) return;
+  const { b } = cx;
+  const loads = new Map<NodeId, NodeId>();
+  for (const k of kept) {
+    const { ty, id } = b.node(k.value);
+    const name = scratchName(cx, b.node(id), k.name);
+    const span = b.origins[id]?.[0] ?? NO_SPAN;
+    cx.scratch.push({ name, dtype: ty === "f32" ? "f32" : "i32", dims: k.axes.map((a) => [a]), role: "scratch", span });
+    for (const [read, at] of k.reads)
+      loads.set(
+        read,
+        b.from(read, () => b.load(name, at, ty)),
+      );
+    if (!cx.names.has(id)) cx.names.set(id, k.name);
+    pending.push({ tensor: name, axes: k.axes, value: id });
+  }
+  for (const root of pending) {
+    const others = new Map([...loads].filter(([read]) => read !== root.value));
+    replaceIn(cx, root, others);
+  }
+};
 
 /** Makes scratch roots of values, which the root then reads from memory. */
 const store = (cx: Cx, root: Root, values: readonly Node[], pending: Root[]): void => {

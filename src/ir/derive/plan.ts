@@ -51,7 +51,7 @@ export type Store = {
 
 /** Why something is as it is; shown by `tfx explain`. */
 export type Note = {
-  readonly kind: "pass" | "hoist" | "gauge" | "kernel" | "center" | "parts" | "scan";
+  readonly kind: "pass" | "hoist" | "gauge" | "kernel" | "center" | "parts" | "scan" | "chunk";
   readonly text: string;
   readonly node: NodeId | null;
 };
