@@ -3,7 +3,7 @@ import type { Diagnostic } from "./base/diagnostic.ts";
 import type { Spec } from "./check/spec.ts";
 import type { Artifact } from "./codegen/artifact.ts";
 import type { Code } from "./codegen/backend.ts";
-import type { InChunks } from "./ir/derive/chunk/chunks.ts";
+import type { InChunks } from "./ir/derive/chunks.ts";
 import type { Note, Plan } from "./ir/derive/plan.ts";
 import type { Graph } from "./ir/graph/graph.ts";
 import type { Schedule } from "./ir/schedule/schedule.ts";

@@ -12,7 +12,7 @@ import type { CompileOptions, GraphOptions } from "./compile-options.ts";
 import type { GraphLevels } from "./compiled.ts";
 import { withImports, type Resolved } from "./imports.ts";
 import { foldBase2 } from "./ir/derive/base2.ts";
-import { takeChunks } from "./ir/derive/chunk/chunks.ts";
+import { takeChunks } from "./ir/derive/chunks.ts";
 import { planKernels } from "./ir/derive/partition.ts";
 import type { Note } from "./ir/derive/plan.ts";
 import { prepare } from "./ir/derive/prepare.ts";

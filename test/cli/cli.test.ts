@@ -120,7 +120,9 @@ describe("explain --print-after", () => {
     expect(prepared.err).toContain("error[TFX3001]");
     expect(await after("tile")).toEqual({ ...prepared, out: "" });
     expect((await after("all")).out.match(/^\/\/ ---- .* ----$/gm)).toEqual(
-      ["parse", "check", "graph", "prepare", "kernels", "parts", "schedules", "base2"].map((p) => `// ---- ${p} ----`),
+      ["parse", "check", "graph", "prepare", "chunks", "kernels", "parts", "schedules", "base2"].map(
+        (p) => `// ---- ${p} ----`,
+      ),
     );
   });
 

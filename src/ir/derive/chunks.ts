@@ -1,17 +1,17 @@
 /** The pass: recurrences that can be taken in chunks and for which that pays are. */
-import type { Target } from "../../../base/target.ts";
-import { edit, type GraphBuilder } from "../../graph/build.ts";
-import { operands, type AxisId, type Graph, type Node, type NodeId } from "../../graph/graph.ts";
-import { readBelow, scansBelow, type Scan } from "../../graph/scan.ts";
-import { reach } from "../../graph/walk.ts";
-import type { Note } from "../plan.ts";
-import { inChunks, readInChunks } from "../rules/chunk.ts";
-import { replaced } from "../rules/replaced.ts";
-import { mixedAxes } from "../scan.ts";
-import { cellsOf } from "./cost.ts";
-import { featurewise, NO_DECAY, pairwise, type Chunks } from "./decay.ts";
-import { keeping, type Kept, type Keeping } from "./kept.ts";
-import { pickScan, type Picked } from "./pick.ts";
+import type { Target } from "../../base/target.ts";
+import { edit, type GraphBuilder } from "../graph/build.ts";
+import { operands, type AxisId, type Graph, type Node, type NodeId } from "../graph/graph.ts";
+import { readBelow, scansBelow, type Scan } from "../graph/scan.ts";
+import { reach } from "../graph/walk.ts";
+import type { Note } from "./plan.ts";
+import { inChunks, readInChunks } from "./chunk/form.ts";
+import { replaced } from "./rules/replaced.ts";
+import { mixedAxes } from "./scan.ts";
+import { cellsOf } from "./chunk/cost.ts";
+import { featurewise, NO_DECAY, pairwise, type Chunks } from "./chunk/decay.ts";
+import { keeping, type Kept, type Keeping } from "./chunk/kept.ts";
+import { pickScan, type Picked } from "./chunk/pick.ts";
 
 /** A graph of the same values, and which of them kernels of their own store. */
 export type InChunks = { readonly graph: Graph; readonly notes: readonly Note[]; readonly kept: readonly Kept[] };
