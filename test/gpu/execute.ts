@@ -1,6 +1,6 @@
 /** What every stack does with an artifact, in the process that has the device. Runs in Node and in Deno. */
 import type { Artifact } from "../../src/codegen/artifact.ts";
-import { createKernel } from "../../src/runtime/kernel.ts";
+import { createKernel, type Kernel } from "../../src/runtime/index.ts";
 import type { Numbers } from "./wire.ts";
 
 export type Tensors = Readonly<Record<string, Numbers>>;
@@ -40,19 +40,63 @@ export const compileOn = async (
   return messages;
 };
 
+/**
+ * The device, with pipelines that are made on the spot. While Dawn in Node waits for one that is made elsewhere, it polls without a rest: that
+ * takes the core that another test runs on, for as long as a software adapter compiles.
+ */
+export const compilingAtOnce = (device: GPUDevice): GPUDevice => {
+  device.createComputePipelineAsync = async (descriptor) => {
+    const scopes = ["internal", "out-of-memory", "validation"] as const;
+    for (const scope of scopes) device.pushErrorScope(scope);
+    const pipeline = device.createComputePipeline(descriptor);
+    const errors = await Promise.all(scopes.map(() => device.popErrorScope()));
+    const error = errors.find((e) => e !== null);
+    if (error !== undefined) throw new Error(error.message);
+    return pipeline;
+  };
+  return device;
+};
+
+/** Kernels made of equal artifacts, kept for the next run: most of what a software adapter does is to compile them. */
+const KEPT = 32;
+const idle = new WeakMap<GPUDevice, Map<string, Kernel>>();
+
+/** The kernel of an artifact, while `use` runs; nobody else has it. */
+const withKernel = async <T>(
+  device: GPUDevice,
+  artifact: Artifact,
+  use: (kernel: Kernel) => Promise<T>,
+): Promise<T> => {
+  const kept = idle.get(device) ?? new Map<string, Kernel>();
+  idle.set(device, kept);
+  const key = JSON.stringify(artifact);
+  const kernel = kept.get(key) ?? (await createKernel(device, artifact));
+  kept.delete(key);
+  try {
+    const result = await use(kernel);
+    kept.get(key)?.destroy();
+    kept.set(key, kernel);
+    const [oldest] = kept;
+    if (kept.size > KEPT && oldest !== undefined) {
+      kept.delete(oldest[0]);
+      oldest[1].destroy();
+    }
+    return result;
+  } catch (error) {
+    kernel.destroy();
+    throw error;
+  }
+};
+
 /** Runs a kernel once and gives its outputs. Rejects with the first error that the device reports. */
-export const execute = async (
+export const execute = (
   device: GPUDevice,
   artifact: Artifact,
   inputs: Tensors,
   sizes: Values = {},
   scalars: Values = {},
-): Promise<Tensors> => {
-  const kernel = await createKernel(device, artifact);
-  try {
+): Promise<Tensors> =>
+  withKernel(device, artifact, async (kernel) => {
     const { outputs } = await kernel.run({ inputs, sizes, scalars });
     return outputs as Tensors;
-  } finally {
-    kernel.destroy();
-  }
-};
+  });

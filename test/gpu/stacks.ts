@@ -11,7 +11,7 @@ import type { Artifact } from "../../src/codegen/artifact.ts";
 import { BASELINE, type Target } from "../../src/base/target.ts";
 import { NoAnswer, startChild, type Child } from "./child.ts";
 import { denoBinary } from "./deno.ts";
-import { compileOn, execute, type CompileMessage, type Tensors, type Values } from "./execute.ts";
+import { compileOn, compilingAtOnce, execute, type CompileMessage, type Tensors, type Values } from "./execute.ts";
 import type { Message } from "./wire.ts";
 import type { Request } from "./worker.ts";
 
@@ -59,7 +59,7 @@ const openSwiftShader = async (): Promise<Stack> => {
   if (adapter === null)
     return missing("swiftshader", "Dawn finds no adapter (is LD_LIBRARY_PATH as test/gpu/setup.ts sets it?)");
   const target = targetOf(adapter, "tint");
-  const device = await openDevice(adapter, target);
+  const device = compilingAtOnce(await openDevice(adapter, target));
   return {
     name: "swiftshader",
     available: true,

@@ -3,7 +3,7 @@ import process from "node:process";
 import type { Artifact } from "../../src/codegen/artifact.ts";
 import type { Target } from "../../src/base/target.ts";
 import { openDevice, targetOf } from "../../src/cli/device.ts";
-import { compileOn, execute, type Tensors, type Values } from "./execute.ts";
+import { compileOn, compilingAtOnce, execute, type Tensors, type Values } from "./execute.ts";
 import { createReader, encode, type Message } from "./wire.ts";
 
 export type Request =
@@ -32,7 +32,8 @@ const open = async (): Promise<State> => {
   const adapter = await gpu.requestAdapter();
   if (adapter === null) throw new Error("no WebGPU adapter");
   const target = targetOf(adapter, isDeno ? "naga" : "tint");
-  return { gpu, adapter, target, device: await openDevice(adapter, target) };
+  const device = await openDevice(adapter, target);
+  return { gpu, adapter, target, device: isDeno ? device : compilingAtOnce(device) };
 };
 
 const answer = async (request: Request, { device, target }: State): Promise<Message> => {
