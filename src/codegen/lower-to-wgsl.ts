@@ -7,6 +7,7 @@ import type { Target } from "../base/target.ts";
 import { sizeToExpr } from "../ir/tile/build.ts";
 import { BOOL, type TileProgram, type VType } from "../ir/tile/tile.ts";
 import { type LiveKernel, liveKernels, liveUniforms, mayOverrun } from "./live.ts";
+import { boundNames } from "./wgsl/bound-names.ts";
 import { forgetConstants } from "./wgsl/constant.ts";
 import { typeName } from "./wgsl/helpers.ts";
 import { type Cx, type NamedBuffer, noteType } from "./wgsl/cx.ts";
@@ -68,12 +69,9 @@ const prologue = (
   return { inputs, body };
 };
 
-const lowerKernel = (live: LiveKernel, name: string, module: Cx, views: ReadonlyMap<string, NamedBuffer>): WEntry => {
-  const {
-    kernel: k,
-    uses: { stored },
-  } = live;
-  const buffers = new Map(module.buffers);
+const lowerKernel = (live: LiveKernel, name: string, module: Cx, bound: ReadonlyMap<string, NamedBuffer>): WEntry => {
+  const { kernel: k } = live;
+  const buffers = new Map(bound);
   const builtins = new Map<string, string>();
   const workgroup = k.workgroup.map((b) => {
     const final = declare(module.module, b.name);
@@ -81,7 +79,6 @@ const lowerKernel = (live: LiveKernel, name: string, module: Cx, views: Readonly
     const origin = k.origins.get(b.name) ?? k.origin;
     return { name: final, type: `array<${noteType(b.type, module)}, ${Math.max(1, b.length ?? 0)}>`, origin };
   });
-  for (const [tensor, view] of views) if (!stored.has(tensor)) buffers.set(tensor, view);
   const cx: KernelCx = { ...module, buffers, builtins, origins: k.origins };
   const scope = newScope(module.module);
   const top = prologue(live, cx, scope, builtins);
@@ -111,20 +108,6 @@ const lowerKernel = (live: LiveKernel, name: string, module: Cx, views: Readonly
   };
 };
 
-/**
- * A second, read-only name at the same binding for what one kernel writes and another only reads: WGSL takes what is read from a
- * writable buffer for different in every lane, even where all lanes read one element, and then allows no barrier behind it.
- */
-const readingViews = (
-  program: TileProgram,
-  live: readonly LiveKernel[],
-  scope: Scope,
-): ReadonlyMap<string, NamedBuffer> => {
-  const isRead = (name: string): boolean => live.some(({ uses }) => uses.loaded.has(name) && !uses.stored.has(name));
-  const read = program.storage.filter(({ name, access }) => access === "read_write" && isRead(name));
-  return new Map(read.map((b) => [b.name, { buffer: { ...b, access: "read" }, name: declare(scope, `${b.name}_in`) }]));
-};
-
 /** Most expressions that a helper is said to be called for. */
 const MOST_CALLERS = 8;
 
@@ -135,8 +118,11 @@ export const lowerToWgsl = (
   live: readonly LiveKernel[] = liveKernels(program),
 ): WgslModule => {
   const scope = newScope(null);
-  const buffers = new Map(program.storage.map((b) => [b.name, { buffer: b, name: declare(scope, b.name) }]));
-  const views = readingViews(program, live, scope);
+  const bound = boundNames(
+    program,
+    live.map((k) => k.uses),
+    scope,
+  );
   const uniforms = liveUniforms(program, live);
   const fieldScope = newScope(null);
   const declared = (name: string): Origin => program.declared.get(name) ?? program.origin;
@@ -150,7 +136,7 @@ export const lowerToWgsl = (
   const names = program.kernels.map((k) => declare(scope, k.name));
   const cx: Cx = {
     module: scope,
-    buffers,
+    buffers: new Map(),
     builtins: new Map(),
     helpers: new Map(),
     at: { from: program.origin },
@@ -161,7 +147,7 @@ export const lowerToWgsl = (
     },
     uses: { f16: program.storage.some((b) => b.type.elem === "f16"), subgroups: false },
   };
-  const entries = live.map((k, i) => lowerKernel(k, names[i] ?? k.kernel.name, cx, views));
+  const entries = live.map((k, i) => lowerKernel(k, names[i] ?? k.kernel.name, cx, bound.of(k.uses)));
   forgetConstants();
   const enables = [
     ...(cx.uses.f16 ? ["f16"] : []),
@@ -175,19 +161,13 @@ export const lowerToWgsl = (
     params,
     paramsName,
     bindings: program.storage.flatMap((b, i) =>
-      [buffers.get(b.name), views.get(b.name)].flatMap((bound) =>
-        bound === undefined
-          ? []
-          : [
-              {
-                binding: i + 1,
-                name: bound.name,
-                access: bound.buffer.access,
-                type: typeName(isWideBool(b) ? { elem: "u32", width: b.type.width } : b.type),
-                origin: declared(b.name),
-              },
-            ],
-      ),
+      bound.all(b).map(({ name, buffer: { access, type } }) => ({
+        binding: i + 1,
+        name,
+        access,
+        type: typeName(isWideBool(b) ? { elem: "u32", width: type.width } : type),
+        origin: declared(b.name),
+      })),
     ),
     helpers: [...cx.helpers.values()].map((h) => ({
       text: h.text,

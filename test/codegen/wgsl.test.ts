@@ -109,7 +109,14 @@ test("parentheses only where WGSL wants them", () => {
   expect(line(t.unary("neg", t.add(a, b)))).toBe("-(params.N + params.M)");
   expect(line(t.sub(a, t.unary("neg", t.i32(-3))))).toBe("params.N - -(-3)");
   expect(line(t.and(t.lt(a, b), t.or(t.not(t.lt(b, c)), t.lt(a, t.add(c, b)))))).toBe(
-    "params.N < params.M && (!(params.M < lane) || params.N < lane + params.M)",
+    "(params.N < params.M) & (!(params.M < lane) | (params.N < lane + params.M))",
+  );
+  // A branch only where the right side reads memory.
+  const read = t.lt(t.load(x, c), t.f32(1));
+  expect(line(t.and(t.lt(a, b), read))).toBe("params.N < params.M && x[lane] < 1.0");
+  expect(line(t.or(read, t.lt(a, b)))).toBe("(x[lane] < 1.0) | (params.N < params.M)");
+  expect(line(t.or(t.and(t.lt(a, b), t.lt(b, c)), read))).toBe(
+    "((params.N < params.M) & (params.M < lane)) || x[lane] < 1.0",
   );
   expect(line(t.eq(t.lt(a, b), t.lt(b, c)))).toBe("(params.N < params.M) == (params.M < lane)");
   expect(line(t.binary("shr", t.add(u(a), u(b)), t.add(u(c), u(a))))).toBe(

@@ -79,7 +79,7 @@ const BROKEN: Readonly<Record<string, readonly [TileProgram, RegExp]>> = {
   "an unknown buffer": [program([put(t.load(storage("z", F32), t.lane))]), /no buffer z/],
   "a load of another type": [
     program([put(t.component(t.load({ ...x, type: VEC4 }, t.lane), 0))]),
-    /f32 where f32x4 is the type/,
+    /x: f32x4 where f32 is the type/,
   ],
   "a store to a read-only buffer": [program([t.store(x, t.lane, one)]), /x is read-only/],
   "a store of another type": [program([put(t.i32(1))]), /y: i32 where f32 is expected/],
@@ -213,8 +213,12 @@ const FLOW: Readonly<Record<string, readonly [readonly Stmt[], boolean]>> = {
   ],
   "a subgroup operation under a lane's condition": [[t.ifStmt(first, [add])], false],
   "a subgroup operation behind a lane's and": [
-    [t.ifStmt(t.and(first, t.gt(t.subgroup("add", one), one)), [put(one)])],
+    [t.ifStmt(t.and(first, t.gt(t.subgroup("add", t.load(x, t.lane)), one)), [put(one)])],
     false,
+  ],
+  "a subgroup operation of what is at hand, beside a lane's condition": [
+    [t.ifStmt(t.and(first, t.gt(t.subgroup("add", one), one)), [put(one)])],
+    true,
   ],
   "a subgroup operation in front of a lane's and": [
     [t.ifStmt(t.and(t.gt(t.subgroup("add", one), one), first), [put(one)])],

@@ -79,7 +79,6 @@ export const helperText = (helper: HelperName, t: VType): string => {
   const name = helperName(helper, t);
   const T = typeName(t);
   const B = typeName({ elem: "bool", width: t.width });
-  const both = t.width === 1 ? "&&" : "&";
   const n = (value: string): string => (t.width === 1 ? value : `${T}(${value})`);
   switch (helper) {
     case "infinity":
@@ -94,14 +93,14 @@ export const helperText = (helper: HelperName, t: VType): string => {
       return t.elem === "i32"
         ? `fn ${name}(a: ${T}, b: ${T}) -> ${T} {
   let q = a / b;
-  return select(q, q - 1, (a % b != ${n("0")}) ${both} ((a ^ b) < ${n("0")}));
+  return select(q, q - 1, (a % b != ${n("0")}) & ((a ^ b) < ${n("0")}));
 }`
         : `fn ${name}(a: ${T}, b: ${T}) -> ${T} {\n  return floor(a / b);\n}`;
     case "floor_mod":
       return t.elem === "i32"
         ? `fn ${name}(a: ${T}, b: ${T}) -> ${T} {
   let r = a % b;
-  return select(r, r + b, (r != ${n("0")}) ${both} ((r ^ b) < ${n("0")}));
+  return select(r, r + b, (r != ${n("0")}) & ((r ^ b) < ${n("0")}));
 }`
         : `fn ${name}(a: ${T}, b: ${T}) -> ${T} {\n  return a - b * floor(a / b);\n}`;
     case "erf":

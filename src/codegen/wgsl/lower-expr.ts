@@ -1,4 +1,5 @@
 /** Tile IR expressions to WGSL ones. */
+import { readsMemory } from "../../ir/tile/walk.ts";
 import type { Buffer, Expr, TBinary, TUnary, VType } from "../../ir/tile/tile.ts";
 import { constantOf, converted, fit } from "./constant.ts";
 import { type Cx, type NamedBuffer, noteType } from "./cx.ts";
@@ -64,6 +65,12 @@ const MIXES: ReadonlySet<TBinary> = new Set<TBinary>(["+", "-", "*", "/"]);
 const spread = (e: Expr): Expr =>
   e.kind === "splat" ? e.a : e.kind === "lit" && e.type.width > 1 ? { ...e, type: { elem: e.type.elem, width: 1 } } : e;
 
+/**
+ * Whether the right side of `and` or `or` is to run only where the left does not decide: where it reads memory. `&&` is a branch for drivers:
+ * 36 of them in a row of `select`s keep SwiftShader for more than ten minutes, `&` for less than a second.
+ */
+const branches = ({ a, b }: Expr & { readonly kind: "binary" }): boolean => a.type.width === 1 && readsMemory(b);
+
 const lowerBinary = (op: TBinary, e: Expr & { readonly kind: "binary" }, cx: Cx, scope: Scope): WExpr => {
   const t = e.a.type;
   const mixes = MIXES.has(op);
@@ -83,9 +90,9 @@ const lowerBinary = (op: TBinary, e: Expr & { readonly kind: "binary" }, cx: Cx,
     case "max":
       return call(op, a, b);
     case "and":
-      return plain(t.width === 1 ? "&&" : "&");
+      return plain(branches(e) ? "&&" : "&");
     case "or":
-      return plain(t.width === 1 ? "||" : "|");
+      return plain(branches(e) ? "||" : "|");
     case "bitand":
       return plain("&");
     case "shr":

@@ -9,6 +9,7 @@ import type { AxisId, Node, NodeId } from "../graph/graph.ts";
 import { operands } from "../graph/graph.ts";
 import { REDUCTIONS } from "../graph/reduction.ts";
 import { type Scan } from "../graph/scan.ts";
+import { renaming } from "../graph/renamed.ts";
 import { replacer } from "../graph/rewrite.ts";
 import { UnknownSize, Unsupported } from "../graph/unsupported.ts";
 import { reach } from "../graph/walk.ts";
@@ -235,19 +236,25 @@ export const materialise = (cx: Cx, n: Node, pending: Root[]): NodeId => {
   const at = r.axes.map((a) =>
     n.kind === "scan" ? item(n.at, [n.over, ...n.dims].indexOf(a)) : (piece.at.get(a) ?? cx.b.index(a)),
   );
-  const known = cx.stored.get(r.id);
-  const read = (tensor: string): NodeId => cx.b.from(n.id, () => cx.b.load(tensor, at, r.ty));
-  if (known !== undefined) return read(known);
+  const read = (tensor: string, indices: readonly NodeId[]): NodeId =>
+    cx.b.from(n.id, () => cx.b.load(tensor, indices, r.ty));
+  const known = storedAs(cx, r);
+  if (known !== null)
+    return read(
+      known.tensor,
+      known.axes.map((a) => item(at, r.axes.indexOf(a))),
+    );
+  const axes = n.kind === "scan" ? r.axes : inStoredOrder(cx, r);
   const name = scratchName(cx, r, n.kind === "scan" ? n.name : cx.nameOf(r.id));
   cx.stored.set(r.id, name);
   cx.scratch.push({
     name,
     dtype: r.ty === "f32" ? "f32" : "i32",
-    dims: r.axes.map((a) => [a]),
+    dims: axes.map((a) => [a]),
     role: "scratch",
     span: cx.b.origins[r.id]?.[0] ?? NO_SPAN,
   });
-  pending.push({ tensor: name, axes: r.axes, value: r.id });
+  pending.push({ tensor: name, axes, value: r.id });
   cx.notes.push({
     kind: "kernel",
     node: r.id,
@@ -257,5 +264,32 @@ export const materialise = (cx: Cx, n: Node, pending: Root[]): NodeId => {
         : "it would be needed again for each cell of the stream"
     }`,
   });
-  return read(name);
+  return read(
+    name,
+    axes.map((a) => item(at, r.axes.indexOf(a))),
+  );
+};
+
+/** The tensor that has a value or, under other names of its axes, the same: with the axes of the value in the order of its dimensions. */
+const storedAs = (cx: Cx, r: Node): { readonly tensor: string; readonly axes: readonly AxisId[] } | null => {
+  for (const [id, tensor] of cx.stored) {
+    const axes = cx.scratch.find((t) => t.name === tensor)?.dims.flat();
+    const to = id === r.id ? new Map(r.axes.map((a) => [a, a])) : renaming(cx.b, id, r.id);
+    if (axes !== undefined && to !== null) return { tensor, axes: axes.map((a) => to.get(a) ?? a) };
+  }
+  return null;
+};
+
+/** The axes of a value in the order in which a tensor that it is made of has them: what lies side by side stays so. */
+const inStoredOrder = (cx: Cx, r: Node): readonly AxisId[] => {
+  for (const id of cx.b.reach([r.id])) {
+    const n = cx.b.node(id);
+    if (n.kind !== "load" || n.axes.length < r.axes.length) continue;
+    const order = n.at.flatMap((index) => {
+      const at = cx.b.node(index);
+      return at.kind === "index" && r.axes.includes(at.axis) ? [at.axis] : [];
+    });
+    if (order.length === r.axes.length && new Set(order).size === order.length) return order;
+  }
+  return r.axes;
 };

@@ -1,4 +1,5 @@
 /** Plan x Schedules -> Tile program: one kernel each, buffers bound once for all of them. */
+import { item } from "../../base/must.ts";
 import { attempted } from "../graph/unsupported.ts";
 import { edit, type GraphBuilder } from "../graph/build.ts";
 import type { GraphView } from "../graph/view.ts";
@@ -11,8 +12,9 @@ import { canVector } from "./access.ts";
 import { lowerKernel } from "./kernel.ts";
 import { tilePlan } from "../schedule/columns.ts";
 import type { Schedule } from "../schedule/schedule.ts";
-import type { TileKernel, TileProgram } from "../tile/tile.ts";
+import type { TileProgram } from "../tile/tile.ts";
 import { F32, I32 } from "../tile/tile.ts";
+import { usesOf } from "../tile/walk.ts";
 
 /** Lowers all kernels of a plan. `schedules` has one for each kernel, in order. */
 export const lowerToTile = (plan: Plan, schedules: readonly Schedule[]): TileProgram => {
@@ -27,26 +29,26 @@ const lowered = (plan: Plan, schedules: readonly Schedule[], b: GraphBuilder): T
   const tensors = [...graph.tensors, ...plan.scratch];
   const whole: Graph = { ...graph, tensors };
   const names = namesOf(b, plan);
-  const scalars = new Set(plan.kernels.flatMap((k, n) => readByElement(b, k, schedules[n])));
-  let vectors = new Set(tensors.filter((t) => canVector({ b }, t) && !scalars.has(t.name)).map((t) => t.name));
-  let kernels: readonly TileKernel[] = [];
-  // A tensor that some access wants one element at a time is bound as scalars everywhere: lowered again until that holds.
-  for (;;) {
-    const scalarUse = new Set<string>();
-    kernels = plan.kernels.map((k, n) => {
-      const schedule = schedules[n];
-      if (schedule === undefined) throw new Error(`no schedule for kernel ${k.name}`);
-      return lowerKernel({ graph: whole, b, plan: k, schedule, vectors, scalarUse, names });
-    });
-    if (scalarUse.size === 0) break;
-    vectors = new Set([...vectors].filter((v) => !scalarUse.has(v)));
-  }
+  const kernels = plan.kernels.map((k, n) => {
+    const schedule = item(schedules, n);
+    const byElement = new Set(readByElement(b, k, schedule));
+    let vectors = new Set(tensors.filter((t) => canVector({ b }, t) && !byElement.has(t.name)).map((t) => t.name));
+    // A tensor that some access of the kernel wants one element at a time is bound as scalars there: lowered again until that holds.
+    for (;;) {
+      const scalarUse = new Set<string>();
+      const kernel = lowerKernel({ graph: whole, b, plan: k, schedule, vectors, scalarUse, names });
+      if (scalarUse.size === 0) return kernel;
+      vectors = new Set([...vectors].filter((v) => !scalarUse.has(v)));
+    }
+  });
+  const widths = kernels.map((k) => usesOf(k.body).widths);
+  const isWide = (t: Tensor): boolean => widths.some((w) => w.get(t.name) === 4);
   const symbols = new Set([...graph.sizes, ...kernels.flatMap((k) => sizeNames(k.groups))]);
   const scalarNames = new Set(graph.scalars.map((s) => s.name));
   return {
     name: graph.name,
     doc: graph.doc,
-    storage: tensors.map((t: Tensor) => bufferOf(t, vectors.has(t.name))),
+    storage: tensors.map((t: Tensor) => bufferOf(t, isWide(t))),
     uniforms: [
       ...[...symbols].filter((s) => !scalarNames.has(s)).map((name) => ({ name, type: I32 })),
       ...graph.scalars.map((s) => ({ name: s.name, type: s.ty === "f32" ? F32 : I32 })),
@@ -61,8 +63,7 @@ const lowered = (plan: Plan, schedules: readonly Schedule[], b: GraphBuilder): T
  * Tensors that lanes are sure to ask one element at a time of: their last index moves with the row, or with a stream that is walked cell
  * by cell.
  */
-const readByElement = (b: GraphView, plan: KernelPlan, schedule: Schedule | undefined): readonly string[] => {
-  if (schedule === undefined) return [];
+const readByElement = (b: GraphView, plan: KernelPlan, schedule: Schedule): readonly string[] => {
   const { rows } = schedule.kind === "tiles" ? tilePlan(b, plan, schedule) : plan;
   const wide = schedule.kind === "elements" && schedule.vectorStream ? plan.rows.at(-1) : undefined;
   const moving = new Set([...rows, ...(walksCells(schedule) ? plan.stream : [])]);

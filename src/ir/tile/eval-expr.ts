@@ -3,7 +3,7 @@ import { isFloat } from "./build.ts";
 import { bitcastOp, binaryOp, castOp, rounder, unaryOp, type Op1 } from "./eval-ops.ts";
 import { activeLanes, fail, type Machine } from "./eval-machine.ts";
 import type { Elem, Expr, TUnary } from "./tile.ts";
-import { forEachExpr } from "./walk.ts";
+import { readsMemory } from "./walk.ts";
 
 /** The value for every lane, `width` numbers a lane, in an array that belongs to the closure (inactive lanes: anything). */
 export type Thunk = () => Float64Array;
@@ -12,12 +12,6 @@ export type Thunk = () => Float64Array;
 export type Env = ReadonlyMap<string, { readonly data: Float64Array; readonly length: number }>;
 
 const EXP_LIKE: ReadonlySet<TUnary> = new Set<TUnary>(["exp", "exp2", "log", "log2", "tanh", "erf", "sin", "cos"]);
-
-const reads = (e: Expr): boolean => {
-  let found = false;
-  forEachExpr(e, (x) => (found ||= x.kind === "load" || x.kind === "element"));
-  return found;
-};
 
 /** Runs `f` with only those active lanes active where `cond` is `value`. */
 const masked = (m: Machine, cond: Float64Array, value: 0 | 1, f: Thunk): Float64Array => {
@@ -45,7 +39,7 @@ const compileBinary = (e: Expr & { readonly kind: "binary" }, m: Machine, env: E
   const op = binaryOp(e.op, e.a.type.elem);
   const round = rounder(e.type.elem, m.precision);
   // The right side of `and` and `or` runs only where the left does not decide, as in WGSL.
-  const shortcut = e.type.width === 1 && (e.op === "and" || e.op === "or") && reads(e.b);
+  const shortcut = e.type.width === 1 && (e.op === "and" || e.op === "or") && readsMemory(e.b);
   const what = e.op === "pow" ? "expLike" : e.op === "*" && isFloat(e.type) ? "multiplies" : null;
   return () => {
     const x = a();
@@ -63,7 +57,7 @@ const compileSelect = (e: Expr & { readonly kind: "select" }, m: Machine, env: E
   const [cond, a, b] = [compileExpr(e.cond, m, env), compileExpr(e.a, m, env), compileExpr(e.b, m, env)];
   const [width, condWidth] = [e.type.width, e.cond.type.width];
   // Only a scalar condition can keep the lanes apart that must not read out of bounds.
-  const guard = condWidth === 1 && (reads(e.a) || reads(e.b));
+  const guard = condWidth === 1 && (readsMemory(e.a) || readsMemory(e.b));
   return () => {
     const c = cond();
     const x = guard ? masked(m, c, 1, a) : a();

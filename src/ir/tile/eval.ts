@@ -3,12 +3,13 @@
  * a workgroup at once, so barriers and subgroup operations need no scheduling. Slow and strict: an access out of bounds, a
  * data race, or a barrier that some lanes miss is an Error.
  */
+import { item } from "../../base/must.ts";
 import { evalSize } from "../../base/size.ts";
 import { compileExpr, find, type Env, type Thunk } from "./eval-expr.ts";
 import { createMemory, fail, newCounts, type Counts, type Machine, type Memory } from "./eval-machine.ts";
 import { rounder, type Precision } from "./eval-ops.ts";
 import type { Buffer, Expr, Stmt, TileKernel, TileProgram } from "./tile.ts";
-import { dropUnused } from "./walk.ts";
+import { boundBy, dropUnused, usesOf } from "./walk.ts";
 
 export type { Counts } from "./eval-machine.ts";
 
@@ -182,10 +183,18 @@ const localMemory = (b: Buffer, precision: Precision): Memory =>
   createMemory(b, new Float64Array((b.length ?? 0) * b.type.width), precision);
 
 /** Runs all workgroups of one kernel, one after the other, on the program's storage. */
-const runKernel = (source: TileKernel, storage: readonly Memory[], options: EvalOptions, counts: Counts): void => {
+/** What a storage buffer holds between kernels. */
+type Stored = { readonly buffer: Buffer; readonly data: Float64Array };
+
+const runKernel = (source: TileKernel, storage: readonly Stored[], options: EvalOptions, counts: Counts): void => {
   const kernel = dropUnused(source);
   const precision = options.precision ?? "f32";
   const local = kernel.workgroup.map((b) => localMemory(b, precision));
+  const bound = boundBy(
+    storage.map((x) => x.buffer),
+    usesOf(kernel.body),
+  );
+  const memories = bound.map((b, i) => createMemory(b, item(storage, i).data, precision));
   const m: Machine = {
     kernel: kernel.name,
     lanes: kernel.lanes,
@@ -195,13 +204,12 @@ const runKernel = (source: TileKernel, storage: readonly Memory[], options: Eval
     uniforms: new Map(
       Object.entries({ ...options.sizes, ...options.uniforms }).map(([name, value]) => [name, Number(value)]),
     ),
-    memories: new Map([...storage, ...local].map((x) => [x.buffer.name, x])),
+    memories: new Map([...memories, ...local].map((x) => [x.buffer.name, x])),
     mask: new Uint8Array(kernel.lanes).fill(1),
     group: 0,
     turns: Infinity,
   };
   const run = compileBody(kernel.body, { m, env: new Map() });
-  for (const x of storage) x.sync();
   const groups = evalSize(kernel.groups, (name) => options.sizes[name] ?? fail(m, `the size ${name} has no value`));
   for (m.group = 0; m.group < groups; m.group++) {
     m.turns = options.turns ?? Infinity;
@@ -217,10 +225,10 @@ const runKernel = (source: TileKernel, storage: readonly Memory[], options: Eval
 export const evaluateTile = (program: TileProgram, options: EvalOptions): EvalResult => {
   const precision = options.precision ?? "f32";
   const counts = newCounts();
-  const storage = program.storage.map((b) => {
+  const storage = program.storage.map((b): Stored => {
     const given = options.buffers[b.name];
     if (given === undefined) throw new Error(`the buffer "${b.name}" is missing`);
-    return createMemory(b, Float64Array.from(given, rounder(b.type.elem, precision)), precision);
+    return { buffer: b, data: Float64Array.from(given, rounder(b.type.elem, precision)) };
   });
   for (const k of program.kernels) runKernel(k, storage, options, counts);
   return { buffers: Object.fromEntries(storage.map((x) => [x.buffer.name, x.data])), counts };

@@ -3,7 +3,7 @@
  * uniform when everything ever assigned to it is.
  */
 import type { Expr, Stmt, TileKernel, TileProgram } from "./tile.ts";
-import { forEachExpr, operands, stmtExprs, usesOf } from "./walk.ts";
+import { forEachExpr, operands, readsMemory, stmtExprs, usesOf } from "./walk.ts";
 
 /** Names of variables that may differ between lanes, and buffers whose contents may. */
 type Varying = { readonly names: Set<string>; readonly buffers: ReadonlySet<string> };
@@ -102,7 +102,8 @@ export const divergent = (kernel: TileKernel, program: TileProgram): readonly st
       if (x.kind === "subgroup" && !flow) out.push(`subgroup ${x.op} where control depends on the lane`);
       if (x.kind === "subgroup" && x.op === "shuffleXor" && x.lane !== null && !isUniform(x.lane, v))
         out.push("subgroup shuffleXor by a mask that depends on the lane");
-      if (x.kind === "binary" && (x.op === "and" || x.op === "or") && !isUniform(x.a, v)) {
+      const branches = x.kind === "binary" && (x.op === "and" || x.op === "or") && readsMemory(x.b);
+      if (branches && !isUniform(x.a, v)) {
         forEachExpr(x.b, (y) => {
           if (y.kind === "subgroup") out.push(`subgroup ${y.op} behind "${x.op}" that depends on the lane`);
         });

@@ -4,7 +4,7 @@ import { printType } from "./print.ts";
 import type { Buffer, Expr, Stmt, TileKernel, TileProgram, VType } from "./tile.ts";
 import { divergent } from "./uniformity.ts";
 import { checkExpr, indexRule, type Visible } from "./verify-expr.ts";
-import { forEachExprIn, forEachStmt, usedBuffers } from "./walk.ts";
+import { boundBy, forEachExprIn, forEachStmt, usedBuffers, usesOf } from "./walk.ts";
 
 /** The part of a target that bounds a program. */
 export type TileLimits = {
@@ -132,7 +132,13 @@ const checkKernel = (k: TileKernel, p: TileProgram, limits: TileLimits): readonl
       out.push(`${b.name} must be a read_write workgroup array with a length`);
     if (p.storage.some((s) => s.name === b.name)) out.push(`${b.name} is both a storage buffer and a workgroup array`);
   }
-  const buffers = new Map([...p.storage, ...k.workgroup].map((b) => [b.name, b]));
+  const storage = boundBy(p.storage, usesOf(k.body));
+  storage.forEach((b, i) => {
+    const most = p.storage[i]?.type.width;
+    if (b.type.width !== 1 && b.type.width !== most)
+      out.push(`${b.name}: ${printType(b.type)} where ${printType(p.storage[i]?.type ?? b.type)} is the type`);
+  });
+  const buffers = new Map([...storage, ...k.workgroup].map((b) => [b.name, b]));
   if (buffers.size < p.storage.length + k.workgroup.length) out.push("two buffers have one name");
   checkBody(k.body, new Map(), { buffers, uniforms: new Map(p.uniforms.map((u) => [u.name, u.type])), out });
   checkLimits(k, p, limits, out);

@@ -1,5 +1,5 @@
 /** Walking and rewriting Tile IR: the only recursion over its children, driven by two functions that know them. */
-import type { Expr, Stmt, TileKernel } from "./tile.ts";
+import type { Buffer, Expr, Stmt, TileKernel, VType } from "./tile.ts";
 
 /** The direct operands of an expression, in evaluation order. */
 export const operands = (e: Expr): readonly Expr[] => {
@@ -152,6 +152,8 @@ export const dropUnused = (kernel: TileKernel): TileKernel => {
 export type Uses = {
   readonly loaded: ReadonlySet<string>;
   readonly stored: ReadonlySet<string>;
+  /** Of each buffer the width in which it is read or written first. */
+  readonly widths: ReadonlyMap<string, VType["width"]>;
   readonly uniforms: ReadonlySet<string>;
   readonly builtins: ReadonlySet<string>;
 };
@@ -161,16 +163,26 @@ export const usesOf = (body: readonly Stmt[]): Uses => {
   const uses = {
     loaded: new Set<string>(),
     stored: new Set<string>(),
+    widths: new Map<string, VType["width"]>(),
     uniforms: new Set<string>(),
     builtins: new Set<string>(),
   };
+  const touch = (buffer: string, { width }: VType): void => {
+    if (!uses.widths.has(buffer)) uses.widths.set(buffer, width);
+  };
   const note = (e: Expr): void => {
-    if (e.kind === "load") uses.loaded.add(e.buffer);
+    if (e.kind === "load") {
+      uses.loaded.add(e.buffer);
+      touch(e.buffer, e.type);
+    }
     if (e.kind === "uniform") uses.uniforms.add(e.name);
     if (e.kind === "builtin") uses.builtins.add(e.name);
   };
   forEachStmt(body, (s) => {
-    if (s.kind === "store") uses.stored.add(s.buffer);
+    if (s.kind === "store") {
+      uses.stored.add(s.buffer);
+      touch(s.buffer, s.value.type);
+    }
     for (const e of stmtExprs(s)) forEachExpr(e, note);
   });
   return uses;
@@ -180,4 +192,18 @@ export const usesOf = (body: readonly Stmt[]): Uses => {
 export const usedBuffers = (body: readonly Stmt[]): ReadonlySet<string> => {
   const { loaded, stored } = usesOf(body);
   return new Set([...stored, ...loaded]);
+};
+
+/** The storage buffers of a program as one kernel binds them: what it reads or writes one number at a time has no vec4s in it. */
+export const boundBy = (storage: readonly Buffer[], uses: Uses): readonly Buffer[] =>
+  storage.map((b) => {
+    const width = uses.widths.get(b.name) ?? b.type.width;
+    return width === b.type.width ? b : { ...b, type: { ...b.type, width } };
+  });
+
+/** Whether an expression reads a buffer or an array: behind `and` and `or` only where the left side does not decide. */
+export const readsMemory = (e: Expr): boolean => {
+  let found = false;
+  forEachExpr(e, (x) => (found ||= x.kind === "load" || x.kind === "element"));
+  return found;
 };

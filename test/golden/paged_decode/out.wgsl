@@ -61,7 +61,7 @@ fn paged_decode_parts(
   for (var tile0 = j_begin; tile0 < j_end; tile0 += 64) {
     let tile_end = min(tile0 + 64, j_end);
     let tile_last = tile_end - 1;
-    let some_visible = tile_last >= at_3 && tile0 < at_4 && tile0 < length_1;
+    let some_visible = (tile_last >= at_3) & (tile0 < at_4) & (tile0 < length_1);
     if (some_visible) {
       for (var t = tile0 + lane; t < tile_end; t += 64) {
         let j_in = min(t, params.L * 4 - 1);
@@ -70,7 +70,7 @@ fn paged_decode_parts(
         let pages_1 = pages[pages_at_1];
         let cond = pages_1 >= 0;
         let cond_1 = pages_1 < params.C;
-        let cond_2 = cond && cond_1;
+        let cond_2 = cond & cond_1;
         let at_6 = j_in % 4;
         let pool_k_at_1 = pool_k_at + (min(max(pages_1, 0), params.C - 1) * 16 + at_6 * 4);
         let k = pool_k[pool_k_at_1];
@@ -80,19 +80,19 @@ fn paged_decode_parts(
         let s_log2 = x * 0.5100697;
         let cond_3 = j_in >= at_3;
         let cond_4 = j_in < at_4;
-        let cond_5 = cond_3 && cond_4;
+        let cond_5 = cond_3 & cond_4;
         let cond_6 = j_in < length_1;
-        let cond_7 = cond_5 && cond_6;
-        let visible = t < j_end && cond_7;
+        let cond_7 = cond_5 & cond_6;
+        let visible = (t < j_end) & cond_7;
         let m_log2_new = max(m_log2, select(-3.4028234663852886e38, s_log2, visible));
         let p = exp2(s_log2 - m_log2_new);
         let correction = exp2(m_log2 - m_log2_new);
         p_sum = p_sum * correction + select(0.0, p, visible);
         let v = pool_v[pool_k_at_1];
-        let cond_8 = cond_6 && cond;
-        let cond_9 = cond_8 && cond_1;
-        let cond_10 = cond_5 && cond_9;
-        let visible_1 = t < j_end && cond_10;
+        let cond_8 = cond_6 & cond;
+        let cond_9 = cond_8 & cond_1;
+        let cond_10 = cond_5 & cond_9;
+        let visible_1 = (t < j_end) & cond_10;
         p_v_sum_0 = p_v_sum_0 * correction + select(vec4f(0.0), p * v, vec4<bool>(visible_1));
         let v_1 = pool_v[pool_k_at_1 + 1];
         p_v_sum_1 = p_v_sum_1 * correction + select(vec4f(0.0), p * v_1, vec4<bool>(visible_1));
@@ -237,7 +237,7 @@ fn paged_decode_merge(
       let m_new = max(m, select(-3.4028234663852886e38, stats_part_1, visible));
       let exp_1 = exp(stats_part_1 - m_new);
       let cond = stats_part_1 > -3.4028234663852886e38;
-      let visible_1 = t < 16 && cond;
+      let visible_1 = (t < 16) & cond;
       let correction = exp(m - m_new);
       p_sum = p_sum * correction + select(0.0, exp_1 * stats_part_in[stats_part_at_1 + 1], visible_1);
       p_v_sum_0 = p_v_sum_0 * correction + select(vec4f(0.0), exp_1 * p_v_sum_part_in[stats_part_at_1], vec4<bool>(visible_1));
@@ -315,7 +315,7 @@ fn paged_decode_merge(
   let y_at = rest_1 * 8 + g * 4 + r * 2;
   let x_3 = p_v_sum_2 * x;
   let x_4 = select(vec4f(0.0), x_3, vec4<bool>(cond_1));
-  if (valid && lane % 16 == 0) {
+  if (valid & (lane % 16 == 0)) {
     y[y_at] = x_2;
     y[y_at + 1] = x_4;
   }

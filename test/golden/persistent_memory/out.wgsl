@@ -283,13 +283,13 @@ fn persistent_memory(
       let k_16 = k_tile[slot_19 * 2 + 1];
       dot_15 += dot(q_2, k_16);
       let x_log2_12 = dot_12 * 0.5100697;
-      let visible_4 = t_3 < s_end && s_in <= at_1;
+      let visible_4 = (t_3 < s_end) & (s_in <= at_1);
       let x_log2_13 = dot_13 * 0.5100697;
-      let visible_5 = s_3 < s_end && s_in_1 <= at_1;
+      let visible_5 = (s_3 < s_end) & (s_in_1 <= at_1);
       let x_log2_14 = dot_14 * 0.5100697;
-      let visible_6 = s_4 < s_end && s_in_2 <= at_1;
+      let visible_6 = (s_4 < s_end) & (s_in_2 <= at_1);
       let x_log2_15 = dot_15 * 0.5100697;
-      let visible_7 = s_5 < s_end && s_in_3 <= at_1;
+      let visible_7 = (s_5 < s_end) & (s_in_3 <= at_1);
       let m_log2_new_3 = max(max(max(max(m_log2, select(-3.4028234663852886e38, x_log2_12, visible_4)), select(-3.4028234663852886e38, x_log2_13, visible_5)), select(-3.4028234663852886e38, x_log2_14, visible_6)), select(-3.4028234663852886e38, x_log2_15, visible_7));
       let p_12 = exp2(x_log2_12 - m_log2_new_3);
       let p_13 = exp2(x_log2_13 - m_log2_new_3);

@@ -193,13 +193,13 @@ fn persistent_memory(
     let k_16 = subgroupBroadcast(k_own_3, 3u);
     dot_11 += dot(q_2, k_16);
     let x_log2_8 = dot_8 * 0.5100697;
-    let visible = t_2 < s_end && s_in <= at_1;
+    let visible = (t_2 < s_end) & (s_in <= at_1);
     let x_log2_9 = dot_9 * 0.5100697;
-    let visible_1 = s_3 < s_end && s_in_1 <= at_1;
+    let visible_1 = (s_3 < s_end) & (s_in_1 <= at_1);
     let x_log2_10 = dot_10 * 0.5100697;
-    let visible_2 = s_4 < s_end && s_in_2 <= at_1;
+    let visible_2 = (s_4 < s_end) & (s_in_2 <= at_1);
     let x_log2_11 = dot_11 * 0.5100697;
-    let visible_3 = s_5 < s_end && s_in_3 <= at_1;
+    let visible_3 = (s_5 < s_end) & (s_in_3 <= at_1);
     let m_log2_new_2 = max(max(max(max(m_log2, select(-3.4028234663852886e38, x_log2_8, visible)), select(-3.4028234663852886e38, x_log2_9, visible_1)), select(-3.4028234663852886e38, x_log2_10, visible_2)), select(-3.4028234663852886e38, x_log2_11, visible_3));
     let p_8 = exp2(x_log2_8 - m_log2_new_2);
     let p_9 = exp2(x_log2_9 - m_log2_new_2);

@@ -136,7 +136,7 @@ fn talking_heads(
     let s_9 = dot_9 / 2.0;
     let t_10 = wl_1 * s_8 + wl_2 * s_9;
     let cond = j_in <= at_1;
-    let visible = t_9 < j_end && cond;
+    let visible = (t_9 < j_end) & cond;
     let k_at_12 = k_at + j_in_1;
     let k_11 = k[k_at_12];
     let dot_10 = dot(q_1, k_11);
@@ -147,7 +147,7 @@ fn talking_heads(
     let s_11 = dot_11 / 2.0;
     let t_11 = wl_1 * s_10 + wl_2 * s_11;
     let cond_1 = j_in_1 <= at_1;
-    let visible_1 = j_3 < j_end && cond_1;
+    let visible_1 = (j_3 < j_end) & cond_1;
     let k_at_14 = k_at + j_in_2;
     let k_13 = k[k_at_14];
     let dot_12 = dot(q_1, k_13);
@@ -158,7 +158,7 @@ fn talking_heads(
     let s_13 = dot_13 / 2.0;
     let t_12 = wl_1 * s_12 + wl_2 * s_13;
     let cond_2 = j_in_2 <= at_1;
-    let visible_2 = j_4 < j_end && cond_2;
+    let visible_2 = (j_4 < j_end) & cond_2;
     let k_at_16 = k_at + j_in_3;
     let k_15 = k[k_at_16];
     let dot_14 = dot(q_1, k_15);
@@ -169,7 +169,7 @@ fn talking_heads(
     let s_15 = dot_15 / 2.0;
     let t_13 = wl_1 * s_14 + wl_2 * s_15;
     let cond_3 = j_in_3 <= at_1;
-    let visible_3 = j_5 < j_end && cond_3;
+    let visible_3 = (j_5 < j_end) & cond_3;
     let m_new_2 = max(max(max(max(m_0, select(-3.4028234663852886e38, t_10, visible)), select(-3.4028234663852886e38, t_11, visible_1)), select(-3.4028234663852886e38, t_12, visible_2)), select(-3.4028234663852886e38, t_13, visible_3));
     let t_14 = wl_3 * s_8 + wl_4 * s_9;
     let t_15 = wl_3 * s_10 + wl_4 * s_11;
@@ -307,7 +307,7 @@ fn talking_heads(
     let dot_34 = ww_1 * p_33 + ww_2 * p_35;
     let v_9 = v[k_at_26];
     let cond_4 = j_in_4 <= at_1;
-    let visible_4 = t_27 < j_end_1 && cond_4;
+    let visible_4 = (t_27 < j_end_1) & cond_4;
     let k_at_28 = k_at + j_in_5;
     let k_27 = k[k_at_28];
     let dot_35 = dot(q_1, k_27);
@@ -325,7 +325,7 @@ fn talking_heads(
     let dot_37 = ww_1 * p_37 + ww_2 * p_39;
     let v_10 = v[k_at_28];
     let cond_5 = j_in_5 <= at_1;
-    let visible_5 = j_9 < j_end_1 && cond_5;
+    let visible_5 = (j_9 < j_end_1) & cond_5;
     let k_at_30 = k_at + j_in_6;
     let k_29 = k[k_at_30];
     let dot_38 = dot(q_1, k_29);
@@ -343,7 +343,7 @@ fn talking_heads(
     let dot_40 = ww_1 * p_41 + ww_2 * p_43;
     let v_11 = v[k_at_30];
     let cond_6 = j_in_6 <= at_1;
-    let visible_6 = j_10 < j_end_1 && cond_6;
+    let visible_6 = (j_10 < j_end_1) & cond_6;
     let k_at_32 = k_at + j_in_7;
     let k_31 = k[k_at_32];
     let dot_41 = dot(q_1, k_31);
@@ -361,7 +361,7 @@ fn talking_heads(
     let dot_43 = ww_1 * p_45 + ww_2 * p_47;
     let v_12 = v[k_at_32];
     let cond_7 = j_in_7 <= at_1;
-    let visible_7 = j_11 < j_end_1 && cond_7;
+    let visible_7 = (j_11 < j_end_1) & cond_7;
     o_0_0 = o_0_0 + select(vec4f(0.0), dot_34 * v_9, vec4<bool>(visible_4)) + select(vec4f(0.0), dot_37 * v_10, vec4<bool>(visible_5)) + select(vec4f(0.0), dot_40 * v_11, vec4<bool>(visible_6)) + select(vec4f(0.0), dot_43 * v_12, vec4<bool>(visible_7));
     let dot_44 = ww_3 * p_33 + ww_4 * p_35;
     let v_13 = v[k_at_27];
