@@ -58,7 +58,11 @@ const valueInfo = (name: string): Uint8Array =>
 const [MODEL_GRAPH, GRAPH_NODE, GRAPH_INITIALIZER, GRAPH_INPUT, GRAPH_OUTPUT, GRAPH_VALUE_INFO] = [7, 1, 5, 11, 12, 13];
 const [NODE_INPUT, NODE_OUTPUT, NODE_OP, TENSOR_NAME] = [1, 2, 4, 8];
 
-export type ModelNode = { readonly op: string; readonly inputs: readonly string[]; readonly outputs: readonly string[] };
+export type ModelNode = {
+  readonly op: string;
+  readonly inputs: readonly string[];
+  readonly outputs: readonly string[];
+};
 
 const graphOf = (model: Uint8Array): { readonly rest: readonly Field[]; readonly graph: readonly Field[] } => {
   const fields = fieldsOf(model);
@@ -74,7 +78,9 @@ const nodeOf = (f: Field): ModelNode => {
 
 /** Every node, in order. */
 export const nodesOf = (model: Uint8Array): readonly ModelNode[] =>
-  graphOf(model).graph.filter((f) => f.number === GRAPH_NODE).map(nodeOf);
+  graphOf(model)
+    .graph.filter((f) => f.number === GRAPH_NODE)
+    .map(nodeOf);
 
 /** The model that computes `outputs` from `inputs`; an input of the whole model keeps its shape. */
 export const cut = (model: Uint8Array, inputs: readonly string[], outputs: readonly string[]): Uint8Array => {
