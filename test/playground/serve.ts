@@ -12,7 +12,12 @@ import { openBrowser } from "../../bench/chromium.ts";
 
 const path = (file: string): string => fileURLToPath(new URL(file, import.meta.url));
 
-const TYPES: Readonly<Record<string, string>> = { ".html": "text/html", ".js": "text/javascript", ".css": "text/css" };
+const TYPES: Readonly<Record<string, string>> = {
+  ".html": "text/html",
+  ".js": "text/javascript",
+  ".css": "text/css",
+  ".wasm": "application/wasm",
+};
 
 export type Served = {
   readonly url: string;
@@ -21,17 +26,16 @@ export type Served = {
   readonly close: () => void;
 };
 
-/** Builds the page into a folder of its own and serves it. */
-export const servePlayground = async (): Promise<Served> => {
-  const folder = mkdtempSync(join(tmpdir(), "tfx-playground-"));
-  const task = path("../../playground/tasks.ts");
-  const { stdout } = await promisify(execFile)(process.execPath, [task, "build", folder]);
+/** Builds a page into a folder of its own and serves it. `task`: the program that builds it, from here. */
+const servePage = async (task: string): Promise<Served> => {
+  const folder = mkdtempSync(join(tmpdir(), "tfx-page-"));
+  const { stdout } = await promisify(execFile)(process.execPath, [path(task), "build", folder]);
   const server = createServer((request, response) => {
     const name = new URL(request.url ?? "/", "http://localhost").pathname;
     try {
       const body = readFileSync(join(folder, name === "/" ? "index.html" : name));
       response
-        .writeHead(200, { "content-type": TYPES[extname(name === "/" ? ".html" : name)] ?? "text/html" })
+        .writeHead(200, { "content-type": TYPES[extname(name === "/" ? "a.html" : name)] ?? "text/html" })
         .end(body);
     } catch {
       response.writeHead(404).end();
@@ -47,6 +51,9 @@ export const servePlayground = async (): Promise<Served> => {
     },
   };
 };
+
+export const servePlayground = (): Promise<Served> => servePage("../../playground/tasks.ts");
+export const serveOcr = (): Promise<Served> => servePage("../../examples/ocr/page/tasks.ts");
 
 /** A browser, or the reason why there is none. */
 export const browserOr = async (): Promise<Browser | string> => {

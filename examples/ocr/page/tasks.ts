@@ -1,0 +1,25 @@
+/** `node examples/ocr/page/tasks.ts` serves the page; with `build FOLDER` it writes it as static files. */
+import { fileURLToPath } from "node:url";
+import { build, createServer, type InlineConfig } from "vite";
+import tfx from "../../../src/plugin/vite.ts";
+
+const here = (path: string): string => fileURLToPath(new URL(path, import.meta.url));
+const [task = "serve", folder = here("dist")] = process.argv.slice(2);
+
+const config: InlineConfig = {
+  root: here("."),
+  base: "./",
+  configFile: false,
+  // Of an installed package neither alias nor a path into node_modules would be needed.
+  resolve: { alias: { "tfx-lang/runtime": here("../../../src/runtime/index.ts") } },
+  plugins: [tfx({ dims: { D: 120, U: 240, H: 8, E: 15 } })],
+  optimizeDeps: { exclude: ["onnxruntime-web"] },
+  build: { outDir: folder, emptyOutDir: true, target: "es2024", chunkSizeWarningLimit: 2000, assetsInlineLimit: 0 },
+};
+
+if (task === "build") await build({ ...config, logLevel: "warn" });
+else {
+  const server = await createServer(config);
+  await server.listen();
+  server.printUrls();
+}
