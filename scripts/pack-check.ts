@@ -1,12 +1,14 @@
 /**
  * Packs the package, installs the tarball into an empty folder outside the repository and uses it there: the command line, the
- * modules, their types. `npm run pack-check`; needs a registry or npm's cache for the dependencies.
+ * modules, their types; then beside seven bundlers, whose pages a Chromium opens, in a page without one, in Node and in Deno (`--short`: not these).
+ * `npm run pack-check`; needs a registry or npm's cache for the dependencies.
  */
 import { execFileSync, spawnSync } from "node:child_process";
 import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { delimiter, dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { PEERS, tryApps, type Step } from "./pack/apps.ts";
 
 const ROOT = fileURLToPath(new URL("..", import.meta.url));
 const folder = mkdtempSync(join(tmpdir(), "tfx-pack-"));
@@ -83,52 +85,85 @@ const tfx = (expected: number, ...args: readonly string[]): string => {
 
 /** The optional peers are large: linked from here instead of downloaded again. */
 const linkPeers = (): void => {
-  for (const name of ["webgpu", "@sparticuz/chromium"]) {
+  for (const name of ["webgpu", "@sparticuz/chromium", "@webgpu/types"]) {
     const from = join(ROOT, "node_modules", name);
     mkdirSync(dirname(join(folder, "node_modules", name)), { recursive: true });
     symlinkSync(from, join(folder, "node_modules", name), "dir");
   }
 };
 
-const step = (what: string, action: () => void): void => {
-  action();
+const step: Step = async (what, action) => {
+  try {
+    await action();
+  } catch (error) {
+    console.error(`NOT ${what}`);
+    throw error;
+  }
   console.log(`ok  ${what}`);
 };
+const TSC = join(ROOT, "node_modules/typescript/bin/tsc");
+const isShort = process.argv.includes("--short");
 
 try {
   const packed = run("npm", ["pack", "--json", "--pack-destination", folder], ROOT);
   const [report] = JSON.parse(packed.slice(packed.indexOf("[\n"))) as readonly [
     { readonly filename: string; readonly size: number; readonly files: readonly { readonly path: string }[] },
   ];
-  step(`${report.filename}: ${report.files.length} files, ${Math.round(report.size / 1024)} KiB`, () => {
+  await step(`${report.filename}: ${report.files.length} files, ${Math.round(report.size / 1024)} KiB`, () => {
     const stray = report.files
       .map((f) => f.path)
       .filter((p) => !/^(dist|bin|stdlib|grammar|schema|types)\/|^(package\.json|README\.md|LICENSE)$/.test(p));
     if (stray.length > 0) throw new Error(`not to be packed: ${stray.join(", ")}`);
   });
   writeFileSync(join(folder, "package.json"), JSON.stringify({ name: "consumer", private: true, type: "module" }));
+  mkdirSync(join(folder, "src"));
   writeFileSync(join(folder, "attention.tfx"), KERNEL);
   writeFileSync(join(folder, "wrong.tfx"), KERNEL.replace("sum[d]", "sum[z]"));
   writeFileSync(join(folder, "modules.js"), MODULES);
   writeFileSync(join(folder, "types.ts"), TYPES);
   writeFileSync(join(folder, "tsconfig.json"), JSON.stringify(TSCONFIG));
-  step("npm install of the tarball", () =>
-    run("npm", ["install", "--no-audit", "--no-fund", "--prefer-offline", "--omit=peer", report.filename], folder),
+  await step("npm install of the tarball", () =>
+    run(
+      "npm",
+      [
+        "install",
+        "--no-audit",
+        "--no-fund",
+        "--prefer-offline",
+        "--omit=peer",
+        "--loglevel=error",
+        report.filename,
+        ...(isShort ? [] : PEERS),
+      ],
+      folder,
+    ),
   );
   linkPeers();
-  step("tfx check", () => tfx(0, "check", "attention.tfx"));
-  step("tfx check finds the mistake", () => tfx(1, "check", "wrong.tfx"));
-  step("tfx fmt", () => tfx(0, "fmt", "attention.tfx"));
-  step("tfx compile", () => tfx(0, "compile", "attention.tfx", "--dim", "D=16", "--out", "out"));
-  step("tfx compile --emit ts", () =>
+  await step("tfx check", () => tfx(0, "check", "attention.tfx"));
+  await step("tfx check finds the mistake", () => tfx(1, "check", "wrong.tfx"));
+  await step("tfx fmt", () => tfx(0, "fmt", "attention.tfx"));
+  await step("tfx compile", () => tfx(0, "compile", "attention.tfx", "--dim", "D=16", "--out", "out"));
+  await step("tfx compile --emit ts", () =>
     tfx(0, "compile", "attention.tfx", "--dim", "D=16", "--emit", "ts", "--out", "out"),
   );
-  step("tfx init", () => tfx(0, "init", "app"));
-  step("tfx run --check", () =>
+  await step("tfx init", () => tfx(0, "init", "app"));
+  await step("tfx run --check", () =>
     tfx(0, "run", "attention.tfx", "--random", "1", "--dim", "N=20", "--dim", "M=33", "--dim", "D=16", "--check"),
   );
-  step("the modules", () => run(process.execPath, ["modules.js"], folder));
-  step("their types", () => run(process.execPath, [join(ROOT, "node_modules/typescript/bin/tsc"), "-p", "."], folder));
+  await step("the modules", () => run(process.execPath, ["modules.js"], folder));
+  await step("their types", () => run(process.execPath, [TSC, "-p", "."], folder));
+  if (!isShort) {
+    writeFileSync(join(folder, "src", "attention.tfx"), KERNEL);
+    await step("tfx compile for a page", () =>
+      tfx(0, "compile", "src/attention.tfx", "--dim", "D=8", "--out", "plain"),
+    );
+    await tryApps(
+      { path: folder, tarball: report.filename, env },
+      TSC,
+      join(ROOT, "node_modules/.cache/tfx/chromium"),
+      step,
+    );
+  }
 } finally {
   rmSync(folder, { recursive: true, force: true });
 }

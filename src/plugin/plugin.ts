@@ -73,6 +73,8 @@ export const tfx: UnpluginInstance<TfxOptions | undefined, false> = createUnplug
         if (request === null) return null;
         const near = /^\.\.?\//.test(request.file);
         if (!near && !isAbsolute(request.file)) return null;
+        // webpack asks again with each answer, and finds a file without a query by itself.
+        if (meta.framework === "webpack" && id === resolve(request.file)) return null;
         const from = importer === undefined ? process.cwd() : dirname(importer.split("?", 1)[0] ?? importer);
         const path = near ? resolve(from, request.file) : request.file;
         // A path of a server's root is the bundler's to find.

@@ -109,7 +109,7 @@ describe.each(["docs/tutorial.md", "docs/embedding.md"])("%s", (page) => {
   test("every block is of a kind that is tried here", () => {
     expect(blocks.length).toBeGreaterThan(8);
     const odd = blocks.filter(
-      (b) => !(b.language === "sh" || (["tfx", "ts", "js"].includes(b.language) && b.file !== "")),
+      (b) => !(b.language === "sh" || (["tfx", "ts", "js", "html"].includes(b.language) && b.file !== "")),
     );
     expect(odd).toEqual([]);
   });
@@ -126,6 +126,21 @@ describe.each(["docs/tutorial.md", "docs/embedding.md"])("%s", (page) => {
       expect(child.status, child.stderr).toBe(0);
     });
   }
+
+  test("pages without a bundler map what they import to files of the package", () => {
+    const { exports } = JSON.parse(readFileSync(join(ROOT, "package.json"), "utf8")) as {
+      readonly exports: Readonly<Record<string, { readonly default?: string }>>;
+    };
+    for (const { text } of blocks.filter((b) => b.language === "html")) {
+      const { imports } = JSON.parse(/<script type="importmap">(.*?)<\/script>/.exec(text)?.[1] ?? "{}") as {
+        readonly imports: Readonly<Record<string, string>>;
+      };
+      const used = [...text.matchAll(/from "([^"]+)"/g)].map((m) => m[1] ?? "");
+      expect(used).toEqual(Object.keys(imports));
+      for (const [name, path] of Object.entries(imports))
+        expect(path).toBe(exports[name.replace("tfx-lang", ".")]?.default?.replace("./", "./node_modules/tfx-lang/"));
+    }
+  });
 
   test("the TypeScript of the page goes through tsc", () => {
     const files = blocks.filter((b) => b.language === "ts").map((b) => b.file);
@@ -144,13 +159,14 @@ describe.each(["docs/tutorial.md", "docs/embedding.md"])("%s", (page) => {
     const entry = root === folder ? { lib: { entry: "src/main.js", formats: ["es" as const] } } : {};
     const output = await vite({ root, logLevel: "silent", build: { write: false, ...entry } });
     expect(JSON.stringify(output)).toContain("@compute");
-    for (const b of blocks.filter((x) => /^(rollup|rolldown|webpack)\.config\.js$/.test(x.file))) {
+    for (const b of blocks.filter((x) => /^(rollup|rolldown|webpack|rspack)\.config\.js$/.test(x.file))) {
       const loaded = (await import(/* @vite-ignore */ pathToFileURL(join(folder, b.file)).href)) as {
         readonly default: { readonly input?: string; readonly plugins: readonly unknown[] };
       };
       expect(loaded.default.plugins).toHaveLength(1);
       const name = b.file.split(".")[0] ?? "";
-      if (name === "webpack") continue;
+      // Not installed here: `npm run pack-check` builds with them.
+      if (name === "webpack" || name === "rspack") continue;
       const { [name]: bundler } = (await import(name)) as Record<
         string,
         (config: object) => Promise<{ readonly generate: (o: object) => Promise<unknown> }>

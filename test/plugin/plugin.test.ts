@@ -1,7 +1,7 @@
 /** Imports of `.tfx` files through each bundler: the module works, and mistakes are told at their place. */
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { join, resolve } from "node:path";
 import { build as esbuild, type BuildFailure } from "esbuild";
 import { rolldown } from "rolldown";
 import { rollup, type RollupError } from "rollup";
@@ -12,6 +12,7 @@ import bun from "../../src/plugin/bun.ts";
 import esbuildPlugin from "../../src/plugin/esbuild.ts";
 import type { TfxOptions } from "../../src/plugin/options.ts";
 import rolldownPlugin from "../../src/plugin/rolldown.ts";
+import { tfx } from "../../src/plugin/plugin.ts";
 import rollupPlugin from "../../src/plugin/rollup.ts";
 import rspack from "../../src/plugin/rspack.ts";
 import vitePlugin from "../../src/plugin/vite.ts";
@@ -223,4 +224,14 @@ test("Vite's server makes a module anew when its file or what that imports chang
   } finally {
     await server.close();
   }
+});
+
+test("webpack, which asks again with each answer, is not sent in circles", () => {
+  const plugin = tfx.raw({}, { framework: "webpack", webpack: { compiler: {} as never } } as never);
+  const hook = (plugin as unknown as { resolveId: { handler: (id: string, importer?: string) => unknown } }).resolveId
+    .handler;
+  const file = resolve("stdlib/attention/causal.tfx");
+  expect(hook("./causal.tfx", resolve("stdlib/attention/main.js"))).toBe(file);
+  expect(hook(file, undefined)).toBe(null);
+  expect(hook(`${file}?wgsl`, undefined)).toBe(`${file}?wgsl`);
 });
