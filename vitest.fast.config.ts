@@ -1,24 +1,19 @@
 /**
- * The fast tier (`npm run test:fast`): what needs no GPU, in one process a worker so that the compiler is loaded and warm once.
- * `npm run mutants` holds the compiler's mutants against exactly these files.
+ * The fast tier (`npm run test:fast`), for every save: each level and each rule of the compiler, a sample of long tables (`test/tier.ts`), below 20
+ * seconds on two cores. What it leaves out is asked by the tier of the compiler and by the whole suite: the library, random programs, explain.
  */
 import { defineConfig } from "vitest/config";
-import closingLine from "./test/reporter.ts";
+import compiler from "./vitest.compiler.config.ts";
+
+const { test } = compiler;
 
 export default defineConfig({
   test: {
+    ...test,
     include: [
-      "test/{check,explain,golden,graph,ir,library,meaning,npy,plan,reject-plan,rules,scalar,source}/**/*.test.ts",
-      "test/campaign/small.test.ts",
-      "test/{parser/parse,codegen/artifact,numeric/tile,property/integers,runtime/sizes,architecture}.test.ts",
+      "test/{check,golden,graph,ir,meaning,plan,reject-plan,rules,scalar,source}/**/*.test.ts",
+      "test/{parser/parse,codegen/artifact,runtime/sizes,architecture}.test.ts",
     ],
-    exclude: ["test/check/fuzz.test.ts"],
-    env: { TFX_FAST: "1" },
-    setupFiles: ["test/setup.ts"],
-    reporters: ["default", closingLine],
-    pool: "threads",
-    isolate: false,
-    maxWorkers: 2,
-    testTimeout: 60_000,
+    env: { TFX_TIER: "fast" },
   },
 });

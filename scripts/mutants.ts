@@ -1,5 +1,5 @@
 /**
- * Are the fast tests tests? Changes the compiler in one place at a time and looks whether a test of the fast tier fails.
+ * Are the tests tests? Changes the compiler in one place at a time and looks whether a test of its tier (vitest.compiler.config.ts) fails.
  *
  *   npm run mutants -- --sample 300 --seed 1         a sample of all mutants, uniform
  *   npm run mutants -- --files src/ir/scalar         only of files whose path contains this
@@ -17,7 +17,7 @@ import { createHash } from "node:crypto";
 import { existsSync, globSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
-import { bundle, fastFiles, ROOT } from "./mutants/bundle.ts";
+import { bundle, testFiles, ROOT } from "./mutants/bundle.ts";
 import { mutantsOf, type Mutant } from "./mutants/operators.ts";
 import { tryAll, type Job, type Outcome, type Profiles } from "./mutants/run.ts";
 import { typesRefuse } from "./mutants/types.ts";
@@ -116,7 +116,7 @@ const open = [...chosen.keys()].filter((n) => {
   return m !== undefined && !known.has(keyOf(m));
 });
 if (open.length > 0 || options.idle) {
-  const tests = fastFiles().filter((f) => options.tests === undefined || new RegExp(options.tests).test(f));
+  const tests = testFiles().filter((f) => options.tests === undefined || new RegExp(options.tests).test(f));
   const made = join(cacheFolder, `${state}-${fingerprint([...tests, ...chosen.map(keyOf)])}`);
   await bundle(chosen, tests, `${made}.mjs`);
   const profile = existsSync(`${made}.json`) ? (JSON.parse(readFileSync(`${made}.json`, "utf8")) as Profiles) : null;

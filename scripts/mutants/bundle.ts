@@ -1,17 +1,17 @@
-/** The fast test files and the compiler in one module, with mutants asleep in it. */
+/** The tests of the compiler and the compiler in one module, with mutants asleep in it. */
 import { globSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import { build, type Plugin } from "esbuild";
-import fast from "../../vitest.fast.config.ts";
+import tier from "../../vitest.compiler.config.ts";
 import { withMutants, type Mutant } from "./operators.ts";
 
 export const ROOT: string = fileURLToPath(new URL("../..", import.meta.url));
 const HERE = fileURLToPath(new URL(".", import.meta.url));
 
-/** Test files of the fast tier. */
-export const fastFiles = (): readonly string[] => {
-  const { include = [], exclude = [] } = fast.test ?? {};
+/** Test files of the tier of the compiler. */
+export const testFiles = (): readonly string[] => {
+  const { include = [], exclude = [] } = tier.test ?? {};
   return globSync(include as string[], { cwd: ROOT, exclude: exclude as string[] })
     .map(String)
     .toSorted();
@@ -42,10 +42,10 @@ const sleeping = (mutants: readonly Mutant[]): Plugin => ({
 
 /** Writes the bundle to `outfile`. Its exports: `tests`, `loadCompiler()`, `load(files)` (collects), and what `switch.ts` exports. */
 export const bundle = async (mutants: readonly Mutant[], files: readonly string[], outfile: string): Promise<void> => {
-  const setup = [fast.test?.setupFiles ?? []].flat();
+  const setup = [tier.test?.setupFiles ?? []].flat();
   const sources = [...new Set(mutants.map((m) => m.file))];
   const entry = [
-    `Object.assign(process.env, ${JSON.stringify(fast.test?.env ?? {})});`,
+    `Object.assign(process.env, ${JSON.stringify(tier.test?.env ?? {})});`,
     `export * from ${JSON.stringify(join(HERE, "switch.ts"))};`,
     `import { noted } from ${JSON.stringify(join(HERE, "switch.ts"))};`,
     `import { enter, tests, Skipped } from ${JSON.stringify(join(HERE, "vitest.ts"))};`,

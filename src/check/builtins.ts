@@ -1,6 +1,7 @@
 /** The functions that are part of the language, and what a call's name stands for. */
 import type { Expr, Fn } from "../parser/ast.ts";
 import type { Diagnostic } from "../base/diagnostic.ts";
+import { UNARY, UNARY_FUNCTIONS } from "../base/operators.ts";
 import { printExpr } from "./print-expr.ts";
 import { argumentCount } from "./rules/argument-count.ts";
 import { axisCount } from "./rules/axis-count.ts";
@@ -11,16 +12,6 @@ import type { SReduceOp, SUnaryOp } from "./spec.ts";
 
 /** A call, or a name that looks like one. */
 export type Apply = Extract<Expr, { readonly kind: "apply" }>;
-
-/** Functions of one number. "float": the result is float; "same": of the argument's type; "round": integers stay as they are. */
-const UNARY: ReadonlyMap<string, "float" | "same" | "round" | "convert"> = new Map([
-  ...(["exp", "log", "exp2", "log2", "sqrt", "rsqrt", "tanh", "sin", "cos", "erf"] as const).map(
-    (f) => [f, "float"] as const,
-  ),
-  ...(["abs", "sign"] as const).map((f) => [f, "same"] as const),
-  ...(["floor", "ceil", "round"] as const).map((f) => [f, "round"] as const),
-  ...(["float", "int"] as const).map((f) => [f, "convert"] as const),
-]);
 
 const REDUCTIONS: ReadonlySet<string> = new Set<SReduceOp>([
   "sum",
@@ -43,7 +34,7 @@ const ONE_AXIS: ReadonlySet<string> = new Set<SReduceOp>(["argmax", "argmin", "k
 
 /** Every name that the language itself defines as a function. */
 export const BUILTIN_NAMES: readonly string[] = [
-  ...UNARY.keys(),
+  ...UNARY_FUNCTIONS,
   ...REDUCTIONS,
   "pow",
   "size",
@@ -55,7 +46,7 @@ export const BUILTIN_NAMES: readonly string[] = [
 export type Callee =
   | { readonly kind: "reduction"; readonly op: SReduceOp }
   | { readonly kind: "elementwise"; readonly op: "min" | "max" }
-  | { readonly kind: "unary"; readonly op: SUnaryOp; readonly result: "float" | "same" | "round" | "convert" }
+  | { readonly kind: "unary"; readonly op: SUnaryOp; readonly result: (typeof UNARY)[SUnaryOp]["result"] }
   | { readonly kind: "pow" | "size" | "concat" | "prev" | "stop_gradient" }
   | { readonly kind: "fn"; readonly def: FnDef };
 
@@ -79,8 +70,8 @@ const builtin = (e: Apply, args: readonly Expr[]): Callee | null => {
   if ((name === "max" || name === "min") && e.index === null && args.length > 1)
     return { kind: "elementwise", op: name };
   if (REDUCTIONS.has(name)) return { kind: "reduction", op: name as SReduceOp };
-  const result = UNARY.get(name);
-  if (result !== undefined) return { kind: "unary", op: name as SUnaryOp, result };
+  const op = UNARY_FUNCTIONS.find((f) => f === name);
+  if (op !== undefined) return { kind: "unary", op, result: UNARY[op].result };
   return name === "pow" || name === "size" || name === "concat" || name === "prev" || name === "stop_gradient"
     ? { kind: name }
     : null;

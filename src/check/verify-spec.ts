@@ -1,4 +1,5 @@
 /** The invariants of a spec. A violation is a mistake of the checker, never of the user. */
+import { UNARY, type UnaryOp } from "../base/operators.ts";
 import { sizeNames, type SizeExpr } from "../base/size.ts";
 import { partOffset } from "./align.ts";
 import { typeOfStorage } from "./scope.ts";
@@ -48,21 +49,8 @@ const freeAxes = (spec: Spec, e: SExpr): readonly AxisId[] => {
 };
 
 const COMPARISONS: ReadonlySet<string> = new Set(["==", "!=", "<", "<=", ">", ">="]);
-const FLOAT_ONLY: ReadonlySet<string> = new Set([
-  "exp",
-  "log",
-  "exp2",
-  "log2",
-  "sqrt",
-  "rsqrt",
-  "tanh",
-  "sin",
-  "cos",
-  "erf",
-  "floor",
-  "ceil",
-  "round",
-]);
+/** What is of floats only once it is checked: rounding an integer is no operation. */
+const isOfFloats = (op: UnaryOp): boolean => UNARY[op].result === "float" || UNARY[op].result === "round";
 
 type Check = readonly [ok: boolean, message: string];
 
@@ -86,7 +74,7 @@ const unaryTypes = (e: Extract<SExpr, { kind: "unary" }>): Check[] => {
   if (e.op === "int") return [[e.arg.type === "float" && e.type === "int", "`int` of a float"]];
   return [
     [
-      e.arg.type !== "bool" && e.type === e.arg.type && !(FLOAT_ONLY.has(e.op) && e.type !== "float"),
+      e.arg.type !== "bool" && e.type === e.arg.type && !(isOfFloats(e.op) && e.type !== "float"),
       `the type of \`${e.op}\``,
     ],
   ];

@@ -1,4 +1,5 @@
 /** What a kernel costs by the model: operations counted from the plan, bytes from who reads what how often. */
+import { UNARY } from "../base/operators.ts";
 import type { Compiled } from "../compiled.ts";
 import type { Accumulator, KernelPlan } from "../ir/derive/plan.ts";
 import type { AxisId, Node, NodeId, ReduceOp } from "../ir/graph/graph.ts";
@@ -28,7 +29,6 @@ export type KernelCost = {
   readonly compulsory: number;
 };
 
-const SLOW = new Set(["exp", "exp2", "log", "log2", "tanh", "sin", "cos", "erf", "sqrt", "rsqrt"]);
 const BYTES = { f32: 4, f16: 2, i32: 4, u32: 4, bool: 4, i8: 1, u8: 1, i4: 0.5, u4: 0.5 } as const;
 
 /** What one pass computes: everything below its accumulators and its stores, up to finished accumulators. */
@@ -100,7 +100,7 @@ export const passCost = (
   }
   for (const n of nodes) {
     if (n.ty !== "f32" || (n.kind !== "unary" && n.kind !== "binary")) continue;
-    if (n.kind === "unary" && SLOW.has(n.op)) transcendental += cells(n.axes);
+    if (n.kind === "unary" && UNARY[n.op].cost !== "one") transcendental += cells(n.axes);
     if (!(summed.has(n.id) && isProduct(n.id))) others += cells(n.axes);
   }
   return { products, others, transcendental };

@@ -1,4 +1,5 @@
 /** Checked expressions as the syntax that is checked into them. */
+import { UNARY } from "../base/operators.ts";
 import { NO_SPAN, type Span } from "../base/span.ts";
 import type { SizeExpr } from "../base/size.ts";
 import type { AxisId, SExpr, SpecTensor } from "../check/spec.ts";
@@ -89,19 +90,6 @@ export const mentioned = (a: Arena, e: SExpr): readonly SExpr[] => {
   }
 };
 
-const FLOAT_FUNCTIONS: ReadonlySet<string> = new Set([
-  "exp",
-  "log",
-  "exp2",
-  "log2",
-  "sqrt",
-  "rsqrt",
-  "tanh",
-  "sin",
-  "cos",
-  "erf",
-]);
-
 /** The syntax of a value, in terms of what has been defined. `where` and `at` of what has no name are not expressions. */
 export const syntaxOf = (w: Writer, e: SExpr): Expr =>
   w.defined(e) === null ? own(w, e) : word(w.defined(e) as string);
@@ -155,7 +143,7 @@ const own = (w: Writer, e: SExpr): Expr => {
     case "unary":
       if (e.op === "neg") return negative(syntaxOf(w, e.arg));
       if (e.op === "not") return { kind: "unary", op: "not", arg: syntaxOf(w, e.arg), span: NO_SPAN };
-      return call(e.op, null, [FLOAT_FUNCTIONS.has(e.op) ? asFloat(w, e.arg) : syntaxOf(w, e.arg)]);
+      return call(e.op, null, [UNARY[e.op].result === "float" ? asFloat(w, e.arg) : syntaxOf(w, e.arg)]);
     case "binary": {
       if (e.op === "**" && e.type === "float") {
         const base = showsFloat(w, e.left) || showsFloat(w, e.right) ? asFloat(w, e.left) : syntaxOf(w, e.left);

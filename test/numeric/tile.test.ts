@@ -2,6 +2,7 @@
  * Tile programs are valid and mean what the source says: verified, then run by the evaluator (races, bounds and barriers are
  * errors there) in f64, against the interpreter of the checked program. Subgroups of every size that a device may have.
  */
+import { isWhole } from "../tier.ts";
 import { describe, expect, test } from "vitest";
 import type { Compiled } from "../../src/compile.ts";
 import { interpret } from "../../src/meaning/interpret.ts";
@@ -11,8 +12,8 @@ import { verifyTile } from "../../src/ir/tile/verify.ts";
 import { compileTiny, target, TINY, titleOf, worst } from "../plan/tiny.ts";
 import { inputsOf, type Case } from "./harness.ts";
 
-/** The fast tier takes two of the sizes. */
-const SUBGROUPS = process.env["TFX_FAST"] === "1" ? [4, 32] : [4, 8, 16, 32, 64, 128];
+/** The tier of the compiler takes two of the sizes. */
+const SUBGROUPS = isWhole ? [4, 8, 16, 32, 64, 128] : [4, 32];
 
 const TARGETS: readonly (readonly [string, readonly number[]])[] = [
   ["baseline", [4]],

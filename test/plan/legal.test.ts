@@ -2,6 +2,7 @@
  * Schedules that are given: what is not legal is refused with its reason, what is legal gives the numbers of the naive meaning
  * (tile evaluator, f64). Each rule has a schedule on both of its sides.
  */
+import { isWhole, some } from "../tier.ts";
 import { describe, expect, test } from "vitest";
 import { BASELINE, type Target } from "../../src/base/target.ts";
 import { compile } from "../../src/compile.ts";
@@ -256,13 +257,12 @@ const holds = (c: Case, on: Target, random: () => number, parts: number | undefi
     expect(worst(found[out] ?? [], values), `${out} under ${used}, subgroups of ${subgroupSize}`).toBeLessThan(1e-9);
 };
 
-const FAST = process.env["TFX_FAST"] === "1";
 const NAMES = ["baseline", "subgroups", "software-subgroups"];
 
-// The fast tier takes each program on one of the targets.
+// The tiers below the whole take each program on one of the targets.
 describe.each(NAMES.map((name, k) => [name, k] as const))("%s, schedules drawn at random", (name, k) => {
-  const here = TINY.map((c, n) => [titleOf(c), c, n] as const).filter(([, , n]) => !FAST || n % 3 === k);
-  test.each(here)("%s", (_, c, n) => {
+  const here = TINY.map((c, n) => [titleOf(c), c, n] as const).filter(([, , n]) => isWhole || n % 3 === k);
+  test.each(some(here, 3))("%s", (_, c, n) => {
     const random = randomFrom(1000 + n);
     holds(c, target(name), random, n % 3 === 0 ? [2, 3, 8][n % 9 === 0 ? 0 : 1] : undefined);
   });

@@ -1,4 +1,5 @@
 /** Streams cut into parts: which are, into what, and that the two kernels together mean what the one did. */
+import { some } from "../tier.ts";
 import { readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
 import type { Target } from "../../src/base/target.ts";
@@ -85,7 +86,12 @@ describe("which streams can be cut", () => {
 });
 
 describe.each([2, 3, 8])("in %i parts the derived graph has the values of the naive one", (parts) => {
-  test.each(CUT.map((c) => [titleOf(c), c] as const))("%s", (_, c) => {
+  test.each(
+    some(
+      CUT.map((c) => [titleOf(c), c] as const),
+      3,
+    ),
+  )("%s", (_, c) => {
     const compiled = compileTiny(c, "baseline", parts);
     const inputs = { sizes: c.sizes, scalars: c.scalars ?? {}, tensors: inputsOf(compiled, c) };
     const naive = evaluateGraph(compiled.graph, inputs);

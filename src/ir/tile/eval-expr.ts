@@ -1,8 +1,9 @@
 /** Expressions as closures that compute all lanes at once. */
+import { UNARY } from "../../base/operators.ts";
 import { isFloat } from "./build.ts";
 import { bitcastOp, binaryOp, castOp, rounder, unaryOp, type Op1 } from "./eval-ops.ts";
 import { activeLanes, fail, type Machine } from "./eval-machine.ts";
-import type { Elem, Expr, TUnary } from "./tile.ts";
+import type { Elem, Expr } from "./tile.ts";
 import { readsMemory } from "./walk.ts";
 
 /** The value for every lane, `width` numbers a lane, in an array that belongs to the closure (inactive lanes: anything). */
@@ -10,8 +11,6 @@ export type Thunk = () => Float64Array;
 
 /** Variables in scope: the storage of each, `width` (times `length` for private arrays) numbers a lane. */
 export type Env = ReadonlyMap<string, { readonly data: Float64Array; readonly length: number }>;
-
-const EXP_LIKE: ReadonlySet<TUnary> = new Set<TUnary>(["exp", "exp2", "log", "log2", "tanh", "erf", "sin", "cos"]);
 
 /** Runs `f` with only those active lanes active where `cond` is `value`. */
 const masked = (m: Machine, cond: Float64Array, value: 0 | 1, f: Thunk): Float64Array => {
@@ -210,7 +209,7 @@ export const compileExpr = (e: Expr, m: Machine, env: Env): Thunk => {
     case "unary": {
       const op = unaryOp(e.op);
       const run = map1(out, go(e.a), (x) => round(op(x)));
-      if (!EXP_LIKE.has(e.op)) return run;
+      if (UNARY[e.op].cost !== "series") return run;
       return () => {
         countMath(m, "expLike", width);
         return run();

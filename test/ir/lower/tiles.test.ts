@@ -1,4 +1,5 @@
 /** Small programs in tiles of rows and cells, in f64 by the tile evaluator (races are errors there): which have them, and their numbers. */
+import { isWhole, some } from "../../tier.ts";
 import { describe, expect, test } from "vitest";
 import { TARGETS } from "../../../src/base/target.ts";
 import { viewOf } from "../../../src/ir/graph/view.ts";
@@ -20,15 +21,22 @@ const holds = (p: Program, n: number): void => {
   expect(onSchedule(meant, on, SHAPES[n % SHAPES.length]!)).toBe(null);
 };
 
-test.each(SOME.map(([title, p], n) => [title, p, n] as const))("%s", (_, p, n) => holds(p, n));
+test.each(
+  some(
+    SOME.map(([title, p], n) => [title, p, n] as const),
+    5,
+  ),
+)("%s", (_, p, n) => holds(p, n));
 
-// The fast tier takes each program in two of the shapes.
-describe.each(SHAPES.map((_, k) => k).filter((k) => process.env["TFX_FAST"] !== "1" || k % 2 === 0))(
-  "shape %i",
-  (k) => {
-    test.each(TILED.map(([title, p], n) => [title, p, n + k] as const))("%s", (_, p, n) => holds(p, n));
-  },
-);
+// The tiers below the whole take each program in two of the shapes.
+describe.each(SHAPES.map((_, k) => k).filter((k) => isWhole || k % 2 === 0))("shape %i", (k) => {
+  test.each(
+    some(
+      TILED.map(([title, p], n) => [title, p, n + k] as const),
+      5,
+    ),
+  )("%s", (_, p, n) => holds(p, n));
+});
 
 test.each(REFUSED)("has no tiles: %s", (text, D, E, reasons) => {
   const c = { kernel: "k", sizes: { N: 5, M: 9, D, E }, known: ["D", "E"] };
