@@ -5,6 +5,7 @@
  */
 import { restartFor } from "../src/cli/gpu.ts";
 import { parseArgs } from "node:util";
+import { watch } from "./fuzz/watch.ts";
 import { campaign, keep, shrunk, type Failure } from "../test/campaign/campaign.ts";
 import { signature } from "../test/campaign/levels.ts";
 import type { Stack, StackName } from "../test/gpu/stacks.ts";
@@ -71,7 +72,7 @@ const failed = ({ program, verdict }: Failure): void => {
   const what = "what" in verdict ? `, ${verdict.where}: ${verdict.what.split("\n")[0]}` : "";
   process.stderr.write(`${process.stderr.isTTY ? "\r\x1b[K" : ""}seed ${program.seed} ${verdict.kind}${what}\n`);
 };
-const tally = await campaign({ programs, seed: Number(values.seed), stacks, progress, failed, stop });
+const tally = await campaign({ programs, seed: Number(values.seed), stacks, begun: watch(), progress, failed, stop });
 if (process.stderr.isTTY) process.stderr.write("\n");
 const refused = [...tally.refused.values()].reduce((a, b) => a + b, 0);
 const counted = (kind: string): number => tally.failures.filter((f) => f.verdict.kind === kind).length;

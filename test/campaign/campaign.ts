@@ -59,6 +59,8 @@ export type Options = {
   readonly programs: number;
   readonly seed: number;
   readonly stacks: readonly Stack[];
+  /** Before each program. */
+  readonly begun?: (seed: number) => void;
   /** After each program. */
   readonly progress?: (done: number, failures: number, refused: number) => void;
   /** As soon as a program fails. */
@@ -69,11 +71,12 @@ export type Options = {
 
 const withoutNames = (what: string): string => what.replace(/`[^`]*`/g, "…").replace(/\b\d+\b/g, "n");
 
-export const campaign = async ({ programs, seed, stacks, progress, failed, stop }: Options): Promise<Tally> => {
+export const campaign = async ({ programs, seed, stacks, begun, progress, failed, stop }: Options): Promise<Tally> => {
   const refused = new Map<string, number>();
   const failures: Failure[] = [];
   let [done, right, invalid, no] = [0, 0, 0, 0];
   for (; done < programs && stop?.() !== true; done++) {
+    begun?.(seed + done);
     const program = generate(seed + done);
     const verdict = await verdictOn(program, stacks);
     if (verdict.kind === "right") right++;

@@ -120,7 +120,11 @@ const constant = (n: Node & { kind: "const" }): Expr => {
   return T.lit(n.value, n.ty === "f32" ? F32 : n.ty === "i32" ? I32 : BOOL);
 };
 
-const finite = (e: Expr): Expr => (e.kind === "infinity" ? T.f32(-e.sign * LOWEST) : e);
+/** What a maximum starts from stands for minus infinity, be it for one number or for four. */
+const finite = (e: Expr): Expr => {
+  if (e.kind === "splat") return T.splat(finite(e.a), e.type.width);
+  return e.kind === "infinity" ? T.f32(-e.sign * LOWEST) : e;
+};
 
 const unaryExpr = (op: (Node & { kind: "unary" })["op"], a: Expr): Expr => {
   switch (op) {
