@@ -2,6 +2,7 @@
 import type { Diagnostic } from "../../src/base/diagnostic.ts";
 import { BASELINE, TARGETS, type Target } from "../../src/base/target.ts";
 import type { Spec } from "../../src/check/spec.ts";
+import { compileSpec } from "../../src/compile.ts";
 import type { Compiled } from "../../src/compiled.ts";
 import { constantOf } from "../../src/ir/statics.ts";
 import { createSession } from "../../src/session/session.ts";
@@ -98,19 +99,23 @@ export const compileState = (state: State, spec: Spec | null): Outcome => {
   const needed = new Set<string>();
   for (;;) {
     const dims = Object.fromEntries(Object.entries(sizes).filter(([name]) => told.has(name) || needed.has(name)));
-    const { compiled, diagnostics } = session.compile(FILE, {
+    const options = {
       kernel: spec.name,
       dims,
       statics: valuesOf(parameters, "static"),
       types: Object.fromEntries(types.map((t) => [t.name, t.value])),
       target: targetOf(state),
-    });
-    const more = asked(diagnostics, Object.keys(sizes)).filter((n) => !told.has(n) && !needed.has(n));
+    };
+    // Gives up with the first thing that is wrong: a size that is asked for is told, without a look at what follows.
+    const found = compileSpec(spec, { file: FILE, ...options });
+    const isWrong = "severity" in found;
+    const more = asked(isWrong ? [found] : [], Object.keys(sizes)).filter((n) => !told.has(n) && !needed.has(n));
     for (const name of more) needed.add(name);
     if (more.length > 0) continue;
+    const diagnostics = isWrong ? session.compile(FILE, options).diagnostics : found.warnings;
     const shown = parameters.map((p) =>
       needed.has(p.name) && p.fixed === null ? { ...p, fixed: "asked" as const } : p,
     );
-    return { spec, compiled: compiled[0] ?? null, diagnostics, parameters: shown, types };
+    return { spec, compiled: isWrong ? null : found, diagnostics, parameters: shown, types };
   }
 };
