@@ -11,6 +11,7 @@ export type Client = {
   readonly hover: (text: string, offset: number) => Promise<Answer<"hovered">>;
   readonly target: (state: State) => Promise<Answer<"targeted">>;
   readonly values: (state: State) => Promise<Answer<"valued">>;
+  readonly compare: (state: State, other: State) => Promise<Answer<"compared">>;
   readonly library: (more: Readonly<Record<string, string>>) => Promise<Answer<"entries">>;
 };
 
@@ -60,6 +61,7 @@ export const createClient = (told: (reply: Checked | Compiled) => void, failed: 
     hover: (text, offset) => ask((id) => ({ kind: "hover", id, text, offset })),
     target: (state) => ask((id) => ({ kind: "target", id, state })),
     values: (state) => ask((id) => ({ kind: "values", id, state })),
+    compare: (state, other) => ask((id) => ({ kind: "compare", id, state, other })),
     library: (more) => ask((id) => ({ kind: "library", id, more })),
   };
 };

@@ -6,7 +6,8 @@ import { EXAMPLES } from "./examples.ts";
 import { createEditor } from "./editor.ts";
 import { placeAt, placesIn } from "./link.ts";
 import type { Checked, Compilation, Compiled, Places, State } from "./protocol.ts";
-import { fromHash, START, toHash } from "./state.ts";
+import { fromHash, keptOf, START, toHash } from "./state.ts";
+import { createCompare } from "./view/compare.ts";
 import { createControls } from "./view/controls.ts";
 import { createDerivation } from "./view/derivation.ts";
 import { createLibrary } from "./view/library.ts";
@@ -86,11 +87,31 @@ const targets = createTargets(Object.keys(TARGETS), {
   now: () => state.target,
 });
 const run = createRun(() => state);
+const compare = createCompare({
+  ask: () => {
+    const { kept } = state;
+    return kept === null ? null : client.compare(state, { ...state, ...kept }).then((reply) => reply.comparison);
+  },
+  keep: () => {
+    state = { ...state, kept: keptOf(state) };
+    save();
+    refresh();
+  },
+  swap: () => {
+    const { kept } = state;
+    if (kept === null) return;
+    state = { ...state, ...kept, kept: keptOf(state) };
+    editor.setText(state.text);
+    controls.showTarget(state.target);
+    update((s) => ({ ...s }));
+  },
+});
 
 /** What is asked for only while someone looks at it. */
 const refresh = (): void => {
   const [open] = state.panes;
   if (open === "targets") targets.refresh();
+  if (open === "compare") compare.refresh();
   if (open === "pictures") void client.values(state).then((reply) => values.show(reply.values));
 };
 
@@ -161,6 +182,7 @@ const tabs = [
       { id: "pictures", title: "Pictures", element: pictures.element },
       { id: "run", title: "Run", element: run.element },
       { id: "targets", title: "Targets", element: targets.element },
+      { id: "compare", title: "Compare", element: compare.element },
     ],
     chosen(0),
   ),
@@ -178,7 +200,7 @@ const tabs = [
 /** Another text in place of this one; the settings begin anew. */
 const load = (text: string, kernel: string | null): void => {
   // The library calls the features of values E: told to the compiler, one kernel writes a whole row of them.
-  state = { ...START, panes: state.panes, target: state.target, fixed: ["E"], text, kernel };
+  state = { ...START, panes: state.panes, target: state.target, kept: state.kept, fixed: ["E"], text, kernel };
   editor.setText(text);
   update((s) => ({ ...s, kernel }));
 };

@@ -24,8 +24,34 @@ export type State = {
   readonly at: readonly number[];
   /** Of the random inputs. */
   readonly seed: number;
+  /** What is kept to be compared with; null: nothing. */
+  readonly kept: Kept | null;
   /** The panes that are open, left and right. */
   readonly panes: readonly [string, string];
+};
+
+/** The part of a state that says what is compiled. */
+export type Kept = Pick<State, "text" | "kernel" | "target" | "values" | "fixed" | "types">;
+
+/** One of two that are compared. */
+export type Side = {
+  readonly name: string;
+  readonly target: string;
+  readonly kernels: readonly { readonly name: string; readonly summary: string; readonly schedule: string }[];
+  /** Bytes of workgroup memory, the most of its kernels. */
+  readonly memory: number;
+  readonly work: number;
+  readonly read: number;
+  readonly written: number;
+  readonly least: number;
+  readonly lines: number;
+  readonly why: string | null;
+};
+
+export type Comparison = {
+  readonly sides: readonly [Side, Side];
+  /** `same`: null where it was not looked at. */
+  readonly meaning: { readonly same: boolean | null; readonly words: string };
 };
 
 export type Message = {
@@ -215,6 +241,7 @@ export type Request =
   | { readonly kind: "library"; readonly id: number; readonly more: Readonly<Record<string, string>> }
   | { readonly kind: "target"; readonly id: number; readonly state: State }
   | { readonly kind: "values"; readonly id: number; readonly state: State }
+  | { readonly kind: "compare"; readonly id: number; readonly state: State; readonly other: State }
   | { readonly kind: "run"; readonly id: number; readonly state: State };
 
 export type Reply =
@@ -232,5 +259,6 @@ export type Reply =
     }
   | { readonly kind: "targeted"; readonly id: number; readonly row: TargetRow }
   | { readonly kind: "valued"; readonly id: number; readonly values: Values | null }
+  | { readonly kind: "compared"; readonly id: number; readonly comparison: Comparison }
   | { readonly kind: "entries"; readonly id: number; readonly entries: readonly Entry[] }
   | { readonly kind: "ran"; readonly id: number; readonly event: RunEvent };

@@ -1,5 +1,5 @@
 /** The state of the page and its form in a link. */
-import type { State } from "./protocol.ts";
+import type { Kept, State } from "./protocol.ts";
 
 const TEXT = `/// Causal attention, as it is written on paper.
 kernel attention(
@@ -24,6 +24,7 @@ export const START: State = {
   value: null,
   at: [],
   seed: 1,
+  kept: null,
   panes: ["derivation", "wgsl"],
 };
 
@@ -61,6 +62,16 @@ const record = <T>(x: unknown, is: (v: unknown) => v is T): Readonly<Record<stri
 const isText = (x: unknown): x is string => typeof x === "string";
 const isNumber = (x: unknown): x is number => typeof x === "number" && Number.isFinite(x);
 
+/** What of a state is kept to be compared with. */
+export const keptOf = ({ text, kernel, target, values, fixed, types }: State): Kept => ({
+  text,
+  kernel,
+  target,
+  values,
+  fixed,
+  types,
+});
+
 /** A state from anything: what is missing or odd is as at the start. */
 const stateFrom = (x: unknown): State => {
   if (!isRecord(x)) return START;
@@ -76,6 +87,7 @@ const stateFrom = (x: unknown): State => {
     value: isText(x["value"]) ? x["value"] : null,
     at: Array.isArray(x["at"]) ? x["at"].filter(isNumber) : [],
     seed: whole(x["seed"], START.seed),
+    kept: isRecord(x["kept"]) ? keptOf(stateFrom({ ...x["kept"], kept: null })) : null,
     panes: [text(panes[0], START.panes[0]), text(panes[1], START.panes[1])],
   };
 };

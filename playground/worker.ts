@@ -1,5 +1,6 @@
 /** The worker of the page: everything that is not drawing. The page starts a second one for runs, which take longer. */
 import type { Reply, Request, RunEvent } from "./protocol.ts";
+import { compareStates } from "./service/compare.ts";
 import { checkState, compileState, specOf } from "./service/compile.ts";
 import { complete, entries, hover } from "./service/language.ts";
 import { messagesOf } from "./service/messages.ts";
@@ -51,6 +52,12 @@ port.onmessage = ({ data }) => {
       return port.postMessage({ kind: "targeted", id: data.id, row: targetRow(data.state) });
     case "values":
       return port.postMessage({ kind: "valued", id: data.id, values: valuesOfState(data.state) });
+    case "compare":
+      return port.postMessage({
+        kind: "compared",
+        id: data.id,
+        comparison: compareStates(data.state, data.other),
+      });
     case "run": {
       const tell = (event: RunEvent): void => port.postMessage({ kind: "ran", id: data.id, event });
       void run(data.state, tell).catch((error: unknown) =>

@@ -41,7 +41,7 @@ export const exampleFor = (compiled: Compiled, parameters: readonly Parameter[],
 };
 
 /** One line about a kernel: how often it reads its stream, and what it keeps of it. */
-const summaryOf = (compiled: Compiled, kernel: KernelPlan): string => {
+export const summaryOf = (compiled: Compiled, kernel: KernelPlan): string => {
   if (kernel.stream.length === 0) return "every cell on its own";
   const b = penOf(compiled);
   const numbers = kernel.accumulators.reduce((n, a) => n + registersOf(b, a), 0);

@@ -113,6 +113,17 @@ test("type, error, fix, look, run, link, library", async (context) => {
   expect(await page.locator("#run-result .ok").count()).toBe(2);
   expect(await page.locator("#run-result .bad").count()).toBe(0);
 
+  // Two side by side: the same formula for another target.
+  await page.click("#tab-compare");
+  await page.click("#keep");
+  await page.locator("#target").selectOption("software");
+  await says(page, "#pane-compare table", /this: attention, software.*kept: attention, baseline/);
+  await says(page, "#pane-compare", /Meaning: the same/);
+  await page.click("#swap");
+  await says(page, "#pane-compare table", /this: attention, baseline.*kept: attention, software/);
+  expect(await page.locator("#target").inputValue()).toBe("baseline");
+  await page.click("#tab-run");
+
   // All of it comes back from the link.
   await page.click("#copy-link");
   await page.waitForFunction(() => location.hash.length > 1);
@@ -122,6 +133,9 @@ test("type, error, fix, look, run, link, library", async (context) => {
   await again.click("#tab-pictures");
   expect(await again.locator("#pane-pictures svg.mask").getAttribute("aria-label")).toBe(mask);
   expect(await again.locator("#pane-wgsl").innerText()).toBe(await page.locator("#pane-wgsl").innerText());
+
+  await again.click("#tab-compare");
+  await says(again, "#pane-compare table", /this: attention, baseline.*kept: attention, software/);
 
   // A kernel of the library, on a phone: nothing scrolls sideways.
   await again.setViewportSize({ width: 390, height: 844 });

@@ -2,12 +2,13 @@
 import { expect, test } from "vitest";
 import type { RunEvent, State } from "../../playground/protocol.ts";
 import { checkState, compileState, specOf } from "../../playground/service/compile.ts";
+import { compareStates } from "../../playground/service/compare.ts";
 import { messagesOf } from "../../playground/service/messages.ts";
 import { run } from "../../playground/service/run.ts";
 import { targetRow } from "../../playground/service/targets.ts";
 import { valuesOfState } from "../../playground/service/values.ts";
 import { viewOf } from "../../playground/service/view.ts";
-import { fromHash, START, toHash } from "../../playground/state.ts";
+import { START, fromHash, keptOf, toHash } from "../../playground/state.ts";
 
 const outcomeOf = (state: State) => compileState(state, specOf(checkState(state).specs, state));
 
@@ -78,4 +79,36 @@ test("another target has another plan, or a reason", () => {
   expect(row("baseline").why).toContain("shader-f16");
   expect(row("f16").why).toBeNull();
   expect(row("f16").wgsl).toContain("enable f16;");
+});
+
+test("two states side by side: what each is made into, and whether both mean the same", () => {
+  const literal = START.text.replace(
+    "o = sum[j](softmax[j](s) * v)",
+    "let w = exp(s - max[j](s))\n  o = sum[j](w * v) / sum[j](w)",
+  );
+  const same = compareStates(START, { ...START, text: literal, target: "software" });
+  expect(same.meaning.same).toBe(true);
+  expect(same.sides.map((s) => [s.target, s.kernels.length, s.why])).toEqual([
+    ["baseline", 1, null],
+    ["software", 1, null],
+  ]);
+  expect(same.sides[0].kernels[0]?.summary).toContain("1 pass over j");
+  expect(same.sides[0].kernels[0]?.schedule).not.toBe(same.sides[1].kernels[0]?.schedule);
+  const work = same.sides.map((s) => s.work);
+  expect(Math.min(...work)).toBeGreaterThan(1e6);
+
+  const other = compareStates(START, { ...START, text: START.text.replace("/ sqrt(D)", "/ (1 + sqrt(D))") });
+  expect(other.meaning).toEqual({ same: false, words: expect.stringMatching(/^different: up to/) });
+  const renamed = compareStates(START, { ...START, text: START.text.replace("lse:", "l:").replace("lse =", "l =") });
+  expect(renamed.meaning.words).toMatch(/^not compared: results differ, .*lse.* and .*l\[/);
+  const broken = compareStates(START, { ...START, text: START.text.replace("softmax", "softmx") });
+  expect(broken.meaning).toEqual({ same: null, words: "not compared: one of them does not compile" });
+});
+
+test("what is kept comes back from a link", async () => {
+  const state = {
+    ...START,
+    kept: keptOf({ ...START, text: "kernel k(x: f32[i: N]) -> y: f32[i] { y = x }", fixed: ["N"] }),
+  };
+  expect(await fromHash(await toHash(state))).toEqual(state);
 });
