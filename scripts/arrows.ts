@@ -39,6 +39,8 @@ export const ARROWS: Readonly<Record<string, Arrow>> = {
   grad: { values: ["base", "parser", "check", "format"] },
   // A shell around the compiler: nothing of it knows it.
   onnx: { values: ["base", "std", "."], types: ["codegen"] },
+  // A step of kernels: from checked kernels through their gradients to artifacts and a device.
+  train: { values: ["base", "parser", "check", "grad", "runtime", "std", "."], types: ["codegen"] },
   npy: { values: ["base"] },
   // The standard library as texts.
   std: { values: [] },
