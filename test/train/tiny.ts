@@ -11,14 +11,14 @@ import { deriveTraining, type Derived } from "../../src/train/index.ts";
 const own = readFileSync(fileURLToPath(new URL("../../examples/train/model.tfx", import.meta.url)), "utf8");
 export const resolveImport = (path: string) => (path === "model.tfx" ? { file: path, text: own } : std(path));
 
-export const TEXT = "the cat sat on the mat. the dog ate the fat rat. ";
-export const vocabulary = vocabularyOf(TEXT);
+const TEXT = "the cat sat on the mat. the dog ate the fat rat. ";
+const vocabulary = vocabularyOf(TEXT);
 export const SIZES = { batch: 2, length: 12, width: 8, heads: 2, depth: 1, hidden: 8, memory: 3 };
 
 export const tiny = (attention: Config["attention"], more: Partial<Config> = {}): Transformer =>
   transformer({ attention, norm: "rmsnorm", sizes: SIZES, vocabulary: vocabulary.size, ...more });
 
-export const derived = ({ model }: Transformer): Promise<Derived> => deriveTraining(model, { resolveImport });
+const derived = ({ model }: Transformer): Promise<Derived> => deriveTraining(model, { resolveImport });
 
 export const reference = async (t: Transformer): Promise<Reference> => createReference(await derived(t), t.model.loss);
 
