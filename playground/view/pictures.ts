@@ -3,6 +3,8 @@ import { h, prose, svg } from "../dom.ts";
 import { light } from "../link.ts";
 import type { Compilation, Cost, KernelView, Memory, Places, TileMap } from "../protocol.ts";
 import { amount, bytes } from "./units.ts";
+import { registersPicture } from "./registers.ts";
+import { rooflinePicture } from "./roofline.ts";
 
 const CLASSES: Readonly<Record<string, string>> = { ".": "empty-tile", "/": "partial-tile", "#": "full-tile" };
 
@@ -185,7 +187,8 @@ export const createPictures = (look: (at: Places) => void, resized: (length: num
     h("div", { class: "row" }, h("label", { for: "length" }, "length"), slider, output),
   );
   top.append(example);
-  const element = h("div", { class: "pane", tabindex: 0 }, top, cards);
+  const registers = h("div", { class: "cards" }, registersPicture());
+  const element = h("div", { class: "pane", tabindex: 0 }, top, cards, registers);
   let shown: { readonly box: HTMLElement; readonly at: Places }[] = [];
   slider.addEventListener("input", () => {
     output.value = String(2 ** slider.valueAsNumber);
@@ -208,6 +211,7 @@ export const createPictures = (look: (at: Places) => void, resized: (length: num
       ...masks,
       memoryPicture(k.memory),
       costPicture(k.cost),
+      rooflinePicture(k.cost),
     );
   };
   return {

@@ -126,7 +126,7 @@ test("type, error, fix, look, run, link, library", async (context) => {
 
   // All of it comes back from the link.
   await page.click("#copy-link");
-  await page.waitForFunction(() => location.hash.length > 1);
+  await says(page, "#copy-link", /Copied|See address/);
   const again = await open(context, await page.evaluate(() => location.hash));
   expect(await again.getByLabel("size M", { exact: true }).inputValue()).toBe("52");
   expect(await again.locator("#tab-run").getAttribute("aria-selected")).toBe("true");
