@@ -27,6 +27,7 @@ import { readFileSync } from "node:fs";
 import { BASELINE, compile, compileAsync, formatProgram, renderDiagnostic } from "tfx-lang";
 import { createKernel, requestDevice } from "tfx-lang/runtime";
 import { std } from "tfx-lang/std";
+import { compileNode } from "tfx-lang/onnx";
 import vite from "tfx-lang/vite";
 import rollup from "tfx-lang/rollup";
 import esbuild from "tfx-lang/esbuild";
@@ -38,6 +39,8 @@ if (!artifacts[0]?.wgsl.includes("@compute")) throw new Error("no kernel");
 const uses = 'use { band } from "std/onnx/band"\\n' + text.replace("causal(i, j)", "band(i, j, 0, 1, -1, -1)");
 const library = await compileAsync(uses, { file: "uses.tfx", dims: { D: 16 }, target: BASELINE });
 if (library.artifacts.length !== 1 || std("std/onnx/band") === null) throw new Error("no library: " + JSON.stringify(library.diagnostics));
+const softmax = compileNode({ op: "Softmax", opset: 13, inputs: [{ type: "float32", shape: [2, 3] }] }, { target: BASELINE });
+if (softmax.kernels.length !== 1) throw new Error("no node: " + JSON.stringify(softmax.diagnostics));
 if (![vite, rollup, esbuild].every((plugin) => plugin({ dims: { D: 16 } }).name === "tfx")) throw new Error("plugins");
 const formatted = await formatProgram(text);
 if (!formatted.ok || !formatted.text.includes("kernel attention")) throw new Error("not formatted");
@@ -47,6 +50,9 @@ if (typeof createKernel !== "function" || typeof requestDevice !== "function" ||
 const TYPES = `
 import { compile, TARGETS, type Artifact, type CompileResult, type Diagnostic } from "tfx-lang";
 import { createKernel, type Kernel } from "tfx-lang/runtime";
+import { compileNode, type CompiledNode, type OnnxNode } from "tfx-lang/onnx";
+const node: OnnxNode = { op: "Gelu", opset: 20, inputs: [{ type: "float32", shape: [2] }] };
+export const gelu: CompiledNode = compileNode(node, { target: TARGETS["baseline"]! });
 const result: CompileResult = compile("", { file: "x.tfx", target: TARGETS["baseline"]! });
 const artifact: Artifact | undefined = result.artifacts[0];
 const messages: readonly string[] = result.diagnostics.map((d: Diagnostic) => d.message);
