@@ -1,5 +1,14 @@
 /** The site as files in a folder: pages of Markdown, pages of the standard library, texts that they link to, and what can be searched. */
-import { copyFileSync, existsSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import {
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from "node:fs";
 import { dirname, extname, join, posix } from "node:path";
 import { fileURLToPath } from "node:url";
 import { build as bundle } from "esbuild";
@@ -19,6 +28,20 @@ export type Built = {
 
 /** Formats that a browser shows as they are. */
 const AS_THEY_ARE = new Set([".html", ".png", ".svg", ".jpg"]);
+
+/** What is shown of a folder that a page links to: its files, those that people read as links. */
+const READ = new Set([".ts", ".tfx", ".md"]);
+
+const folderPage = (folder: string, place: string, placeOf: (file: string) => string | null): Written => {
+  const entries = readdirSync(join(ROOT, folder), { withFileTypes: true }).filter((e) => e.isFile());
+  const lines = entries.map(({ name }) => {
+    const to = READ.has(extname(name)) ? placeOf(posix.join(folder, name)) : null;
+    const text = `<code>${escaped(name)}</code>`;
+    return `<li>${to === null ? text : `<a href="${relativeTo(place, to)}">${text}</a>`}</li>`;
+  });
+  const html = `<h1 id="top"><code>${escaped(folder)}</code></h1><ul>${lines.join("")}</ul>`;
+  return { html, title: folder, headings: [], sections: [] };
+};
 
 const here = (file: string): string => fileURLToPath(new URL(file, import.meta.url));
 
@@ -60,7 +83,13 @@ export const buildSite = async (folder: string): Promise<Built> => {
   const placeOf = (file: string): string | null => {
     const path = join(ROOT, file);
     if (!existsSync(path)) return null;
-    if (statSync(path).isDirectory()) return placeOf(posix.join(file, "README.md"));
+    if (statSync(path).isDirectory()) {
+      const folder = file.replace(/\/$/, "");
+      const readme = posix.join(folder, "README.md");
+      if (existsSync(join(ROOT, readme))) return placeOf(readme);
+      texts.set(folder, `files/${folder}/index.html`);
+      return `files/${folder}/index.html`;
+    }
     const known = pages.get(file);
     if (known !== undefined) return known;
     if (/^stdlib\/.*\.tfx$/.test(file)) return libraryPage(file.replace(/^stdlib/, "std").replace(/\.tfx$/, ""));
@@ -118,6 +147,10 @@ export const buildSite = async (folder: string): Promise<Built> => {
     for (const [file, place] of open) {
       done.add(file);
       const path = join(ROOT, file);
+      if (statSync(path).isDirectory()) {
+        page(place, folderPage(file, place, placeOf));
+        continue;
+      }
       if (AS_THEY_ARE.has(extname(file))) {
         mkdirSync(dirname(join(folder, place)), { recursive: true });
         copyFileSync(path, join(folder, place));
