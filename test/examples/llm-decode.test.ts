@@ -1,6 +1,6 @@
 /** examples/llm-decode: the tokens of a plain program in f64, past the end of the cache; nothing is made after the first step; the page. */
 import type { Browser } from "playwright-core";
-import { afterAll, beforeAll, describe, expect, test, type TestContext } from "vitest";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { createDecoder, HISTORY, type Sampling } from "../../examples/llm-decode/decoder.ts";
 import { kernelsOn, trainedWeights } from "../../examples/llm-decode/kernels.ts";
 import { CHARACTERS, decode, encode, MODEL, randomFrom } from "../../examples/llm-decode/model.ts";
