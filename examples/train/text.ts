@@ -31,3 +31,12 @@ export const batchOf = (text: Int32Array, batch: number, length: number, random:
   }
   return { token, target };
 };
+/** A class by the probabilities that logits give at a temperature. */
+export const choose = (logits: ArrayLike<number>, temperature: number, random: Random): number => {
+  const all = Array.from(logits, (x) => x / temperature);
+  const max = Math.max(...all);
+  const weights = all.map((x) => Math.exp(x - max));
+  let left = random() * weights.reduce((a, b) => a + b, 0);
+  const found = weights.findIndex((w) => (left -= w) < 0);
+  return found < 0 ? weights.length - 1 : found;
+};

@@ -11,7 +11,7 @@ export type Config = {
 };
 
 /** Enough to learn words, and small enough for a CPU. */
-const SIZES: Sizes = { batch: 4, length: 64, width: 48, heads: 4, depth: 2, hidden: 48, memory: 16 };
+export const SIZES: Sizes = { batch: 4, length: 64, width: 48, heads: 4, depth: 2, hidden: 48, memory: 16 };
 
 /** The list of gradients as rows of so many, in which its parts begin. */
 const ROW = 64;
