@@ -1,6 +1,6 @@
 /**
  * `npm run train -- --steps 300 [--attention NAME]`: trains a character transformer on this machine's adapter (a CPU one where there is no
- * GPU), tells the loss, and writes some text. `--save FILE` and `--resume FILE` keep a run.
+ * GPU), tells the loss, and writes some text. `--save FILE` and `--resume FILE` keep a run; `--page` serves a page that does the same.
  */
 import { readFileSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
@@ -25,9 +25,10 @@ const OPTIONS = {
   adapter: { type: "string", default: "auto" },
   save: { type: "string" },
   resume: { type: "string" },
+  page: { type: "boolean" },
 } as const;
 
-const options = (): { readonly [K in keyof typeof OPTIONS]?: string } => {
+const options = () => {
   try {
     return parseArgs({ options: OPTIONS }).values;
   } catch (error) {
@@ -59,8 +60,7 @@ const resumed = (file: string | undefined): Checkpoint | undefined => {
 
 const bar = (part: number): string => "#".repeat(Math.round(24 * part)).padEnd(24, ".");
 
-const train = async (): Promise<void> => {
-  const given = options();
+const train = async (given: ReturnType<typeof options>): Promise<void> => {
   const text = readFileSync(beside("text.txt"), "utf8");
   const from = resumed(given.resume);
   const config: Config = from?.config ?? {
@@ -113,9 +113,13 @@ const train = async (): Promise<void> => {
 };
 
 try {
-  const ended = await restartFor("auto");
-  if (ended === null) await train();
-  else process.exitCode = ended;
+  const given = options();
+  if (given.page === true) await import("./page/tasks.ts");
+  else {
+    const ended = await restartFor("auto");
+    if (ended === null) await train(given);
+    else process.exitCode = ended;
+  }
 } catch (error) {
   if (!(error instanceof Misuse) && !(error instanceof Error && error.name === "UsageError")) throw error;
   console.error(`train: ${error.message}`);

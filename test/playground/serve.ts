@@ -55,6 +55,7 @@ const servePage = async (task: string): Promise<Served> => {
 export const servePlayground = (): Promise<Served> => servePage("../../playground/tasks.ts");
 export const serveDecoder = (): Promise<Served> => servePage("../../examples/llm-decode/tasks.ts");
 export const serveOcr = (): Promise<Served> => servePage("../../examples/ocr/page/tasks.ts");
+export const serveTraining = (): Promise<Served> => servePage("../../examples/train/page/tasks.ts");
 
 /** A browser, or the reason why there is none. */
 export const browserOr = async (): Promise<Browser | string> => {
