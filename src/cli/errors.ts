@@ -44,6 +44,20 @@ export const exhausted = (error: unknown): string | null => {
   return name === "GPUPipelineError" && reason === "internal" ? `the driver gives up: ${messageOf(error)}` : null;
 };
 
+/** Runs all of them; what several have to complain of is one UsageError. */
+export const together = (actions: readonly (() => unknown)[]): void => {
+  const messages = actions.flatMap((action) => {
+    try {
+      action();
+      return [];
+    } catch (error) {
+      if (!(error instanceof UsageError)) throw error;
+      return [error.message];
+    }
+  });
+  if (messages.length > 0) throw new UsageError(messages.join("; "));
+};
+
 /** Runs `action`; what it throws gets `what` in front of its message and becomes a UsageError. */
 export const usage = <T>(what: string, action: () => T): T => {
   try {

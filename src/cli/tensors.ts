@@ -145,7 +145,7 @@ export type InputData = {
 };
 
 /** Throws UsageError when an input has neither an array nor, with a seed, a reason to be made up. */
-export const checkComplete = (spec: Spec, arrays: ReadonlyMap<string, NpyArray>, seed: number | null): void => {
+export const checkComplete = (spec: Spec, arrays: ReadonlyMap<string, unknown>, seed: number | null): void => {
   const missing = spec.tensors.filter((tensor) => !arrays.has(tensor.name)).map((tensor) => tensor.name);
   if (seed === null && missing.length > 0) {
     throw new UsageError(`no data for ${missing.join(", ")}: give --input ${missing[0]}=FILE.npy, or --random SEED`);

@@ -95,6 +95,9 @@ describe("run", () => {
     );
     const asked = (...more: readonly string[]) => tfx(["run", "grow.tfx", "--input", "x=x.npy", ...more]);
     expect((await asked()).err).toBe("tfx: no value for `a`, `b`: give --set a=… --set b=…\n");
+    expect((await tfx(["run", "grow.tfx"])).err).toBe(
+      "tfx: no value for `a`, `b`: give --set a=… --set b=…; no data for x: give --input x=FILE.npy, or --random SEED\n",
+    );
     writeFileSync(join(folder, "x.npy"), writeNpy({ dtype: "float32", shape: [2], data: Float32Array.of(1, 2) }));
     expect(await asked("--set", "a=1", "--set", "b=2")).toEqual({
       code: 2,

@@ -4,7 +4,7 @@ import { unpack, type Stored } from "../../npy/convert.ts";
 import { createKernel, type RunResult } from "../../runtime/index.ts";
 import { accuracy } from "../accuracy.ts";
 import { callOf, compileFor, only } from "../compile-for.ts";
-import { onDevice, type ExitCode } from "../errors.ts";
+import { onDevice, together, type ExitCode } from "../errors.ts";
 import { countFlops } from "../flops.ts";
 import { openGpu, restartFor } from "../gpu.ts";
 import { NO_FILES, numbers, sizes as sizeValues, strings, type Files, type Pairs } from "../options.ts";
@@ -77,8 +77,12 @@ export const run = async (file: string, options: RunOptions): Promise<ExitCode> 
   checkNames("--input", given.named.keys(), names, "inputs");
   const read = [file, ...given.whole, ...[...given.named.values()].map((path) => partsOf(path).file)];
   const going = checkOutputs(spec, options.output ?? NO_FILES, read);
-  const scalars = chooseScalars(spec, numbers(options.set));
-  const choice = choose(spec, sizeValues(options.dim), numbers(options.static), strings(options.type));
+  const chosenScalars = () => chooseScalars(spec, numbers(options.set));
+  const chosen = () => choose(spec, sizeValues(options.dim), numbers(options.static), strings(options.type));
+  // What is missing is asked for at once; an archive may have any of the inputs.
+  const complete = () => given.whole.length > 0 || checkComplete(spec, given.named, options.random ?? null);
+  together([chosenScalars, chosen, complete]);
+  const [scalars, choice] = [chosenScalars(), chosen()];
   const arrays = readInputs(given, names);
   checkComplete(spec, arrays, options.random ?? null);
   const parameters = { ...scalars, ...choice.statics };
