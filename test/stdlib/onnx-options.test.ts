@@ -334,6 +334,28 @@ const groupCase = ({ opset, name }: (typeof groupCases)[number]): Promise<void> 
   }));
 };
 
+/** Groups of one channel each. */
+const instanceCase = ({ opset, name }: (typeof groupCases)[number]): Promise<void> => {
+  const { tensor } = makerFrom(opset);
+  const [N, C, P] = [2, 3, 7];
+  const [x, gain, bias] = [tensor([N, C, P]), tensor([C]), tensor([C])];
+  const node: OnnxCase = {
+    name,
+    op: "InstanceNormalization",
+    opset: [["", opset]],
+    attributes: { epsilon: 0.01 },
+    inputs: Object.fromEntries([named("x", x), named("s", gain), named("bias", bias)]),
+    outputs: Object.fromEntries([empty("y")]),
+  };
+  return verify(node, (r) => ({
+    y: x.values.map((v, n) => {
+      const row = Math.floor(n / P);
+      const [centre, scale] = moments(r, x.values.slice(row * P, (row + 1) * P), 0.01, false);
+      return r(r(r(r(v - centre) * scale) * (gain.values[row % C] ?? NaN)) + (bias.values[row % C] ?? NaN));
+    }),
+  }));
+};
+
 const softmaxCases = ["Softmax", "LogSoftmax"].flatMap((op) =>
   [
     { opset: 11, attributes: {}, J: 12, C: 1 },
@@ -372,4 +394,5 @@ describe("LinearAttention", () => each(linearCases, linearCase));
 describe("RotaryEmbedding", () => each(rotaryCases, rotaryCase));
 describe("gains that broadcast", () => each(gainCases, gainCase));
 describe("GroupNormalization", () => each(groupCases, groupCase));
+describe("InstanceNormalization", () => each(groupCases, instanceCase));
 describe("Softmax before and after opset 13", () => each(softmaxCases, softmaxCase));
