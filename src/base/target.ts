@@ -108,6 +108,7 @@ export const GPU_TUNING: Tuning = {
   // No rescaling of what is carried for each single cell.
   edgeBlocks: true,
   heldCells: 16,
+  // Counted to pay (docs/theory.md, 6.1), but run on no GPU yet.
   chunks: false,
   tiles: GPU_TILES,
 };

@@ -3,12 +3,16 @@ import type { Target } from "../../base/target.ts";
 import { edit, type GraphBuilder } from "../graph/build.ts";
 import { operands, type AxisId, type Graph, type Node, type NodeId } from "../graph/graph.ts";
 import { readBelow, scansBelow, type Scan } from "../graph/scan.ts";
+import { UnknownSize, Unsupported } from "../graph/unsupported.ts";
+import { type GraphView, viewOf } from "../graph/view.ts";
 import { reach } from "../graph/walk.ts";
 import type { Note } from "./plan.ts";
 import { inChunks, readInChunks } from "./chunk/form.ts";
+import { planKernels } from "./partition.ts";
+import { bound } from "./planning.ts";
 import { replaced } from "./rules/replaced.ts";
 import { mixedAxes } from "./scan.ts";
-import { cellsOf } from "./chunk/cost.ts";
+import { cellsOf, uncounted } from "./chunk/cost.ts";
 import { featurewise, NO_DECAY, pairwise, type Chunks } from "./chunk/decay.ts";
 import { keeping, type Kept, type Keeping } from "./chunk/kept.ts";
 import { pickScan, type Picked } from "./chunk/pick.ts";
@@ -22,21 +26,44 @@ export const takeChunks = (graph: Graph, notes: readonly Note[], target: Target,
   if (asked === undefined ? !target.tuning.chunks : asked < 2) return none;
   const roots = graph.results.map((r) => r.value);
   const b = edit(graph);
-  if (scansBelow(b, roots).length === 0) return none;
+  const scans = scansBelow(b, roots);
+  if (scans.length === 0) return none;
   const { chosen, told } = choose(b, roots, target, asked);
-  const all = [...notes, ...told];
-  if (chosen.length === 0) return { graph: b.finish(graph), notes: all, kept: [] };
+  if (chosen.length === 0) return { graph: b.finish(graph), notes: [...notes, ...told], kept: [] };
   const keep = keeping(b);
   const axesOf = chunkAxes(b);
   const map = new Map<NodeId, NodeId>();
   for (const { picked, cells } of chosen) rewrite(b, keep, picked, axesOf(picked.scan.over, cells), map);
   const whole = replaced(graph, b, map);
   const taken = new Set(chosen.map((c) => c.picked.scan.state));
-  const serial = new Set(scansBelow(b, roots).flatMap((s) => (taken.has(s.state) ? [] : [s.state])));
+  const serial = new Set(scans.flatMap((s) => (taken.has(s.state) ? [] : [s.state])));
   const changed = whole.results.flatMap((r, n) => (r.value === roots[n] ? [] : [r.value]));
   storeOthers(b, keep, changed, serial);
-  return { graph: b.finish(whole), notes: all, kept: keep.all() };
+  const found: InChunks = { graph: b.finish(whole), notes: [...notes, ...told], kept: keep.all() };
+  const why = asked === undefined ? whyNot(found, target) : null;
+  if (why === null) return found;
+  return { ...none, notes: [...notes, ...scans.map((s) => serially(b, s, why))] };
 };
+
+/** Why what was made of a kernel that could be walked cell by cell cannot be run; null: it can. */
+const whyNot = ({ graph, notes, kept }: InChunks, target: Target): string | null => {
+  try {
+    const { graph: whole, kernels } = planKernels(graph, notes, target.storageBuffers, kept);
+    const b = viewOf(whole);
+    const most = Math.max(...kernels.map((k) => new Set(k.stores.flatMap((s) => bound(b, s))).size));
+    return most <= target.storageBuffers ? null : `a kernel would bind ${most} tensors`;
+  } catch (e) {
+    if (e instanceof Unsupported) return e.message;
+    if (e instanceof UnknownSize) return `the size of \`${e.axis.name}\` is not known`;
+    throw e;
+  }
+};
+
+const serially = (b: GraphView, scan: Scan, why: string): Note => ({
+  kind: "chunk",
+  node: scan.id,
+  text: `\`${scan.name}\` is walked along \`${b.axis(scan.over).name}\` cell by cell, not in chunks: ${why}`,
+});
 
 type Chosen = { readonly picked: Picked; readonly cells: number };
 
@@ -50,11 +77,17 @@ const choose = (
   const mixed = mixedAxes(b, roots);
   const scans = scansBelow(b, roots);
   const why = new Map<number, string>();
-  let chosen = scans.flatMap((scan): readonly Chosen[] => {
+  const able = scans.flatMap((scan): readonly Picked[] => {
     const picked = pickScan(b, scan, roots);
-    const cells = "why" in picked ? picked.why : cellsOf(b, picked, mixed, target, asked);
-    if (typeof cells === "number" && !("why" in picked)) return [{ picked, cells }];
-    why.set(scan.state, String(cells));
+    const no = "why" in picked ? picked.why : uncounted(b, picked);
+    if (no !== null || "why" in picked) return (why.set(scan.state, String(no)), []);
+    return [picked];
+  });
+  let chosen = [...new Set(able.map((p) => p.scan.over))].flatMap((over): readonly Chosen[] => {
+    const along = able.filter((p) => p.scan.over === over);
+    const cells = cellsOf(b, over, along, mixed, target, asked);
+    if (typeof cells === "number") return along.map((picked) => ({ picked, cells }));
+    for (const p of along) why.set(p.scan.state, cells);
     return [];
   });
   // What else a rewritten result reads comes from memory, the state of each cell: only where that is one number a row.
@@ -70,12 +103,13 @@ const choose = (
   }
   const told = scans.map((scan): Note => {
     const own = chosen.find((c) => c.picked.scan.state === scan.state);
-    const along = `\`${scan.name}\` ${own === undefined ? "is walked" : "runs"} along \`${b.axis(scan.over).name}\``;
-    const text =
-      own === undefined
-        ? `${along} cell by cell, not in chunks: ${why.get(scan.state) ?? ""}`
-        : `${along} in chunks of ${own.cells} cells: what each adds to the state and what it reads of its own cells are sums, only the states between chunks follow each other`;
-    return { kind: "chunk", node: b.scan(scan), text };
+    return own === undefined
+      ? serially(b, scan, why.get(scan.state) ?? "")
+      : {
+          kind: "chunk",
+          node: scan.id,
+          text: `\`${scan.name}\` runs along \`${b.axis(scan.over).name}\` in chunks of ${own.cells} cells: what each adds to the state and what it reads of its own cells are sums, only the states between chunks follow each other`,
+        };
   });
   return { chosen, told };
 };

@@ -20,17 +20,29 @@ export const ownRows = (b: GraphView, plan: KernelPlan): readonly AxisId[] => {
   return plan.rows.filter((a) => !outer.includes(a));
 };
 
-/** The row axis that most streaming operands lack (i for k and v, wherever it stands in the result): the axis that lanes tile. */
+/**
+ * The row axis that lanes tile (i for k and v, wherever it stands in the result): the one that most streaming operands lack. Where that leaves
+ * few rows of known number to share what streams, because some operand varies along the others (a bias beside grouped heads, decays of
+ * pairs), the one that leaves rows of unknown number, if most operands lack it too.
+ */
 const ownAxis = (b: GraphView, plan: KernelPlan): readonly AxisId[] => {
   const loads = [...b.reach(plan.accumulators.map((a) => a.body))]
     .map((id) => b.node(id))
     .filter((n) => n.kind === "load" && n.axes.some((a) => plan.stream.includes(a)));
   const lacking = (a: AxisId): number => loads.filter((n) => !n.axes.includes(a)).length;
-  const best = plan.rows
+  const [best, ...others] = plan.rows
     .filter((a) => a !== plan.part)
     .reverse()
-    .reduce<AxisId | null>((x, y) => (x === null || lacking(y) > lacking(x) ? y : x), null);
-  return best === null ? [] : [best];
+    .sort((x, y) => lacking(y) - lacking(x));
+  if (best === undefined) return [];
+  const isKnown = (a: AxisId): boolean => typeof b.axis(a).size === "number";
+  const sharing = (a: AxisId): readonly AxisId[] => {
+    const axes = new Set([...streamOnlyNodes(b, plan, [a])].flatMap((id) => b.node(id).axes));
+    return plan.rows.filter((x) => x !== plan.part && !axes.has(x));
+  };
+  if (others.length === 0 || !isKnown(best) || !sharing(best).every(isKnown)) return [best];
+  const longer = others.find((a) => !isKnown(a) && 2 * lacking(a) > loads.length && !sharing(a).every(isKnown));
+  return [longer ?? best];
 };
 
 /**

@@ -8,20 +8,53 @@ import { extent } from "../planning.ts";
 import type { Mixed } from "../scan.ts";
 import type { Picked } from "./pick.ts";
 
-/** Cells of a chunk, or why there are none. `asked`: the caller's number. */
-export const cellsOf = (b: GraphView, p: Picked, mixed: Mixed, target: Target, asked?: number): number | string => {
-  const { dims, over } = p.scan;
-  const name = (a: AxisId): string => `\`${b.axis(a).name}\``;
+/** Why a recurrence is not counted at all; null: it is. */
+export const uncounted = (b: GraphView, p: Picked): string | null => {
   if (p.readings.length === 0) return "no sum reads it";
   const unknown = p.readings.flatMap((r) => r.sum.over).find((a) => typeof b.axis(a).size !== "number");
-  if (unknown !== undefined) return `the size of ${name(unknown)} is not known`;
+  return unknown === undefined ? null : `the size of \`${b.axis(unknown).name}\` is not known`;
+};
+
+/**
+ * Cells of a chunk for recurrences along one axis, which are walked together or taken in chunks together, or why there are none. `asked`:
+ * the caller's number.
+ */
+export const cellsOf = (
+  b: GraphView,
+  over: AxisId,
+  all: readonly Picked[],
+  mixed: Mixed,
+  target: Target,
+  asked?: number,
+): number | string => {
   if (asked !== undefined) return Math.floor(asked);
-  /** Points of axes; those of unknown size count as one. */
-  const points = (axes: Iterable<AxisId>): number =>
-    [...new Set(axes)].reduce((n, a) => n * (Number(b.axis(a).size) || 1), 1);
-  const lanes = points(dims.filter((a) => !mixed.has(a)));
-  if (lanes >= target.tuning.parallelGroups * CHUNKS.lanes) return `${lanes} rows keep \`${target.name}\` busy`;
-  const ofReaders = (f: (axes: readonly AxisId[], p: Picked["readings"][number]) => number): number =>
+  const rows = Math.max(
+    ...all.map((p) =>
+      points(
+        b,
+        p.scan.dims.filter((a) => !mixed.has(a)),
+      ),
+    ),
+  );
+  if (rows >= target.tuning.parallelGroups * CHUNKS.lanes) return `${rows} rows keep \`${target.name}\` busy`;
+  const sizes = all.some((p) => p.featurewise) ? CHUNKS.featurewise : CHUNKS.cells;
+  const length = extent(b.axis(over));
+  if (length < CHUNKS.least * item(sizes, -1)) return `\`${b.axis(over).name}\` has ${length} cells`;
+  const counted = all.map((p) => productsOf(b, p));
+  const sum = (f: (c: Counted) => number): number => counted.reduce((n, c) => n + f(c), 0);
+  const most = CHUNKS.work * sum((c) => c.reads + 2 * c.state);
+  const fitting = sizes.find(
+    (cells) => length >= CHUNKS.least * cells && sum((c) => c.reads + c.state + (cells / 2) * c.pairs) <= most,
+  );
+  return fitting ?? "the sums inside a chunk would cost more than the walk";
+};
+
+/** Products for a cell: to read a state, to add to one, and for each cell before it in the chunk. */
+type Counted = { readonly reads: number; readonly state: number; readonly pairs: number };
+
+const productsOf = (b: GraphView, p: Picked): Counted => {
+  const { dims, over } = p.scan;
+  const ofReaders = (f: (axes: readonly AxisId[], r: Picked["readings"][number]) => number): number =>
     p.readings.reduce(
       (n, r) =>
         n +
@@ -31,17 +64,18 @@ export const cellsOf = (b: GraphView, p: Picked, mixed: Mixed, target: Target, a
         ),
       0,
     );
-  const state = points(dims);
-  const reads = ofReaders((axes) => points([...dims, ...axes]));
-  // For each pair of cells of a chunk a score for what is contracted, and what it weighs.
-  const pairs = ofReaders((axes, r) => {
-    const kept = [...dims, ...axes].filter((a) => !r.sum.over.includes(a));
-    return r.products.length * ((p.featurewise ? 2 : 1) * points([...axes, ...r.sum.over]) + points(kept));
-  });
-  const sizes = p.featurewise ? CHUNKS.featurewise : CHUNKS.cells;
-  const length = extent(b.axis(over));
-  if (length < CHUNKS.least * item(sizes, -1)) return `${name(over)} has ${length} cells`;
-  const most = CHUNKS.work * (reads + 2 * state);
-  const fitting = sizes.find((c) => length >= CHUNKS.least * c && reads + state + (c / 2) * pairs <= most);
-  return fitting ?? "the sums inside a chunk would cost more than the walk";
+  return {
+    state: points(b, dims),
+    reads: ofReaders((axes) => points(b, [...dims, ...axes])),
+    // A score for what is contracted, and what it weighs.
+    pairs: ofReaders((axes, r) => {
+      const kept = [...dims, ...axes].filter((a) => !r.sum.over.includes(a));
+      const score = (p.featurewise ? 2 : 1) * points(b, [...axes, ...r.sum.over]);
+      return r.products.length * (score + points(b, kept));
+    }),
+  };
 };
+
+/** Points of axes; those of unknown size count as one. */
+const points = (b: GraphView, axes: Iterable<AxisId>): number =>
+  [...new Set(axes)].reduce((n, a) => n * (Number(b.axis(a).size) || 1), 1);

@@ -23,8 +23,8 @@ export type Decay = {
   readonly toEnd: (place: NodeId) => NodeId | null;
   /** Of a chunk, at its own index. */
   readonly whole: NodeId | null;
-  /** Of the cells from the start of the chunk of `t` up to `t`. */
-  readonly fromStart: (t: NodeId) => NodeId | null;
+  /** Of the cells from the start of a chunk (counted from 1) up to a place in it. */
+  readonly fromStart: (chunk: NodeId, place: NodeId) => NodeId | null;
   /** Of the cells behind `u` up to `t`, in one chunk; only of gates that do not vary along what is contracted. */
   readonly between: (t: NodeId, u: NodeId) => NodeId | null;
 };
@@ -48,9 +48,10 @@ const gateAt = (b: GraphBuilder, c: Chunks, gate: NodeId, cell: NodeId): NodeId 
   return there === null ? value : b.select(there, value, b.konst(1, "f32"));
 };
 
-const chunkOf = (b: GraphBuilder, c: Chunks, t: NodeId): NodeId =>
+/** The chunk of a cell, counted from 1. */
+export const chunkOf = (b: GraphBuilder, c: Chunks, t: NodeId): NodeId =>
   b.binary("+", b.binary("/", t, int(b, c.cells)), int(b, 1));
-const placeOf = (b: GraphBuilder, c: Chunks, t: NodeId): NodeId => b.binary("%", t, int(b, c.cells));
+export const placeOf = (b: GraphBuilder, c: Chunks, t: NodeId): NodeId => b.binary("%", t, int(b, c.cells));
 
 /** One gate for all that is contracted: all products within a chunk, side by side. */
 export const pairwise = (b: GraphBuilder, c: Chunks, keep: Keeping, gate: NodeId, name: string): Decay => {
@@ -80,7 +81,7 @@ export const pairwise = (b: GraphBuilder, c: Chunks, keep: Keeping, gate: NodeId
   return {
     toEnd: (p) => at(chunk, last, next(p)),
     whole: at(chunk, last, int(b, 0)),
-    fromStart: (t) => at(chunkOf(b, c, t), placeOf(b, c, t), int(b, 0)),
+    fromStart: (inChunk, to) => at(inChunk, to, int(b, 0)),
     between: (t, u) => at(chunkOf(b, c, t), placeOf(b, c, t), next(placeOf(b, c, u))),
   };
 };
@@ -109,11 +110,11 @@ export const featurewise = (b: GraphBuilder, c: Chunks, keep: Keeping, gate: Nod
   return {
     toEnd: (p) => down(new Map([[c.place, b.binary("-", last, p)]])),
     whole: up(new Map([[c.place, last]])),
-    fromStart: (t) =>
+    fromStart: (inChunk, to) =>
       up(
         new Map([
-          [c.chunk, chunkOf(b, c, t)],
-          [c.place, placeOf(b, c, t)],
+          [c.chunk, inChunk],
+          [c.place, to],
         ]),
       ),
     between: () => {

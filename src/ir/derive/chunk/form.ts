@@ -6,7 +6,7 @@ import type { GraphBuilder } from "../../graph/build.ts";
 import type { AxisId, NodeId } from "../../graph/graph.ts";
 import type { Scan } from "../../graph/scan.ts";
 import type { Keeping } from "./kept.ts";
-import { cellOf, type Chunks, type Decay, int, isCell } from "./decay.ts";
+import { cellOf, chunkOf, type Chunks, type Decay, int, isCell, placeOf } from "./decay.ts";
 import type { Product } from "./products.ts";
 
 /** A state in chunks. `a` (null: 1) and `b` (null: 0): `S_t = a S_(t-1) + b`. */
@@ -21,6 +21,9 @@ type Chunked = {
   /** The state behind the last cell. */
   readonly last: NodeId;
 };
+
+/** `Σ_over (coefficient · S_t)` where `where` holds. */
+type Sum = { readonly over: readonly AxisId[]; readonly coefficient: NodeId; readonly where: NodeId | null };
 
 const times = (b: GraphBuilder, ...of: readonly (NodeId | null)[]): NodeId | null => {
   const factors = of.filter((x) => x !== null);
@@ -68,27 +71,22 @@ export const inChunks = (
   };
 };
 
-/** `Σ_K (coefficient · S_t)` where `where` holds, at `t`. */
+/** The sum at `t`. */
 export const readInChunks = (
   b: GraphBuilder,
   keep: Keeping,
   s: Chunked,
-  sum: { readonly over: readonly AxisId[]; readonly coefficient: NodeId; readonly where: NodeId | null },
+  sum: Sum,
   products: readonly Product[],
   cells: AxisId,
 ): NodeId => {
   const { over, cells: length } = s.chunks;
   const t = b.index(over);
-  const varies = (id: NodeId | null): boolean => id !== null && b.node(id).axes.some((a) => sum.over.includes(a));
   const contracted = (body: NodeId): NodeId => b.reduce("sum", sum.over, body, sum.where);
   const chunk = b.binary("/", t, int(b, length));
-  const decay = s.decay.fromStart(t);
-  const entering = s.before(chunk);
-  const from = varies(decay)
-    ? contracted(times(b, sum.coefficient, decay, entering) ?? entering)
-    : (times(b, decay, contracted(b.binary("*", sum.coefficient, entering))) ?? entering);
+  const from = entering(b, keep, s, sum);
   const within =
-    s.gate !== null && varies(s.gate)
+    s.gate !== null && b.node(s.gate).axes.some((a) => sum.over.includes(a))
       ? walkedBack(b, keep, s, sum, products)
       : products.map((p) => {
           const u = b.index(cells);
@@ -105,6 +103,45 @@ export const readInChunks = (
 };
 
 /**
+ * What is read of the state before a chunk: for all cells of a chunk a product of matrices, made by a kernel of its own. Cells behind the end
+ * are nobody's.
+ */
+const entering = (b: GraphBuilder, keep: Keeping, s: Chunked, sum: Sum): NodeId => {
+  const { over, cells } = s.chunks;
+  // Of its own: where the states between chunks are walked they are in registers.
+  const [chunk, place] = [b.freshAxis(s.chunks.chunk), b.freshAxis(s.chunks.place)];
+  const [t, inChunk, at] = [b.index(over), b.index(chunk), b.index(place)];
+  const cell = b.binary("+", b.binary("*", inChunk, int(b, cells)), at);
+  const there = (id: NodeId): NodeId => b.substitute(id, new Map([[over, cell]]));
+  const varies = s.gate !== null && b.node(s.gate).axes.some((a) => sum.over.includes(a));
+  const coefficient = there(sum.coefficient);
+  const decay = varies ? s.decay.fromStart(b.binary("+", inChunk, int(b, 1)), at) : null;
+  const read = times(b, coefficient, decay, s.before(inChunk)) ?? coefficient;
+  const value = b.reduce("sum", sum.over, read, sum.where === null ? null : there(sum.where));
+  const axes = b.node(value).axes.filter((a) => a !== chunk && a !== place);
+  const isCoefficients = (a: AxisId): boolean => b.node(coefficient).axes.includes(a);
+  const isStates = (a: AxisId): boolean => s.scan.dims.includes(a);
+  const layout = [
+    ...axes.filter((a) => isCoefficients(a) && isStates(a)),
+    chunk,
+    place,
+    ...axes.filter((a) => isCoefficients(a) && !isStates(a)),
+    ...axes.filter((a) => !isCoefficients(a)),
+  ];
+  const kept = keep.value(
+    `${s.scan.name}_entering`,
+    value,
+    layout,
+  )(
+    new Map([
+      [chunk, b.binary("/", t, int(b, cells))],
+      [place, placeOf(b, s.chunks, t)],
+    ]),
+  );
+  return varies ? kept : (times(b, s.decay.fromStart(chunkOf(b, s.chunks, t), placeOf(b, s.chunks, t)), kept) ?? kept);
+};
+
+/**
  * The sum inside a chunk where each contracted feature has its own gate: the coefficient is carried from `t` back to the start of the chunk and
  * multiplied by the gates on the way.
  */
@@ -112,7 +149,7 @@ const walkedBack = (
   b: GraphBuilder,
   keep: Keeping,
   s: Chunked,
-  sum: { readonly over: readonly AxisId[]; readonly coefficient: NodeId; readonly where: NodeId | null },
+  sum: Sum,
   products: readonly Product[],
 ): readonly NodeId[] => {
   const { over, cells, place } = s.chunks;
