@@ -64,6 +64,17 @@ describe("refuses", () => {
       (k) => ({ ...k, stores: k.stores.map((s) => ({ ...s, pass: 0 })) }),
       /is in a pass and does not vary/,
     ],
+    [
+      "a result along one of two axes of the stream",
+      of("row_softmax"),
+      (k) => ({
+        ...k,
+        rows: [],
+        stream: [...k.stream, ...k.rows],
+        stores: k.stores.map((s) => ({ ...s, axes: s.axes.filter((a) => k.stream.includes(a)) })),
+      }),
+      /is written by every cell along \(/,
+    ],
     ["a row that is not at hand", attention, (k) => ({ ...k, rows: k.rows.slice(1) }), /varies along \(b\)/],
     ["the second pass before the first", twoPasses, accs((a) => ({ ...a, pass: 0 })), /of pass 0 in pass 0/],
   ];

@@ -175,14 +175,12 @@ const place = (cx: Cx, root: Root, groups: Group[], pending: Root[]): void => {
   store(cx, root, statesAcross(cx, root), pending);
   let stream = streamOf(cx, root);
   // A result along one of several streamed axes would be written once for each cell of the others, or not at all where there is none.
-  if (stream.length > 1 && root.axes.some((a) => stream.includes(a)) && !stream.every((a) => root.axes.includes(a))) {
-    const whole = stream;
-    store(
-      cx,
-      root,
-      outermost(cx.b, root.value).filter((r) => same(r.over, whole)),
-      pending,
-    );
+  const isTorn = (): boolean =>
+    stream.length > 1 && root.axes.some((a) => stream.includes(a)) && !stream.every((a) => root.axes.includes(a));
+  while (isTorn()) {
+    const torn = outermost(cx.b, root.value).filter((r) => same(r.over, stream));
+    if (torn.length === 0) break;
+    store(cx, root, torn, pending);
     stream = streamOf(cx, root);
   }
   const long = root.axes.every((a) => stream.includes(a)) ? [] : longInPieces(cx, root, stream);

@@ -124,6 +124,8 @@ const storeFaults = (cx: Cx, k: KernelPlan, s: KernelPlan["stores"][number], acc
   const along = s.axes.some((x) => k.stream.includes(x));
   if (k.stream.length > 0 && along !== (s.pass !== null))
     report(along ? "varies along the stream and is in no pass" : "is in a pass and does not vary along the stream");
+  const torn = along ? k.stream.filter((x) => !s.axes.includes(x)) : [];
+  if (torn.length > 0) report(`is written by every cell along ${namesOf(b, torn)}`);
   if (s.pass !== null && !(s.pass >= 0 && s.pass < k.passes)) report(`is in pass ${s.pass} of ${k.passes}`);
   const extra = b.node(s.value).axes.filter((x) => !s.axes.includes(x));
   if (extra.length > 0) report(`varies along ${namesOf(b, extra)}`);
