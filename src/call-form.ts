@@ -25,6 +25,7 @@ const PARTS: Form = ["a whole number from 1 to 65535", (x) => isWhole(x, 1, 6553
 
 /** Beyond, a chunk is longer than what tiles hold. */
 const CHUNK: Form = ["a whole number from 1 to 1024", (x) => isWhole(x, 1, 1024), false];
+
 const FLAG: Form = ["true or false", (x) => typeof x === "boolean", true];
 
 const optional = ([what, ok]: Form): Form => [what, ok, false];

@@ -20,7 +20,7 @@ export const OPTION_CODES: Readonly<Record<string, CodeEntry>> = {
     explain:
       "`compile` takes a text and `{ file, target }`, where `target` is one of `TARGETS` or made like it. " +
       "`resolveImport` is a function that gives `{ file, text }` for a path, or null where there is no such file. `dims`, `statics` and " +
-      "`types` are records, `kernel` is a name, `parts` a whole number from 1 to 65535, `schedule` a function from schedule to schedule, `onPass` a function that is told of passes.",
+      "`types` are records, `kernel` is a name, `parts` a whole number from 1 to 65535, `chunk` one from 1 to 1024, `schedule` a function from schedule to schedule, `onPass` a function that is told of passes.",
   },
   TFX6004: {
     title: "standard library not at hand",

@@ -17,7 +17,7 @@ export type TensorInfo = {
   readonly dtype: StorageType;
   readonly dims: readonly DimInfo[];
   readonly binding: number;
-  /** Elements of the binding's array are vec4s: the buffer's size must be a multiple of 16 bytes (f16: 8). */
+  /** A kernel binds the tensor as vec4s: the buffer's size must be a multiple of 16 bytes (f16: 8). */
   readonly vector: 1 | 2 | 4;
 };
 

@@ -21,7 +21,7 @@ import { randomFrom, resolveImport } from "./harness.ts";
 const head = (more: string, gate: string): string =>
   `kernel k(q: f32[b: B, t: N, d: D], k: f32[b, t, d], v: f32[b, t, e: E], ${gate}${more}, s0: f32[b, d, e])`;
 
-/** Each with the words of why it is not taken in chunks, or null. */
+/** Programs that are taken in chunks. */
 const PROGRAMS: Readonly<Record<string, string>> = {
   "no gate": `${head("", "g: f32[b, t]")} -> (o: f32[b, t, e], last: f32[b, d, e]) {
   let s[b, t, d, e] = prev[t](s, s0) + k * (v * g)
@@ -75,6 +75,28 @@ const PROGRAMS: Readonly<Record<string, string>> = {
   "query heads that share a state": `kernel k(q: f32[t: N, (r: 2, d: D)], k: f32[t, d], v: f32[t, e: E], g: f32[t, d]) -> o: f32[t, r, e] {
   let s[t, d, e] = g * prev[t](s, 0) + k * v
   o = sum[d](q * s)
+}`,
+};
+
+/** More of them, at other lengths: two readers of one sum of a chunk, a last value of no cell. */
+const ODD: Readonly<Record<string, string>> = {
+  "two states that add the same, read along other axes": `kernel k(q: f32[t: N, d: D], k: f32[t, d], v: f32[t, e: E], p: f32[t, e], s0: f32[d, e]) -> (y: f32[t, e], z: f32[t, d]) {
+  let s[t, d, e] = prev[t](s, 0) + k * v
+  let r[t, d, e] = prev[t](r, s0) + k * v
+  y = sum[d](q * s)
+  z = sum[e](p * r)
+}`,
+  "the same with a gate": `kernel k(q: f32[t: N, d: D], k: f32[t, d], v: f32[t, e: E], p: f32[t, e], g: f32[t], s0: f32[d, e]) -> (y: f32[t, e], z: f32[t, d]) {
+  let s[t, d, e] = g * prev[t](s, 0) + k * v
+  let r[t, d, e] = g * prev[t](r, s0) + k * v
+  y = sum[d](q * s)
+  z = sum[e](p * r)
+}`,
+  "a sum with the last cell": `kernel k(k: f32[t: N, d: D], v: f32[t, e: E], g: f32[t], q: f32[t, d], s0: f32[d, e]) -> (o: f32[t, e], last: f32[d, e]) {
+  let s[t, d, e] = g * prev[t](s, s0) + k * v
+  o = sum[d](q * s)
+  let w = s where t == N - 1
+  last = sum[t](w)
 }`,
 };
 
@@ -137,14 +159,21 @@ const noteOf = (c: Compiled): string =>
     .join("\n");
 
 /** All levels of a program in chunks. */
-const checkLevels = (source: string, N: number, chunk: number, known: readonly string[], D: number): void => {
+const checkLevels = (
+  source: string,
+  N: number,
+  chunk: number,
+  known: readonly string[],
+  D: number,
+  says = `in chunks of ${chunk}`,
+): void => {
   const spec = specOf(source);
   const sizes = { B: D > 3 ? 1 : 2, N, D, E: 5 };
   const inputs = dataOf(spec, sizes);
   const means = measure(spec, inputs);
   const on = TARGET_NAMES[(N + source.length) % TARGET_NAMES.length]!;
   const compiled = compiledFor(spec, sizes, known, on, chunk);
-  expect(noteOf(compiled)).toContain(`in chunks of ${chunk}`);
+  if (chunk > 1) expect(noteOf(compiled)).toContain(says);
   const found = {
     graph: evaluateGraph(compiled.chunked.graph, inputs),
     plan: evaluatePlan(compiled, inputs),
@@ -164,6 +193,43 @@ describe.each(Object.entries(PROGRAMS))("%s", (_, source) => {
     [17, 8, ["D"]],
   ])("%i cells in chunks of %i, %j known", (N, chunk, known) => checkLevels(source, N, chunk, known, 3));
 });
+
+describe.each(Object.entries(ODD))("%s", (_, source) => {
+  test.each<readonly [number, readonly string[], number]>([
+    [0, ["D", "E"], 3],
+    [9, ["D", "E"], 5],
+    [10, ["D", "E", "N"], 3],
+  ])("%i cells in chunks of 4, %j known, %i features", (N, known, D) => checkLevels(source, N, 4, known, D));
+});
+
+test.each([0, 9])("a state whose sum another one is read with is walked, %i cells", (N) =>
+  checkLevels(
+    `kernel k(q: f32[t: N, d: D], k: f32[t, d], v: f32[t, e: E], h: f32[t, a: 3], g: f32[t]) -> y: f32[t, e] {
+  let r[t, a] = g * prev[t](r, 0) + h
+  let s[t, d, e] = g * prev[t](s, 0) + k * v
+  y = sum[d](q * sum[a](h * r) * s)
+}`,
+    N,
+    4,
+    ["D", "E"],
+    3,
+    "what is read of `s` is made of it",
+  ),
+);
+
+test("a gate for each feature of one sum that another sum keeps is refused", () => {
+  const spec =
+    specOf(`kernel k(q: f32[t: N, d: D], k: f32[t, d], v: f32[t, e: E], g: f32[t, d], w: f32[t, d, e]) -> (y: f32[t, e], z: f32[t, d]) {
+  let s[t, d, e] = g * prev[t](s, 0) + k * v
+  y = sum[d](q * s)
+  z = sum[e](w * s)
+}`);
+  const made = compiledFor(spec, { N: 9, D: 4, E: 4 }, ["D", "E"], "baseline", 4);
+  expect(noteOf(made)).toContain("not along `e` of another");
+});
+
+test("without chunks: a sum with the last cell is 0 where there is none", () =>
+  checkLevels(ODD["a sum with the last cell"]!, 0, 1, ["D", "E"], 3));
 
 test.each(["a gate for each cell", "a norm of its own", "query heads that share a state"])(
   "features for which scores are computed in tiles: %s",

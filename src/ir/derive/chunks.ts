@@ -96,6 +96,17 @@ const choose = (
       .filter((id) => readBelow(b, [id]).some((n) => n.kind === "scan" && n.state === scan.state))
       .flatMap((id) => scansBelow(b, [id]))
       .find((s) => !chosen.some((c) => c.picked.scan.state === s.state) && s.dims.some((a) => mixed.has(a)));
+  // What is read of one at other cells is not rewritten again there: it is walked, and stored.
+  const around = ({ picked: { scan } }: Chosen): Chosen | undefined =>
+    chosen.find(
+      ({ picked: p }) =>
+        p.scan.state !== scan.state && scansBelow(b, partsOf(p)).some((below) => below.state === scan.state),
+    );
+  for (let gone = chosen.find((c) => around(c) !== undefined); gone !== undefined;) {
+    why.set(gone.picked.scan.state, `what is read of \`${around(gone)?.picked.scan.name ?? ""}\` is made of it`);
+    chosen = chosen.filter((c) => c !== gone);
+    gone = chosen.find((c) => around(c) !== undefined);
+  }
   for (let gone = chosen.find((c) => beside(c) !== undefined); gone !== undefined;) {
     why.set(gone.picked.scan.state, `a result reads \`${beside(gone)?.name ?? ""}\` as well, which is walked so`);
     chosen = chosen.filter((c) => c !== gone);
@@ -113,6 +124,10 @@ const choose = (
   });
   return { chosen, told };
 };
+
+/** What a recurrence and the sums that read it are made of, but for its state. */
+const partsOf = ({ gate, added, readings }: Picked): readonly NodeId[] =>
+  [gate, added, ...readings.flatMap((r) => [r.coefficient, r.rest, r.sum.where])].filter((id) => id !== null);
 
 /** The axes of chunks, once for each axis and length. */
 const chunkAxes = (b: GraphBuilder): ((over: AxisId, cells: number) => Chunks & { readonly other: AxisId }) => {

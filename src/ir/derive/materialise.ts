@@ -2,7 +2,7 @@
  * What a kernel cannot hold becomes a scratch tensor of a kernel of its own: reductions along another axis that are no short
  * contractions, never one that varies along both the rows and the stream (that would be an N×M buffer: refused, or a size is asked for).
  */
-import { item } from "../../base/must.ts";
+import { entry, item } from "../../base/must.ts";
 import { PLANNING } from "../../base/costs.ts";
 import { NO_SPAN } from "../../base/span.ts";
 import type { AxisId, Node, NodeId } from "../graph/graph.ts";
@@ -274,8 +274,8 @@ export const materialise = (cx: Cx, n: Node, pending: Root[]): NodeId => {
 const storedAs = (cx: Cx, r: Node): { readonly tensor: string; readonly axes: readonly AxisId[] } | null => {
   for (const [id, tensor] of cx.stored) {
     const axes = cx.scratch.find((t) => t.name === tensor)?.dims.flat();
-    const to = id === r.id ? new Map(r.axes.map((a) => [a, a])) : renaming(cx.b, id, r.id);
-    if (axes !== undefined && to !== null) return { tensor, axes: axes.map((a) => to.get(a) ?? a) };
+    const to = renaming(cx.b, id, r.id);
+    if (axes !== undefined && to !== null) return { tensor, axes: axes.map((a) => entry(to, a)) };
   }
   return null;
 };

@@ -1,4 +1,4 @@
-/** Plan x Schedules -> Tile program: one kernel each, buffers bound once for all of them. */
+/** Plan x Schedules -> Tile program: one kernel each, tensors bound as wide as the kernel reads them. */
 import { item } from "../../base/must.ts";
 import { attempted } from "../graph/unsupported.ts";
 import { edit, type GraphBuilder } from "../graph/build.ts";

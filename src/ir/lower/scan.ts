@@ -200,12 +200,20 @@ const wholeChunk = (
 const sameFix = (x: Fix | undefined, y: Fix | undefined): boolean =>
   x === y || (x !== undefined && y !== undefined && fixKey(x) === fixKey(y));
 
-/** Binds the last value of a state, as its registers hold it behind the loop, to the node that stands for it. */
+/**
+ * Binds the last value of a state, as its registers hold it behind the loop, to the node that stands for it: a sum with one cell, and with none
+ * where the axis has none.
+ */
 export const bindLast = (em: Emitter, state: State, row: number, node: NodeId, at: Scope): void => {
   const outer = em.overrides.get(at);
   em.overrides.set(at, (id, fixed, from) => {
     if (id !== node) return outer?.(id, fixed, from) ?? null;
-    return resolve(em, state.of, state.rows[row] ?? [], em.b.node(state.of.node) as Scan, fixed, from, at);
+    const held = resolve(em, state.of, state.rows[row] ?? [], em.b.node(state.of.node) as Scan, fixed, from, at);
+    const { size } = em.b.axis(state.of.over);
+    if (held === null || (typeof size === "number" && size > 0)) return held;
+    const { width } = held.e.type;
+    const isThere = T.binary(">", T.sizeToExpr(size), T.i32(0));
+    return { ...held, e: T.select(T.splat(isThere, width), held.e, T.zero(held.e.type)) };
   });
 };
 

@@ -182,10 +182,10 @@ const compileStmt = (s: Stmt, scope: Scope): Run => {
 const localMemory = (b: Buffer, precision: Precision): Memory =>
   createMemory(b, new Float64Array((b.length ?? 0) * b.type.width), precision);
 
-/** Runs all workgroups of one kernel, one after the other, on the program's storage. */
 /** What a storage buffer holds between kernels. */
 type Stored = { readonly buffer: Buffer; readonly data: Float64Array };
 
+/** Runs all workgroups of one kernel, one after the other, on the program's storage. */
 const runKernel = (source: TileKernel, storage: readonly Stored[], options: EvalOptions, counts: Counts): void => {
   const kernel = dropUnused(source);
   const precision = options.precision ?? "f32";

@@ -13,7 +13,7 @@ export type VType = { readonly elem: Elem; readonly width: 1 | 2 | 4 };
 
 /**
  * A global buffer (a tensor, or scratch between kernels) or a workgroup array. `type` is the element type as bound: a `vec4`
- * buffer has a quarter of the elements. Storage loads of f16 give f16; convert with `cast`. Packed i8/u8/i4/u4 are bound as u32.
+ * buffer has a quarter of the elements (a kernel that reads it one number at a time binds it as numbers). Storage loads of f16 give f16; convert with `cast`. Packed i8/u8/i4/u4 are bound as u32.
  * Workgroup buffers have `length` elements; storage buffers are runtime-sized (`length` null).
  */
 export type Buffer = {

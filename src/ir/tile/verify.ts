@@ -1,4 +1,5 @@
 /** What a Tile IR program must satisfy to become valid WGSL. A violation is a mistake of the compiler, never of the user. */
+import { item } from "../../base/must.ts";
 import { sameType } from "./build.ts";
 import { printType } from "./print.ts";
 import type { Buffer, Expr, Stmt, TileKernel, TileProgram, VType } from "./tile.ts";
@@ -134,9 +135,9 @@ const checkKernel = (k: TileKernel, p: TileProgram, limits: TileLimits): readonl
   }
   const storage = boundBy(p.storage, usesOf(k.body));
   storage.forEach((b, i) => {
-    const most = p.storage[i]?.type.width;
-    if (b.type.width !== 1 && b.type.width !== most)
-      out.push(`${b.name}: ${printType(b.type)} where ${printType(p.storage[i]?.type ?? b.type)} is the type`);
+    const { type } = item(p.storage, i);
+    if (b.type.width !== 1 && b.type.width !== type.width)
+      out.push(`${b.name}: ${printType(b.type)} where ${printType(type)} is the type`);
   });
   const buffers = new Map([...storage, ...k.workgroup].map((b) => [b.name, b]));
   if (buffers.size < p.storage.length + k.workgroup.length) out.push("two buffers have one name");

@@ -86,8 +86,8 @@ fn gated_delta_rule(
     }
   }
   let cond = params.N > 0;
-  let state_1 = select(s0_1, S_0, vec4<bool>(cond));
-  let state_2 = select(s0_2, S_1, vec4<bool>(cond));
+  let state_1 = select(s0_1, select(vec4f(0.0), S_0, vec4<bool>(params.N > 0)), vec4<bool>(cond));
+  let state_2 = select(s0_2, select(vec4f(0.0), S_1, vec4<bool>(params.N > 0)), vec4<bool>(cond));
   if (valid) {
     state[s0_at] = state_1.x;
     state[s0_at_1] = state_1.y;

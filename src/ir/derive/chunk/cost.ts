@@ -27,7 +27,7 @@ export const cellsOf = (
   target: Target,
   asked?: number,
 ): number | string => {
-  if (asked !== undefined) return Math.floor(asked);
+  if (asked !== undefined) return asked;
   const rows = Math.max(
     ...all.map((p) =>
       points(
@@ -40,7 +40,7 @@ export const cellsOf = (
   const sizes = all.some((p) => p.featurewise) ? CHUNKS.featurewise : CHUNKS.cells;
   const length = extent(b.axis(over));
   if (length < CHUNKS.least * item(sizes, -1)) return `\`${b.axis(over).name}\` has ${length} cells`;
-  const counted = all.map((p) => productsOf(b, p));
+  const counted = all.map((p) => countOf(b, p));
   const sum = (f: (c: Counted) => number): number => counted.reduce((n, c) => n + f(c), 0);
   const most = CHUNKS.work * sum((c) => c.reads + 2 * c.state);
   const fitting = sizes.find(
@@ -52,7 +52,7 @@ export const cellsOf = (
 /** Products for a cell: to read a state, to add to one, and for each cell before it in the chunk. */
 type Counted = { readonly reads: number; readonly state: number; readonly pairs: number };
 
-const productsOf = (b: GraphView, p: Picked): Counted => {
+const countOf = (b: GraphView, p: Picked): Counted => {
   const { dims, over } = p.scan;
   const ofReaders = (f: (axes: readonly AxisId[], r: Picked["readings"][number]) => number): number =>
     p.readings.reduce(

@@ -62,12 +62,15 @@ export const inChunks = (
   const def = { state, name: called, over: chunks.chunk, dims, init, step };
   const read = keep.scan(def, layout);
   const end = b.binary("-", b.sizeOf(b.axis(chunks.chunk).size), int(b, 1));
+  const behind = b.from(scan.id, () => b.reduce("sum", [chunks.chunk], b.scan(def), b.binary("==", chunk, end)));
+  // A sum with the last cell has none where there is no cell.
+  const isThere = b.binary(">", b.sizeOf(b.axis(over).size), int(b, 0));
   return {
     scan,
     chunks,
     ...parts,
     before: (at) => read(new Map([[chunks.chunk, at]])),
-    last: b.from(scan.id, () => b.reduce("sum", [chunks.chunk], b.scan(def), b.binary("==", chunk, end))),
+    last: b.from(scan.id, () => b.select(isThere, behind, zero)),
   };
 };
 

@@ -1,4 +1,5 @@
 /** Values of a rewritten graph that kernels of their own store. The graph stays whole: it has the values themselves where they are read. */
+import { item } from "../../../base/must.ts";
 import type { GraphBuilder } from "../../graph/build.ts";
 import type { AxisId, NodeId, ScanDef } from "../../graph/graph.ts";
 
@@ -22,12 +23,18 @@ export type Keeping = {
 
 export const keeping = (b: GraphBuilder): Keeping => {
   const kept = new Map<NodeId, Kept & { readonly reads: Map<NodeId, readonly NodeId[]> }>();
-  const keep = (name: string, value: NodeId, axes: readonly AxisId[], readAt: (at: NodeId[]) => NodeId): Read => {
+  /** `readAt`: the value at indices of the axes of its tensor, which are those of the first that kept it. */
+  const keep = (
+    name: string,
+    value: NodeId,
+    axes: readonly AxisId[],
+    readAt: (at: readonly NodeId[], axes: readonly AxisId[]) => NodeId,
+  ): Read => {
     const own = kept.get(value) ?? { name, value, axes, reads: new Map<NodeId, readonly NodeId[]>() };
     kept.set(value, own);
     return (given) => {
       const at = own.axes.map((a) => given.get(a) ?? b.index(a));
-      const read = readAt(at);
+      const read = readAt(at, own.axes);
       const { kind } = b.node(read);
       // What became a constant or a read of memory needs no tensor.
       if (kind !== "const" && kind !== "load" && kind !== "index") own.reads.set(read, at);
@@ -37,13 +44,13 @@ export const keeping = (b: GraphBuilder): Keeping => {
   return {
     all: () => [...kept.values()],
     value: (name, value, axes) =>
-      keep(name, value, axes, (at) => b.substitute(value, new Map(axes.map((a, n) => [a, at[n] ?? b.index(a)])))),
+      keep(name, value, axes, (at, kept) => b.substitute(value, new Map(kept.map((a, n) => [a, item(at, n)])))),
     scan: (def, axes) => {
       const own = [def.over, ...def.dims];
-      return keep(def.name, b.scan(def), axes, (at) =>
+      return keep(def.name, b.scan(def), axes, (at, kept) =>
         b.scan(
           def,
-          own.map((a) => at[axes.indexOf(a)] ?? b.index(a)),
+          own.map((a) => item(at, kept.indexOf(a))),
         ),
       );
     },

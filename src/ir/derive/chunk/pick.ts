@@ -3,10 +3,9 @@ import type { GraphBuilder } from "../../graph/build.ts";
 import type { AxisId, Node, NodeId } from "../../graph/graph.ts";
 import { carriedBelow, isIndexOf, readBelow, readOperands, scansBelow, timeOf, type Scan } from "../../graph/scan.ts";
 import { folded } from "../../graph/walk.ts";
+import type { Reduce } from "../planning.ts";
 import { affineIn } from "./linear.ts";
 import { productsOf, type Product } from "./products.ts";
-
-type Reduce = Node & { readonly kind: "reduce" };
 
 /** A sum that reads the state: `Σ_over (coefficient · S_t) + Σ_over rest`, with what is added to the state as products for it. */
 export type Reading = {
@@ -42,9 +41,8 @@ export const pickScan = (b: GraphBuilder, scan: Scan, results: readonly NodeId[]
   );
   if (inside !== undefined) return refuse(`\`${inside.name}\`, another recurrence, reads it`);
   const before = carriedBelow(b, step, state);
-  const isOwn = (at: readonly NodeId[], from: number): boolean =>
-    at.slice(from).every((id, n) => isIndexOf(b, id, dims[n + from - 1] ?? -1));
-  if (before.some((n) => !isOwn(n.at, 1))) return refuse("its step reads it at other indices");
+  const isOwn = (at: readonly NodeId[]): boolean => dims.every((a, n) => isIndexOf(b, at[n + 1], a));
+  if (before.some((n) => !isOwn(n.at))) return refuse("its step reads it at other indices");
   if (readBelow(b, [step]).some((n) => n.kind === "carried" && n.state !== state))
     return refuse("its step reads another recurrence from inside");
   const parts = affineIn(b, step, (n) => n.kind === "carried" && n.state === state);
@@ -70,6 +68,11 @@ export const pickScan = (b: GraphBuilder, scan: Scan, results: readonly NodeId[]
   }
   const features = new Set(readings.flatMap((r) => r.sum.over));
   const featurewise = gate !== null && b.node(gate).axes.some((a) => features.has(a));
+  const whole = readings.find((r) => featurewise && !b.node(gate).axes.some((a) => r.sum.over.includes(a)));
+  if (whole !== undefined)
+    return refuse(
+      `its coefficient varies along what one sum runs over, not along ${named(b, whole.sum.over)} of another`,
+    );
   return { scan, gate, added: parts.rest, featurewise, readings, last: read.last };
 };
 
