@@ -90,7 +90,9 @@ export const backwardOf = async (model: Model, { links, held: before }: Chain, l
     const made = await gradient(spec, { of, wrt, save: layer.save ?? "auto" });
     library.refuse(made.diagnostics);
     if (!made.ok) throw new Error(`layer ${n} (${layer.kernel}) has no gradient`);
-    const file = `gradient of ${layer.kernel} (${of.join(", ")} by ${wrt.join(", ")}) in ${spec.file}`;
+    const choice = `${of.join(", ")} by ${wrt.join(", ")}, saving ${made.saved.join(", ") || "nothing"}`;
+    // The name tells all that the text depends on: a file is read once.
+    const file = `gradient of ${layer.kernel} (${choice}) in ${spec.file}`;
     const all: Record<string, string> = { ...buffers };
     if (made.forward !== null) {
       const kept = library.own(file, made.text, made.forward);

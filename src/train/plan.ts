@@ -78,6 +78,8 @@ const derive = async (model: Model, library: Library): Promise<Derived> => {
     ["g", list],
   ]);
   const update = linksOf(model.update, lists, library, true, "update");
+  for (const name of update.held.keys())
+    if (both.held.has(name)) throw new Error(`${name} is a buffer of the layers and of the update`);
   const moves = update.links.flatMap(({ spec, buffers }) =>
     spec.results.flatMap((r) => {
       const to = r.name.endsWith("_next") ? buffers[r.name.slice(0, -"_next".length)] : undefined;
@@ -108,7 +110,10 @@ export const planTraining = async (model: Model, options: PlanOptions): Promise<
     if (found !== undefined) return found;
     const { target } = options;
     const made = compileSpec(spec, { file: spec.file, dims: sizes, statics, target });
-    if (!("artifact" in made)) return library.refuse([made]) ?? 0;
+    if (!("artifact" in made)) {
+      library.refuse([made]);
+      throw new Error(`${spec.name} is not compiled: ${made.message}`);
+    }
     known.set(key, artifacts.length);
     return artifacts.push(made.artifact) - 1;
   };

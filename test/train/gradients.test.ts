@@ -2,10 +2,10 @@
 import { describe, expect, test } from "vitest";
 import { ATTENTIONS, type AttentionName } from "../../examples/train/attentions.ts";
 import type { Config } from "../../examples/train/transformer.ts";
-import { seeded } from "../../examples/train/random.ts";
+import { normal, seeded } from "../../examples/train/random.ts";
 import { reference, stepsOf, tiny } from "./tiny.ts";
 
-/** One number of each parameter moved, there and back. */
+/** How far each parameter is moved along a random direction, there and back. */
 const H = 1e-5;
 
 const cases: readonly (readonly [AttentionName, Config["norm"]])[] = [
@@ -21,15 +21,18 @@ describe.each(cases)("%s with %s", (attention, norm) => {
     const [first] = stepsOf(1);
     model.write({ ...start, ...t.tables, ...first!.inputs });
     const found = model.gradients();
+    const random = seeded(5);
     for (const [name, numbers] of Object.entries(start)) {
-      const at = numbers.length >> 1;
+      const way = Float64Array.from(numbers, () => normal(random));
       const moved = (by: number): number => {
-        model.write({ [name]: Float64Array.from(numbers, (x, n) => (n === at ? x + by : x)) });
+        model.write({ [name]: Float64Array.from(numbers, (x, n) => x + by * way[n]!) });
         return model.loss();
       };
       const slope = (moved(H) - moved(-H)) / (2 * H);
       model.write({ [name]: numbers });
-      expect(Math.abs(found[name]![at]! - slope), `${name}[${at}]: ${found[name]![at]}, not ${slope}`).toBeLessThan(
+      const told = way.reduce((sum, w, n) => sum + w * found[name]![n]!, 0);
+      expect(Math.abs(slope), `${name} does nothing to the loss`).toBeGreaterThan(1e-5);
+      expect(Math.abs(told - slope), `${name}: ${told}, not ${slope}`).toBeLessThan(
         1e-6 * Math.max(1, Math.abs(slope)),
       );
     }

@@ -40,6 +40,12 @@ kernel product(a: f32[n: N], b: f32[n]) -> y: f32[n] { y = a * b }
 kernel begin(y: f32[n: N]) -> d_y: f32[n] { d_y = if y == y then 1 else 0 }
 kernel descend(p: f32[n: N], g: f32[n], lr: f32) -> p_next: f32[n] { p_next = p - lr * g }
 kernel step(x: f32[n: N]) -> y: f32[n] { y = round(x) }
+kernel grow(x: f32[n: N]) -> y: f32[n] {
+  let s = exp(x)
+  let t = sin(x)
+  y = s * t
+}
+kernel decay(p: f32[n: N], m: f32[n]) -> (p_next: f32[n], m_next: f32[n]) { p_next = p - m  m_next = m / 2 }
 `;
 const own = (path: string) => (path === "own.tfx" ? { file: path, text: FILE } : std(path));
 const layer = (kernel: string, buffers: Record<string, string>) => ({ file: "own.tfx", kernel, buffers });
@@ -66,6 +72,9 @@ test("what is read twice has the sum of both cotangents", async () => {
   exact.write({});
   expect(exact.loss()).toBeCloseTo(((1 - 2) ** 4 + (2 - 16) ** 4 + (3 - 54) ** 4) / 3, 6);
 });
+
+/** The square of a buffer as the loss. */
+const named = (x: string, y: string) => [layer("square", { x, y }), layer("begin", { y, d_y: `d_${y}` })];
 
 test.each([
   ["an unknown file", { layers: [{ file: "other.tfx", kernel: "x" }] }, "no file other.tfx"],
@@ -94,6 +103,27 @@ test.each([
   ["a parameter without use", { parameters: { w: [3], v: [4] } }, "the parameter v has no gradient"],
   ["a loss that nothing gives", { loss: "z" }, "no layer gives z"],
   ["an update of nothing", { update: [] }, "the update gives no `p_next`"],
+  [
+    "a parameter with the name of the list of all",
+    { parameters: { p: [3] }, layers: named("p", "y") },
+    "p is a buffer",
+  ],
+  ["an input with the name of the list of gradients", { inputs: { g: [3] } }, "g is a buffer of the layers and of the"],
+  [
+    "a result of a layer with the name of a list",
+    { layers: named("w", "g"), loss: "g" },
+    "g is a buffer of the layers",
+  ],
+  [
+    "state of the update with the name of a parameter",
+    { update: [layer("decay", { m: "w" })] },
+    "w is a buffer of the layers and of the update",
+  ],
+  [
+    "a result of the update with the name of a buffer",
+    { update: [layer("descend", { p_next: "s" })] },
+    "s is a buffer of the layers and of the update",
+  ],
   ["an empty parameter", { parameters: { w: [0] } }, "w has the shape [0]"],
   ["a parameter that is an input", { inputs: { w: [3] } }, "w is a parameter and an input"],
   [
@@ -103,6 +133,22 @@ test.each([
   ],
 ] as const)("%s is refused", async (_, change, message) => {
   await expect(derived({ ...MODEL, ...change } as Model)).rejects.toThrow(message);
+});
+
+test("each layer of one kernel saves what it says", async () => {
+  const layers = [
+    { ...layer("grow", { x: "w", y: "u" }), save: ["t"] },
+    { ...layer("grow", { x: "u", y: "v" }), save: "none" as const },
+    { ...layer("grow", { x: "v", y: "y" }), save: ["s"] },
+    layer("begin", { y: "y", d_y: "d_y" }),
+  ];
+  const { backward } = await derived({ ...MODEL, layers });
+  const read = backward.map((c) => c.spec.tensors.map((t) => c.buffers[t.name]));
+  expect(read).toEqual([
+    ["v", "d_y", "layer2.s"],
+    ["u", "d_v.2.x"],
+    ["w", "d_u.1.x", "layer0.t"],
+  ]);
 });
 
 test("what the compiler refuses is told with its line", async () => {

@@ -1,4 +1,4 @@
-/** Transformers so small that f64 by the meaning is quick, on SwiftShader and by the meaning. */
+/** Transformers so small that f64 by the meaning and SwiftShader are quick. */
 import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { createReference, type Reference } from "../../examples/train/reference.ts";
