@@ -3,7 +3,7 @@
  * `compile` never throws for bad input: problems are diagnostics.
  */
 import type { Artifact } from "./codegen/artifact.ts";
-import { type Diagnostic, error } from "./base/diagnostic.ts";
+import { type Diagnostic, error, hasErrors } from "./base/diagnostic.ts";
 import { placeOf } from "./base/span.ts";
 import type { Spec } from "./check/spec.ts";
 import { compileGraph } from "./compile-graph.ts";
@@ -35,7 +35,6 @@ const failed = (diagnostics: readonly Diagnostic[]): CompileResult => ({
   compiled: [],
   diagnostics,
 });
-const hasErrors = (diagnostics: readonly Diagnostic[]): boolean => diagnostics.some((d) => d.severity === "error");
 
 /** Compiles the kernels of a source text. With an error in `diagnostics` there are no artifacts of the kernels concerned. */
 export const compile = (text: string, options: CompileOptions): CompileResult => {

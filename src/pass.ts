@@ -2,7 +2,7 @@
  * A pass makes one level of the earlier ones. Passes are data: a list of them is run in order, the verifier of each level behind the pass
  * that made it, and a level that is broken is told with the pass's name.
  */
-import type { Diagnostic } from "./base/diagnostic.ts";
+import { hasErrors, type Diagnostic } from "./base/diagnostic.ts";
 
 /** What a pass gives. With an error in `diagnostics` no later pass is run; without a value there must be one. */
 export type Made<T> = { readonly value: T; readonly diagnostics?: readonly Diagnostic[] } | Refused;
@@ -37,8 +37,6 @@ export const pass =
   }): Pass<L, C> =>
     p;
 
-const stops = (diagnostics: readonly Diagnostic[]): boolean => diagnostics.some((d) => d.severity === "error");
-
 /** Faults of a level that are told at once. */
 const TOLD = 5;
 
@@ -70,7 +68,7 @@ export const runPasses = <L extends object, G extends keyof L, C>(
     const made = p.run(levels, cx);
     diagnostics.push(...(made.diagnostics ?? []));
     if ("value" in made) ended(p.name, { ...levels, [p.makes]: made.value });
-    if (stops(made.diagnostics ?? [])) return { levels: null, diagnostics };
+    if (hasErrors(made.diagnostics ?? [])) return { levels: null, diagnostics };
     if (!("value" in made)) throw new Error(`pass \`${p.name}\` made nothing and did not say why`);
     if (verify) refuseBroken(p.name, p.verify(made.value as never, levels, cx));
     levels = { ...levels, [p.makes]: made.value };

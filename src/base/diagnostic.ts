@@ -36,3 +36,7 @@ export const error = (code: string, span: Span, message: string, help: string | 
   related: [],
   help,
 });
+
+/** Whether something is wrong: warnings and notes are not. */
+export const hasErrors = (diagnostics: readonly Diagnostic[]): boolean =>
+  diagnostics.some((d) => d.severity === "error");

@@ -1,6 +1,6 @@
 import { format } from "prettier/standalone";
 import { parseProgram } from "../parser/parse.ts";
-import type { Diagnostic } from "../base/diagnostic.ts";
+import { hasErrors, type Diagnostic } from "../base/diagnostic.ts";
 import * as plugin from "./plugin.ts";
 
 /** The canonical text, or why there is none. */
@@ -16,7 +16,7 @@ const MAX_PASSES = 5;
  */
 export async function formatProgram(text: string, file = ""): Promise<Formatted> {
   const { diagnostics } = parseProgram(text, file);
-  if (diagnostics.some((d) => d.severity === "error")) return { ok: false, diagnostics };
+  if (hasErrors(diagnostics)) return { ok: false, diagnostics };
   let current = text;
   for (let pass = 0; pass < MAX_PASSES; pass += 1) {
     const next = await format(current, { ...plugin.defaultOptions, parser: "tfx", plugins: [plugin] });

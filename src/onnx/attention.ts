@@ -1,4 +1,5 @@
 /** Attention, FlexAttention and LinearAttention. */
+import { hasErrors } from "../base/diagnostic.ts";
 import type { OnnxTensorType } from "./node.ts";
 import { fault, givenFor, inputOf, matchShapes, numberOf, storageOf, type Read, type Sizes } from "./read.ts";
 import { from, given, into, ZEROS, type Chooser, type Step } from "./step.ts";
@@ -26,7 +27,7 @@ const headSizes = (r: Read, [q, k, v]: Triple, more: Readonly<Record<string, rea
     for (const name of ["q_num_heads", "kv_num_heads"])
       if (!r.attributes.has(name))
         r.faults.push(fault("TFX6103", `\`${r.op}\` needs the attribute \`${name}\` where its inputs have 3 dims`));
-    if (r.faults.some((f) => f.severity === "error")) return null;
+    if (hasErrors(r.faults)) return null;
     [sizes["H"], sizes["G"]] = [numberOf(r, "q_num_heads", 1), numberOf(r, "kv_num_heads", 1)];
     const last = (name: string): number => inputOf(r, name).shape.at(-1) ?? 0;
     sizes["D"] = split(r, q, last(q), sizes["H"], "q_num_heads");
@@ -178,7 +179,7 @@ export const linearAttention: Chooser = (r) => {
     erase_gate: ["B", "M", "G D"],
   };
   const sizes = headSizes(r, ["query", "key", "value"], more);
-  if (sizes === null || r.faults.some((f) => f.severity === "error")) return null;
+  if (sizes === null || hasErrors(r.faults)) return null;
   const { G = 0, D = 0, N = 0, M = 0, decays, Z } = sizes;
   if (N !== M) return shapeFault(r, `\`query\` of \`${r.op}\` has ${N} tokens, \`key\` ${M}`);
   if (decays !== undefined && decays !== G && decays !== G * D)

@@ -1,6 +1,6 @@
 /** A node to artifacts: its operator chooses kernels, the compiler makes them. */
 import type { Artifact } from "../codegen/artifact.ts";
-import type { Diagnostic } from "../base/diagnostic.ts";
+import { hasErrors, type Diagnostic } from "../base/diagnostic.ts";
 import { compile } from "../compile.ts";
 import { std } from "../std/library.ts";
 import { attention, flexAttention, linearAttention } from "./attention.ts";
@@ -60,11 +60,13 @@ export const compileNode = (node: OnnxNode, options: NodeOptions): CompiledNode 
   const none = (diagnostics: readonly Diagnostic[]): CompiledNode => ({ kernels: [], outputs: [], diagnostics });
   const read = readNode(node);
   if (!("faults" in read)) return none(read);
-  const choice = CHOOSERS[read.op]?.(read) ?? null;
+  const chooser = CHOOSERS[read.op];
+  if (chooser === undefined) throw new Error(`the operator ${read.op} is in the table, but chooses no kernels`);
+  const choice = chooser(read);
   if (choice === null) return none(read.faults);
   const made = choice.steps.map((step) => ({ step, ...make(step, options) }));
   const diagnostics = [...read.faults, ...made.flatMap((m) => m.diagnostics)];
-  if (diagnostics.some((d) => d.severity === "error")) return none(diagnostics);
+  if (hasErrors(diagnostics)) return none(diagnostics);
   const kernels = made.flatMap(({ step, artifact }): readonly NodeKernel[] => {
     if (artifact === null) throw new Error(`${step.file}: neither a kernel nor a reason`);
     const { sizes, scalars = {}, buffers } = step;

@@ -1,4 +1,5 @@
 /** The normalizations: over rows, over groups of channels, along an axis. */
+import { hasErrors } from "../base/diagnostic.ts";
 import { gainedNorm } from "./gained-norm.ts";
 import type { OnnxTensorType } from "./node.ts";
 import { axisOf, fault, givenFor, inputOf, numberOf, product, storageOf, type Read } from "./read.ts";
@@ -23,7 +24,7 @@ export const layerNormalization: Chooser = (r) => {
   const x = inputOf(r, "X");
   const axis = axisOf(r, "X", -1);
   const fits = ["Scale", "B"].map((n) => broadcasts(r, n, x.shape));
-  if (r.faults.some((f) => f.severity === "error") || fits.includes(false)) return null;
+  if (hasErrors(r.faults) || fits.includes(false)) return null;
   const moments = { type: "float32", shape: x.shape.map((n, d) => (d < axis ? n : 1)) };
   const outputs = { Y: same(x), Mean: moments, InvStdDev: moments };
   const hasMoments = r.wanted.has("Mean") || r.wanted.has("InvStdDev");
@@ -34,8 +35,8 @@ export const layerNormalization: Chooser = (r) => {
     Y: into(r, "Y"),
     ...(hasMoments ? { mean_: into(r, "Mean"), inv_std_dev: into(r, "InvStdDev") } : {}),
   };
-  if (!isTrailing(r, axis)) {
-    const gains = { W: inputOf(r, "Scale").shape, ...(hasBias ? { B: inputOf(r, "B").shape } : {}) };
+  const gains = { W: inputOf(r, "Scale").shape, ...(hasBias ? { B: inputOf(r, "B").shape } : {}) };
+  if (!isTrailing(x.shape, axis, gains)) {
     const made = gainedNorm("layer_normalization", x.shape, axis, gains, hasMoments);
     return {
       steps: [{ ...made, scalars: epsilon(r), types: typesOf(x), buffers: { ...inputs, ...results } }],
@@ -72,24 +73,21 @@ export const layerNormalization: Chooser = (r) => {
 const typesOf = (x: OnnxTensorType): Readonly<Record<string, string>> => ({ T: storageOf(x.type) });
 
 /** Gains whose numbers lie along the normalised dims, in order and once each. */
-const isTrailing = (r: Read, axis: number): boolean => {
-  const x = inputOf(r, "X").shape;
-  return ["Scale", "scale", "B"].every((name) => {
-    const shape = r.inputs.get(name)?.shape;
-    if (shape === undefined) return true;
+const isTrailing = (x: readonly number[], axis: number, gains: Readonly<Record<string, readonly number[]>>): boolean =>
+  Object.values(gains).every((shape) => {
     const full = [...Array<number>(Math.max(0, x.length - shape.length)).fill(1), ...shape];
     return full.every((n, d) => n === (d < axis ? 1 : x[d]));
   });
-};
 
 export const rmsNormalization: Chooser = (r) => {
   const x = inputOf(r, "X");
   const axis = axisOf(r, "X", -1);
   const fits = broadcasts(r, "scale", x.shape);
-  if (r.faults.some((f) => f.severity === "error") || !fits) return null;
+  if (hasErrors(r.faults) || !fits) return null;
   const outputs = { Y: same(x) };
-  if (!isTrailing(r, axis)) {
-    const made = gainedNorm("rms_normalization", x.shape, axis, { W: inputOf(r, "scale").shape }, false);
+  const gains = { W: inputOf(r, "scale").shape };
+  if (!isTrailing(x.shape, axis, gains)) {
+    const made = gainedNorm("rms_normalization", x.shape, axis, gains, false);
     const buffers = { X: from(r, "X"), W: from(r, "scale"), Y: into(r, "Y") };
     return { steps: [{ ...made, scalars: epsilon(r), types: typesOf(x), buffers }], outputs };
   }
@@ -129,7 +127,7 @@ const channels = (r: Read, input: string, gains: readonly [string, string], coun
         fault("TFX6105", `\`${name}\` of \`${r.op}\` has shape [${own.join(", ")}], expected [${count(C)}]`),
       );
   }
-  return r.faults.some((f) => f.severity === "error") ? null : { N, C, P: product(rest) };
+  return hasErrors(r.faults) ? null : { N, C, P: product(rest) };
 };
 
 export const groupNormalization: Chooser = (r) => {
@@ -171,27 +169,27 @@ export const instanceNormalization: Chooser = (r) => {
   return { steps: [step], outputs: { output: same(x) } };
 };
 
-/** The dims before, at and behind the axis. Softmax before opset 13: all from the axis on are one. */
-const alongSizes = (r: Read): { readonly A: number; readonly J: number; readonly C: number } => {
+/** The dims before, at and behind the axis; `isOne`: all from the axis on are one. */
+const alongSizes = (r: Read, isOne: boolean): { readonly A: number; readonly J: number; readonly C: number } => {
   const { shape } = inputOf(r, "input");
-  const isOld = r.op.endsWith("oftmax") && r.opset < 13;
-  const axis = axisOf(r, "input", isOld ? 1 : -1);
+  const axis = axisOf(r, "input", isOne ? 1 : -1);
   const behind = shape.slice(axis + 1);
   const [J, C] = [shape[axis] ?? 1, product(behind)];
-  return { A: product(shape.slice(0, axis)), J: isOld ? J * C : J, C: isOld ? 1 : C };
+  return { A: product(shape.slice(0, axis)), J: isOne ? J * C : J, C: isOne ? 1 : C };
 };
 
+/** The kernel of a file along any axis, and the one along the last. Before opset `oneBehind` all dims from the axis on are one. */
 const along =
-  (file: string, kernel: (r: Read, isLast: boolean) => string): Chooser =>
+  (file: string, kernels: { readonly axis: (r: Read) => string; readonly last?: string }, oneBehind = 0): Chooser =>
   (r) => {
     const x = inputOf(r, "input");
-    const { A, J, C } = alongSizes(r);
-    if (r.faults.some((f) => f.severity === "error")) return null;
-    const name = kernel(r, C === 1);
+    const { A, J, C } = alongSizes(r, r.opset < oneBehind);
+    if (hasErrors(r.faults)) return null;
+    const isLast = C === 1 && kernels.last !== undefined;
     const step: Step = {
       file,
-      kernel: name,
-      sizes: name.endsWith("_last") ? { N: A, J } : { A, J, C },
+      kernel: isLast ? kernels.last : kernels.axis(r),
+      sizes: isLast ? { N: A, J } : { A, J, C },
       known: ["J"],
       types: typesOf(x),
       buffers: { x: from(r, "input"), y: into(r, "output") },
@@ -199,6 +197,8 @@ const along =
     return { steps: [step], outputs: { output: same(x) } };
   };
 
-export const softmax = along("norm/softmax", (_, isLast) => (isLast ? "softmax_last" : "softmax_axis"));
-export const logSoftmax = along("norm/log_softmax", (_, isLast) => (isLast ? "log_softmax_last" : "log_softmax_axis"));
-export const lpNormalization = along("onnx/lp_normalization", (r) => `l${numberOf(r, "p", 2)}_normalization`);
+export const softmax = along("norm/softmax", { axis: () => "softmax_axis", last: "softmax_last" }, 13);
+export const logSoftmax = along("norm/log_softmax", { axis: () => "log_softmax_axis", last: "log_softmax_last" }, 13);
+export const lpNormalization = along("onnx/lp_normalization", {
+  axis: (r) => `l${numberOf(r, "p", 2)}_normalization`,
+});

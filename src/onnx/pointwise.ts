@@ -1,4 +1,5 @@
 /** Gelu, Swish and RotaryEmbedding. */
+import { hasErrors } from "../base/diagnostic.ts";
 import { fault, givenFor, inputOf, matchShapes, numberOf, product, storageOf, type Read, type Sizes } from "./read.ts";
 import { from, into, type Chooser, type Step } from "./step.ts";
 
@@ -49,7 +50,7 @@ export const rotaryEmbedding: Chooser = (r) => {
         `${rotated} of ${D} features are rotated, but the caches have ${C} angles: half as many are needed`,
       ),
     );
-  if (r.faults.some((f) => f.severity === "error")) return null;
+  if (hasErrors(r.faults)) return null;
   const step: Step = {
     file: "onnx/rotary_embedding",
     kernel: `rotary_embedding${isFlat ? "_3d" : ""}${hasPositions ? "_positions" : ""}`,

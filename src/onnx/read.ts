@@ -1,5 +1,5 @@
 /** A node against its operator's table: what it has by name, and everything that is wrong with it. */
-import type { Diagnostic } from "../base/diagnostic.ts";
+import { hasErrors, type Diagnostic } from "../base/diagnostic.ts";
 import { NO_SPAN } from "../base/span.ts";
 import { didYouMean } from "../base/suggest.ts";
 import { isRecord, show } from "../base/unknown.ts";
@@ -178,7 +178,7 @@ export const readNode = (node: unknown): Read | readonly Diagnostic[] => {
     faults.push(fault("TFX6104", `\`${op}\` has ${operator.outputs.length} outputs, none at position ${n}`));
   if (own.attributes.get("softmax_precision") === 11)
     faults.push(fault("TFX6106", `\`softmax_precision\` of \`${op}\` is double: kernels compute in float32`));
-  if (faults.some((f) => f.severity === "error")) return faults;
+  if (hasErrors(faults)) return faults;
   const names = new Set(wanted.map((n) => operator.outputs[n] ?? ""));
   return { op, opset, attributes: own.attributes, inputs: tensors.inputs, wanted: names, operator, faults };
 };

@@ -1,6 +1,6 @@
 /** From an import to a module: what the plugin does, without a bundler. */
 import { BASELINE, TARGETS, type Target } from "../base/target.ts";
-import type { Diagnostic } from "../base/diagnostic.ts";
+import { hasErrors, type Diagnostic } from "../base/diagnostic.ts";
 import { didYouMean } from "../base/suggest.ts";
 import { checkProgram } from "../check/check.ts";
 import type { Spec } from "../check/spec.ts";
@@ -107,7 +107,7 @@ export const openModule = (request: Request, shown: string, options: TfxOptions)
   const checked = checkProgram(program, shown, { resolveImport, text });
   const found = [...diagnostics, ...checked.diagnostics];
   const name = request.target ?? options.target ?? BASELINE.name;
-  const isWrong = found.some((d) => d.severity === "error");
+  const isWrong = hasErrors(found);
   const misuse = isWrong ? null : misuseOf(checked.specs, request, name);
   const none = { code: null, artifacts: [], diagnostics: isWrong ? found : [], misuse, files, sources: store };
   const specs = checked.specs.filter((spec) => request.kernel === null || spec.name === request.kernel);
@@ -129,7 +129,7 @@ export const loadModule = (request: Request, shown: string, options: TfxOptions)
     }),
   );
   const all = results.flatMap((r) => r.diagnostics);
-  if (all.some((d) => d.severity === "error")) return { ...none, diagnostics: all };
+  if (hasErrors(all)) return { ...none, diagnostics: all };
   const artifacts = results.flatMap((r) => r.artifacts).map(withoutMap);
   const code = request.wgsl
     ? `export default ${JSON.stringify(artifacts[0]?.wgsl ?? "")};\n`

@@ -1,5 +1,5 @@
 /** `import { attention } from "./a.tfx?grad"`: each kernel with what its gradient wants of it, and the gradient. */
-import type { Diagnostic } from "../base/diagnostic.ts";
+import { hasErrors, type Diagnostic } from "../base/diagnostic.ts";
 import { checkProgram } from "../check/check.ts";
 import type { Spec } from "../check/spec.ts";
 import type { Artifact } from "../codegen/artifact.ts";
@@ -36,7 +36,7 @@ export const loadGradients = async (request: Request, shown: string, options: Tf
     if (forward !== undefined && backward !== undefined)
       pairs.push({ name: spec.name, doc: spec.doc, saved: made.saved, forward, backward });
   }
-  const isWrong = diagnostics.some((d) => d.severity === "error");
+  const isWrong = hasErrors(diagnostics);
   const artifacts = isWrong ? [] : pairs.flatMap((p) => [p.forward, p.backward]);
   return {
     ...none,
